@@ -1,0 +1,75 @@
+"""The command line for putting documents in: python -m ingest PATH... [--collection C] [--json].
+
+A line a file on standard output (with --json, an object a file); progress on standard error.
+Exit status: 0 all added, updated or unchanged; 1 some empty or failed; 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from ingest.pipeline import Pipeline
+from ingest.progress import FileResult, Progress
+from ingest.sources import path_sources
+from rag.errors import AskanceError
+from rag.settings import load_settings
+from rag.workspace import open_workspace
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m ingest", description="Put documents into a collection.")
+    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a file, a folder or a ZIP archive")
+    parser.add_argument("--collection", default="default", help="the collection to add to (default: default)")
+    parser.add_argument("--password", help="password of encrypted files")
+    parser.add_argument("--force", action="store_true", help="read files again that have not changed")
+    parser.add_argument("--json", action="store_true", help="print a JSON object a file")
+    options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s: %(message)s")
+    progress = Progress()
+    all_well = True
+    try:
+        settings = load_settings()
+        workspace = open_workspace(settings)
+        pipeline = Pipeline(
+            options.collection,
+            settings=settings,
+            store=workspace.store,
+            catalog=workspace.catalog,
+            blobs=workspace.blobs,
+        )
+        sources = list(path_sources(options.paths, settings.ingest))
+        results = pipeline.run(sources, progress=progress, password=options.password, force=options.force)
+        for count, result in enumerate(results, start=1):
+            all_well = all_well and result.status not in ("empty", "failed")
+            sys.stdout.write((json.dumps(result.as_dict()) if options.json else _line(result)) + "\n")
+            sys.stdout.flush()
+            if sys.stderr.isatty():
+                sys.stderr.write(_status(count, len(sources), progress))
+    except AskanceError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    except KeyboardInterrupt:
+        sys.stderr.write("\nStopped. What was listed is kept; run the same command again to go on.\n")
+        return 1
+    return 0 if all_well else 1
+
+
+def _line(result: FileResult) -> str:
+    size = f"{result.pages} pages, {result.chunks} passages" if result.chunks else ""
+    return "  ".join(part for part in (f"{result.status:<9}", result.file, size, result.error or "") if part)
+
+
+def _status(done: int, total: int, progress: Progress) -> str:
+    left = progress.seconds_left()
+    estimate = f", about {round(left)} s left" if left is not None and done < total else ""
+    return f"\r{done} of {total} files, {progress.chunks_done} passages{estimate}\033[K" + ("\n" if done == total else "")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

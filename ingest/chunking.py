@@ -1,0 +1,258 @@
+"""Cuts a parsed document into passages that fit the embedder, keeping page and character offsets.
+
+A passage never crosses a page or a heading, and its text is exactly `document.text[start:end]`.
+Sizes are counted by the embedder's own tokenizer, special tokens and header included, so that
+nothing is cut off silently later. Nothing here reads files or embeds.
+"""
+
+from __future__ import annotations
+
+import bisect
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from rag.embedders import Embedder
+from rag.errors import SettingsError
+from rag.settings import ChunkingSettings
+from rag.types import Chunk, Heading, ParsedDocument
+
+#: Most characters a token may stand for on average; a passage of longer "words" is cut by length.
+CHARACTERS_A_TOKEN = 20
+#: A section longer than this is tokenised in parts, so that a 100 MB line needs little memory.
+LONGEST_SEGMENT = 1_000_000
+#: Least text tokens a passage may have room for beside its header.
+LEAST_TEXT_TOKENS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class _Segment:
+    start: int
+    end: int
+    page: int | None
+    headings: tuple[str, ...]
+
+
+def chunk_document(
+    document: ParsedDocument,
+    *,
+    document_id: str,
+    name: str,
+    embedder: Embedder,
+    settings: ChunkingSettings,
+    tags: tuple[str, ...] = (),
+) -> Iterator[Chunk]:
+    """Yield the passages of a document in order of their place.
+
+    Raises SettingsError when the settings leave no room for text.
+    """
+    limit = min(settings.max_tokens, embedder.max_tokens) - embedder.special_tokens
+    if limit < LEAST_TEXT_TOKENS:
+        raise SettingsError(
+            f"chunking.max_tokens = {settings.max_tokens} leaves no room for text beside {embedder.special_tokens} "
+            f"special tokens. Set it to at least {LEAST_TEXT_TOKENS + embedder.special_tokens}."
+        )
+    header_limit = min(settings.header_tokens, limit - LEAST_TEXT_TOKENS)
+    separators = _separators(document.mime_type)
+    for segment in _segments(document):
+        header, header_tokens = _header(document.title, segment.headings, embedder, header_limit)
+        pieces = _pieces(
+            document.text,
+            segment,
+            embedder=embedder,
+            budget=limit - header_tokens,
+            overlap=settings.overlap_tokens,
+            separators=separators,
+        )
+        for start, end in pieces:
+            yield Chunk(
+                id=hashlib.sha256(f"{document_id}:{start}:{end}".encode()).hexdigest()[:32],
+                document_id=document_id,
+                document=name,
+                text=document.text[start:end],
+                header=header,
+                title=document.title,
+                headings=" > ".join(segment.headings),
+                page=segment.page,
+                start=start,
+                end=end,
+                mime_type=document.mime_type,
+                tags=tags,
+            )
+
+
+def heading_path(headings: Sequence[Heading], position: int) -> tuple[str, ...]:
+    """The headings under which a character stands, outermost first."""
+    path: list[Heading] = []
+    for heading in headings:
+        if heading.start > position:
+            break
+        while path and path[-1].level >= heading.level:
+            path.pop()
+        path.append(heading)
+    return tuple(heading.text for heading in path if heading.text)
+
+
+def _segments(document: ParsedDocument) -> Iterator[_Segment]:
+    """Stretches of text between page and heading boundaries, without surrounding white space."""
+    text = document.text
+    pages = document.pages
+    page_starts = [page.start for page in pages]
+    boundaries = {0, len(text), *page_starts, *(page.end for page in pages)}
+    boundaries.update(_section_starts(document))
+    ordered = sorted(boundary for boundary in boundaries if 0 <= boundary <= len(text))
+    path: list[Heading] = []
+    upcoming = 0
+    for start, end in zip(ordered, ordered[1:], strict=False):
+        while upcoming < len(document.headings) and document.headings[upcoming].start < end:
+            heading = document.headings[upcoming]
+            while path and path[-1].level >= heading.level:
+                path.pop()
+            path.append(heading)
+            upcoming += 1
+        page = None
+        if pages:
+            index = bisect.bisect_right(page_starts, start) - 1
+            page = pages[max(index, 0)].number
+        headings = tuple(heading.text for heading in path if heading.text)
+        for part_start, part_end in _parts(text, start, end):
+            trimmed = _trimmed(text, part_start, part_end)
+            if trimmed:
+                yield _Segment(*trimmed, page, headings)
+
+
+def _section_starts(document: ParsedDocument) -> Iterator[int]:
+    """Where headings begin; one whose section holds nothing but itself is joined to the next."""
+    page_starts = {page.start for page in document.pages}
+    previous = None
+    for heading in document.headings:
+        if previous is not None and heading.start not in page_starts:
+            between = document.text[previous : heading.start].strip()
+            if between and not re.sub(r"^[^\n]*\n?[=\-\s]*", "", between):
+                continue
+        yield heading.start
+        previous = heading.start
+
+
+def _parts(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    while end - start > LONGEST_SEGMENT:
+        cut = start + LONGEST_SEGMENT
+        for separator in ("\n\n", "\n", " "):
+            found = text.rfind(separator, start + LONGEST_SEGMENT // 2, cut)
+            if found > 0:
+                cut = found + len(separator)
+                break
+        yield start, cut
+        start = cut
+    yield start, end
+
+
+def _trimmed(text: str, start: int, end: int) -> tuple[int, int] | None:
+    own = text[start:end]
+    stripped = own.strip()
+    if not stripped:
+        return None
+    lead = len(own) - len(own.lstrip())
+    return start + lead, start + lead + len(stripped)
+
+
+def _header(
+    title: str, headings: tuple[str, ...], embedder: Embedder, limit: int
+) -> tuple[str, int]:
+    """Title and heading path on one line, and its length in tokens, at most `limit`."""
+    parts = [" ".join(part.split()) for part in (title, *headings)]
+    unrepeated = [
+        part for index, part in enumerate(parts) if part and (index == 0 or part.casefold() != parts[index - 1].casefold())
+    ]
+    header = " > ".join(unrepeated)
+    spans = embedder.token_spans(header[: limit * CHARACTERS_A_TOKEN])
+    if len(spans) > limit:
+        header = header[: spans[limit - 1][1]] if limit else ""
+        spans = spans[:limit]
+    return header, len(embedder.token_spans(header))
+
+
+def _pieces(
+    text: str,
+    segment: _Segment,
+    *,
+    embedder: Embedder,
+    budget: int,
+    overlap: int,
+    separators: tuple[re.Pattern[str], ...],
+) -> Iterator[tuple[int, int]]:
+    """Split one segment into spans of at most `budget` tokens, of about equal length."""
+    base = segment.start
+    own = text[base : segment.end]
+    spans = embedder.token_spans(own)
+    starts = [span[0] for span in spans]
+    longest = budget * CHARACTERS_A_TOKEN
+    position, first = 0, 0
+    while position < len(own):
+        remaining = len(spans) - first
+        if remaining <= budget and len(own) - position <= longest:
+            yield base + position, base + len(own)
+            return
+        pieces_left = max(-(-remaining // budget), -(-(len(own) - position) // longest))
+        ideal = max(remaining // pieces_left, 1)
+        hard_end = min(_position_of(starts, first + budget, len(own)), position + longest)
+        ideal_end = min(_position_of(starts, first + ideal, len(own)), hard_end)
+        earliest = min(_position_of(starts, first + max(ideal // 2, 1), len(own)), position + (hard_end - position) // 2)
+        cut = _best_cut(own, max(earliest, position + 1), ideal_end, hard_end, separators)
+        trimmed = _trimmed(own, position, cut)
+        if trimmed:
+            yield base + trimmed[0], base + trimmed[1]
+        position = _overlap_start(own, starts, position, cut, overlap)
+        while position < len(own) and own[position].isspace():
+            position += 1
+        first = bisect.bisect_left(starts, position)
+
+
+def _position_of(starts: Sequence[int], index: int, end: int) -> int:
+    return starts[index] if index < len(starts) else end
+
+
+def _best_cut(
+    text: str, earliest: int, ideal: int, latest: int, separators: tuple[re.Pattern[str], ...]
+) -> int:
+    """The end of the strongest separator in the window, the one nearest to `ideal` if several."""
+    for separator in separators:
+        ends = [match.end() for match in separator.finditer(text, earliest, latest)]
+        if ends:
+            return min(ends, key=lambda end: abs(end - ideal))
+    return latest
+
+
+def _overlap_start(text: str, starts: Sequence[int], position: int, cut: int, overlap: int) -> int:
+    """Where the next piece begins: a sentence, else a word, at most `overlap` tokens before the cut."""
+    if overlap <= 0 or cut >= len(text):
+        return cut
+    index = bisect.bisect_left(starts, cut) - overlap
+    if index <= 0 or starts[index] <= position:
+        return cut
+    window = starts[index]
+    sentence = SENTENCE_END.search(text, max(window - 1, 0), cut)
+    if sentence and sentence.end() < cut:
+        return sentence.end()
+    word = re.compile(r"\s+").search(text, max(window - 1, 0), cut)
+    return word.end() if word and word.end() < cut else cut
+
+
+SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]\u201d\u2019]*\s+|[\u3002\uff01\uff1f]")
+
+
+@lru_cache(maxsize=8)
+def _separators(mime_type: str) -> tuple[re.Pattern[str], ...]:
+    """The splitters' separators for the format, strongest first, with sentence ends before spaces."""
+    from langchain_text_splitters import Language, RecursiveCharacterTextSplitter
+
+    if mime_type == "text/markdown":
+        given = RecursiveCharacterTextSplitter.get_separators_for_language(Language.MARKDOWN)
+        # Headings are boundaries already, and cutting after a heading's mark would part it from its text.
+        patterns = [re.compile(separator) for separator in given if separator.strip() and "#" not in separator]
+    else:
+        patterns = []
+    blank_line, line = re.compile(r"\n\s*\n"), re.compile(r"\n")
+    return (*patterns, blank_line, SENTENCE_END, line, re.compile(r"\s+"))

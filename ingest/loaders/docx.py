@@ -1,0 +1,205 @@
+"""Word documents: paragraphs, headings, lists and tables in their order, through python-docx.
+
+Leaves out headers, footers, comments and pictures. Refuses archives that unpack to far more than
+a document holds; runs no macro and follows no link.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from ingest.loaders.text import title_from_name
+from rag.errors import CorruptFile, TooLarge
+from rag.types import Heading, ParsedDocument
+
+MIME_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+_MOST_UNPACKED = 1 << 30
+_MOST_XML = 256 << 20
+_WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_COMPATIBILITY = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
+_HEADING_STYLE = re.compile(r"heading ?([1-9])")
+
+
+def load(data: bytes, name: str, password: str | None) -> ParsedDocument:
+    """Paragraphs separated by blank lines, items of a list and rows of a table by line breaks."""
+    import docx
+    from docx.opc.exceptions import OpcError
+    from lxml.etree import LxmlError  # type: ignore[import-untyped]
+
+    _refuse_bombs(data, name)
+    try:
+        document = docx.Document(io.BytesIO(data))
+        styles = _heading_styles(document)
+        pieces: list[str] = []
+        headings: list[Heading] = []
+        title_paragraph = ""
+        length = 0
+        joint = ""
+        for kind, text, level in _blocks(document.element.body, styles):
+            separator = "" if not pieces else "\n" if kind == joint != "paragraph" else "\n\n"
+            joint = kind
+            length += len(separator)
+            if level is not None:
+                line = " ".join(text.split())
+                if level <= 1 and not title_paragraph:
+                    title_paragraph = line
+                headings.append(Heading(length, max(level, 1), line))
+            pieces.extend((separator, text))
+            length += len(text)
+        author, title, created = _properties(document)
+    except (OpcError, LxmlError, zipfile.BadZipFile, KeyError, ValueError) as error:
+        raise CorruptFile(
+            f"{name} is damaged or not a Word document ({type(error).__name__}: {str(error)[:200]}). "
+            "Open it in Word, save it again and add that."
+        ) from error
+    return ParsedDocument(
+        text="".join(pieces),
+        title=title or title_paragraph or title_from_name(name),
+        mime_type=MIME_TYPE,
+        headings=tuple(headings),
+        author=author,
+        created=created,
+    )
+
+
+def _refuse_bombs(data: bytes, name: str) -> None:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            members = archive.infolist()
+    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+        raise CorruptFile(
+            f"{name} is damaged: it is not a complete Word document ({error}). Copy or download it again."
+        ) from error
+    markup = sum(member.file_size for member in members if member.filename.endswith((".xml", ".rels")))
+    if markup > _MOST_XML or sum(member.file_size for member in members) > _MOST_UNPACKED:
+        raise TooLarge(
+            f"{name} unpacks to more than a Word document should hold. Split it and add the parts."
+        )
+
+
+def _heading_styles(document: Any) -> dict[str, int]:
+    """Level by style id, inherited from the style a style is based on; 0 is the document's title."""
+    own: dict[str, int] = {}
+    based_on: dict[str, str] = {}
+    for style in document.styles.element.iter(f"{_WORD}style"):
+        identifier = style.get(f"{_WORD}styleId") or ""
+        name_element = style.find(f"{_WORD}name")
+        name = "" if name_element is None else (name_element.get(f"{_WORD}val") or "").lower()
+        match = _HEADING_STYLE.fullmatch(name)
+        outline = style.find(f"{_WORD}pPr/{_WORD}outlineLvl")
+        if match:
+            own[identifier] = int(match.group(1))
+        elif name == "title":
+            own[identifier] = 0
+        elif outline is not None:
+            level = _outline_level(outline)
+            if level is not None:
+                own[identifier] = level
+        parent = style.find(f"{_WORD}basedOn")
+        if parent is not None:
+            based_on[identifier] = parent.get(f"{_WORD}val") or ""
+    levels = dict(own)
+    for identifier in based_on:
+        ancestor, seen = identifier, {identifier}
+        while ancestor not in own and based_on.get(ancestor, "") not in seen | {""}:
+            ancestor = based_on[ancestor]
+            seen.add(ancestor)
+        if ancestor in own:
+            levels[identifier] = own[ancestor]
+    return levels
+
+
+def _outline_level(element: Any) -> int | None:
+    value = element.get(f"{_WORD}val") or ""
+    return int(value) + 1 if value.isdigit() and int(value) < 9 else None
+
+
+def _blocks(container: Any, styles: dict[str, int]) -> Iterator[tuple[str, str, int | None]]:
+    """Kind (paragraph, item or row), text and heading level of each block that holds text."""
+    for element in container.iterchildren():
+        if element.tag == f"{_WORD}p":
+            text = _text(element).strip()
+            if not text:
+                continue
+            properties = element.find(f"{_WORD}pPr")
+            level = None if properties is None else _level(properties, styles)
+            listed = (
+                level is None and properties is not None and properties.find(f"{_WORD}numPr") is not None
+            ) or (properties is not None and level is None and _style(properties).startswith("List"))
+            yield ("item", f"- {text}", None) if listed else ("paragraph", text, level)
+        elif element.tag == f"{_WORD}tbl":
+            for row in element.iter(f"{_WORD}tr"):
+                cells = [_cell(cell) for cell in row.iter(f"{_WORD}tc") if _row_of(cell) is row]
+                while cells and not cells[-1]:
+                    cells.pop()
+                if cells:
+                    yield "row", " | ".join(cells), None
+        elif element.tag in (f"{_WORD}sdt", f"{_WORD}sdtContent", f"{_WORD}customXml", f"{_WORD}ins"):
+            yield from _blocks(element, styles)
+
+
+def _row_of(cell: Any) -> Any:
+    """The row a cell is in; a table inside a cell has rows of its own."""
+    return next(cell.iterancestors(f"{_WORD}tr"))
+
+
+def _cell(cell: Any) -> str:
+    """A cell on one line; a table inside it is written as its own rows, so only its paragraphs count."""
+    paragraphs = (element for element in cell.iterchildren(f"{_WORD}p", f"{_WORD}sdt"))
+    return " ".join(" ".join(_text(paragraph) for paragraph in paragraphs).split())
+
+
+def _style(properties: Any) -> str:
+    element = properties.find(f"{_WORD}pStyle")
+    return "" if element is None else element.get(f"{_WORD}val") or ""
+
+
+def _level(properties: Any, styles: dict[str, int]) -> int | None:
+    outline = properties.find(f"{_WORD}outlineLvl")
+    if outline is not None:
+        return _outline_level(outline)
+    return styles.get(_style(properties))
+
+
+def _text(paragraph: Any) -> str:
+    """What the paragraph shows: links and insertions included, deletions and fallbacks not."""
+    parts: list[str] = []
+    skipped = (f"{_WORD}del", f"{_WORD}moveFrom", f"{_WORD}pPr", f"{_WORD}rPr", f"{_COMPATIBILITY}Fallback")
+    stack = list(paragraph.iterchildren(reversed=True))
+    while stack:
+        element = stack.pop()
+        if element.tag in skipped:
+            continue
+        if element.tag == f"{_WORD}t":
+            parts.append(element.text or "")
+        elif element.tag == f"{_WORD}tab":
+            parts.append("\t")
+        elif element.tag in (f"{_WORD}br", f"{_WORD}cr"):
+            parts.append("\n")
+        elif element.tag == f"{_WORD}noBreakHyphen":
+            parts.append("-")
+        elif element.tag == f"{_WORD}p" and parts:
+            parts.append("\n")
+            stack.extend(element.iterchildren(reversed=True))
+        else:
+            stack.extend(element.iterchildren(reversed=True))
+    return "".join(parts)
+
+
+def _properties(document: Any) -> tuple[str, str, datetime | None]:
+    """Author, title and creation time; broken properties count as absent."""
+    try:
+        core = document.core_properties
+        author, title, created = core.author or "", core.title or "", core.created
+    except (KeyError, ValueError, AttributeError):
+        return "", "", None
+    if created is not None:
+        created = created.replace(tzinfo=UTC) if created.tzinfo is None else created.astimezone(UTC)
+    title = " ".join(title.split())
+    # Word's own templates leave these behind.
+    return ("" if author == "python-docx" else author), ("" if title == "Word Document" else title), created

@@ -1,0 +1,181 @@
+"""Web pages: the visible text, block by block, with headings.
+
+Leaves out scripts, styles, templates and what the page hides; fetches nothing and keeps no markup.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings as python_warnings
+
+from bs4 import BeautifulSoup, CData, Tag, XMLParsedAsHTMLWarning
+from bs4.element import NavigableString
+
+from ingest.loaders.text import decode, title_from_name
+from rag.types import Heading, ParsedDocument
+
+_CHARSET = re.compile(
+    rb"""<(?:meta|\?xml)[^>]*?(?:charset|encoding)\s*=\s*["']?\s*([A-Za-z0-9_:.-]+)""", re.IGNORECASE
+)
+_CHARSET_WITHIN = 4096
+_LEFT_OUT = frozenset(
+    (
+        "script",
+        "style",
+        "noscript",
+        "template",
+        "head",
+        "iframe",
+        "object",
+        "embed",
+        "canvas",
+        "audio",
+        "video",
+    )
+)
+# fmt: off
+_BLOCKS = frozenset((
+    "address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "details", "dialog",
+    "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5",
+    "h6", "header", "hgroup", "hr", "html", "legend", "li", "main", "nav", "ol", "optgroup", "option", "p",
+    "pre", "section", "select", "summary", "table", "tbody", "td", "textarea", "tfoot", "th", "thead", "tr",
+    "ul",
+))
+# fmt: on
+_TIGHT = frozenset(("li", "tr", "dt", "dd", "option", "tbody", "thead", "tfoot"))
+_HEADINGS = {f"h{level}": level for level in range(1, 7)}
+_HIDDEN_STYLE = re.compile(r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
+_STRENGTH = ("", " ", " | ", "\n", "\n\n")
+_SPACE = re.compile(r"[ \t\r\n\f]+")
+
+
+def load(data: bytes, name: str, password: str | None) -> ParsedDocument:
+    """Blocks separated by blank lines, items and rows by line breaks, cells by bars."""
+    declared = _CHARSET.search(data[:_CHARSET_WITHIN])
+    markup, warnings = decode(data, name, declared.group(1).decode("ascii") if declared else "")
+    with python_warnings.catch_warnings():
+        python_warnings.simplefilter("ignore", XMLParsedAsHTMLWarning)
+        # The parser is given text, so a charset in the markup cannot decode it twice; an encoding
+        # named in an XML declaration would make it refuse text, so that goes.
+        soup = BeautifulSoup(re.sub(r"\A\s*<\?xml[^>]*\?>", "", markup), "lxml")
+    writer = _Writer()
+    writer.walk(soup)
+    title = "" if soup.title is None else " ".join(soup.title.get_text().split())
+    top = next((heading.text for heading in writer.headings if heading.level == 1), "")
+    root = soup.find("html")
+    language = root.get("lang") or root.get("xml:lang") or "" if isinstance(root, Tag) else ""
+    author = soup.find("meta", attrs={"name": re.compile("^author$", re.IGNORECASE)})
+    return ParsedDocument(
+        text="".join(writer.parts),
+        title=title or top or title_from_name(name),
+        mime_type="text/html",
+        headings=tuple(writer.headings),
+        author=" ".join(str(author.get("content") or "").split()) if isinstance(author, Tag) else "",
+        language=re.split("[-_]", str(language).strip())[0].lower()[:3],
+        warnings=warnings,
+    )
+
+
+class _Writer:
+    """Collects text while the tree is walked; a break is written only before text that follows it."""
+
+    def __init__(self) -> None:
+        self.parts: list[str] = []
+        self.headings: list[Heading] = []
+        self._length = 0
+        self._break = ""
+        self._marker = ""
+        self._cells = 0
+        self._preformatted = 0
+        self._heading: Tag | None = None
+        self._heading_start = 0
+        self._heading_parts: list[str] = []
+
+    def walk(self, root: Tag) -> None:
+        """Visit the tree without recursion: a page may be nested deeper than Python's stack."""
+        stack: list[tuple[object, bool]] = [(root, True)]
+        while stack:
+            node, entering = stack.pop()
+            if not isinstance(node, Tag):
+                # Comments, doctypes and the like are subclasses of the string.
+                if type(node) is NavigableString or type(node) is CData:
+                    self._write(str(node))
+            elif not entering:
+                self._leave(node)
+            elif node.name not in _LEFT_OUT and not _hidden(node):
+                self._enter(node)
+                stack.append((node, False))
+                stack.extend((child, True) for child in reversed(node.contents))
+
+    def _enter(self, tag: Tag) -> None:
+        if tag.name == "br":
+            self._request("\n")
+        elif _is_data_cell(tag):
+            # Weaker than the break of the row, so it shows between cells only, and empty ones leave none.
+            self._request(" | ")
+            self._cells += 1
+        elif tag.name in _BLOCKS:
+            self._request("\n" if tag.name in _TIGHT else "\n\n")
+            self._marker = "- " if tag.name == "li" else self._marker
+        if tag.name == "pre":
+            self._preformatted += 1
+        if tag.name in _HEADINGS and self._heading is None:
+            self._heading, self._heading_parts = tag, []
+
+    def _leave(self, tag: Tag) -> None:
+        if tag is self._heading:
+            self._heading = None
+            text = " ".join("".join(self._heading_parts).split())
+            if text:
+                self.headings.append(Heading(self._heading_start, _HEADINGS[tag.name], text))
+        if tag.name == "pre":
+            self._preformatted -= 1
+        if _is_data_cell(tag):
+            self._cells -= 1
+        elif tag.name in _BLOCKS:
+            self._marker = "" if tag.name == "li" else self._marker
+            self._request("\n" if tag.name in _TIGHT else "\n\n")
+
+    def _request(self, separator: str) -> None:
+        """Ask for a break: of those asked for between two texts the strongest is written.
+
+        A cell stays on one line.
+        """
+        if self._cells and "\n" in separator:
+            separator = " "
+        if _STRENGTH.index(separator) > _STRENGTH.index(self._break):
+            self._break = separator
+
+    def _write(self, text: str) -> None:
+        if self._preformatted and not self._cells:
+            body = text.replace("\r\n", "\n").replace("\r", "\n")
+            if not body or (not body.strip() and not self.parts):
+                return
+            after = ""
+        else:
+            folded = _SPACE.sub(" ", text)
+            body = folded.strip()
+            if folded[:1].isspace():
+                self._request(" ")
+            if not body:
+                return
+            after = " " if folded[-1].isspace() else ""
+        before = (self._break if self.parts else "") + self._marker
+        self._break = self._marker = ""
+        if self._heading is not None:
+            if not self._heading_parts:
+                self._heading_start = self._length + len(before)
+            self._heading_parts.append(before + body if self._heading_parts else body)
+        self.parts.append(before + body)
+        self._length += len(before) + len(body)
+        if after:
+            self._request(after)
+
+
+def _is_data_cell(tag: Tag) -> bool:
+    """Whether this is a cell of figures or words, not one that a page was laid out with."""
+    return tag.name in ("td", "th") and tag.find("table") is None
+
+
+def _hidden(tag: Tag) -> bool:
+    return tag.has_attr("hidden") or _HIDDEN_STYLE.search(str(tag.get("style") or "")) is not None

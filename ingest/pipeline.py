@@ -1,0 +1,387 @@
+"""Documents in: hash, load, chunk, embed, store. One thread reads ahead while another embeds.
+
+A document enters the table whole, in one commit, and only then the catalog. Every file ends in a
+result. Nothing here knows pages, jobs or where files come from.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import queue
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import numpy as np
+
+from ingest.chunking import chunk_document
+from ingest.language import detect_language, language_warning
+from ingest.loaders import load
+from ingest.progress import FileProgress, FileResult, Progress
+from ingest.sources import Source
+from rag.blobs import BlobStore
+from rag.catalog import Catalog, DocumentRecord
+from rag.errors import AskanceError
+from rag.late_interaction import pack_signs
+from rag.settings import Settings
+from rag.store import CollectionTable, Store
+from rag.types import Chunk, ParsedDocument, Vector
+
+logger = logging.getLogger(__name__)
+
+#: Changes when loaders or chunking give other text for the same bytes: documents are then read again.
+PARSER_VERSION = 1
+#: Passages embedded between two looks at the queue; sorted by length, they pad little.
+POOL_CHUNKS = 256
+#: Passages committed together: many small documents share one commit.
+COMMIT_CHUNKS = 1024
+#: Seconds after which finished documents are committed even if they are few.
+COMMIT_SECONDS = 2.0
+#: Documents read ahead of the embedder.
+READ_AHEAD = 16
+
+
+@dataclass(slots=True)
+class _Document:
+    """A document on its way through: `chunks[:embedded]` have their vectors and token bits."""
+
+    name: str
+    document_id: str
+    size: int
+    started: float
+    parsed: ParsedDocument | None = None
+    chunks: list[Chunk] = field(default_factory=list)
+    vectors: list[Vector] = field(default_factory=list)
+    token_bits: list[bytes] = field(default_factory=list)
+    language: str = ""
+    warnings: tuple[str, ...] = ()
+    result: FileResult | None = None
+
+
+class Pipeline:
+    """Puts documents into one collection."""
+
+    def __init__(
+        self, collection: str, *, settings: Settings, store: Store, catalog: Catalog, blobs: BlobStore
+    ) -> None:
+        self.collection = collection
+        self.settings = settings
+        self.catalog = catalog
+        self.blobs = blobs
+        self.table: CollectionTable = store.open_or_create(collection)
+        self.embedder = store.embedder
+        catalog.create_collection(collection)
+
+    @property
+    def recipe(self) -> str:
+        """What, beside a file's bytes, decides its passages; another recipe means reading it again."""
+        chunking = self.settings.chunking
+        return (
+            f"{self.embedder.name}|{PARSER_VERSION}|{chunking.max_tokens}|{chunking.overlap_tokens}"
+            f"|{chunking.header_tokens}"
+        )
+
+    def run(
+        self,
+        sources: Iterable[Source],
+        *,
+        progress: Progress | None = None,
+        cancelled: threading.Event | None = None,
+        password: str | None = None,
+        force: bool = False,
+    ) -> Iterator[FileResult]:
+        """Ingest the sources; yields each file's result once it is final.
+
+        After `cancelled` is set, documents committed stay and the others are left out. `force`
+        reads files again that are unchanged.
+        """
+        progress = progress if progress is not None else Progress()
+        cancelled = cancelled or threading.Event()
+        ahead: queue.Queue[_Document | BaseException | None] = queue.Queue(READ_AHEAD)
+        reader = threading.Thread(
+            target=self._read_all, args=(sources, ahead, progress, cancelled, password, force), daemon=True
+        )
+        reader.start()
+        try:
+            yield from self._embed_all(ahead, progress)
+        finally:
+            cancelled.set()
+            while reader.is_alive():
+                _drain(ahead)
+                reader.join(0.05)
+
+    def parsed_documents(self, documents: Iterable[tuple[str, str, ParsedDocument]]) -> int:
+        """Store documents that are parsed already, as (name, document id, document); returns their passages.
+
+        For corpora that come as records rather than files; no original is kept.
+        """
+        progress = Progress()
+
+        def chunked() -> Iterator[_Document]:
+            for name, document_id, parsed in documents:
+                document = _Document(name, document_id, len(parsed.text), time.monotonic(), parsed)
+                progress.files[name] = FileProgress(name, document.size)
+                self._chunk(document)
+                yield document
+
+        ahead: queue.Queue[_Document | BaseException | None] = queue.Queue()
+        for document in chunked():
+            ahead.put(document)
+        ahead.put(None)
+        return sum(result.chunks for result in self._embed_all(ahead, progress))
+
+    def _read_all(
+        self,
+        sources: Iterable[Source],
+        ahead: queue.Queue[_Document | BaseException | None],
+        progress: Progress,
+        cancelled: threading.Event,
+        password: str | None,
+        force: bool,
+    ) -> None:
+        try:
+            counts = self.table.chunk_counts()
+            for source in sources:
+                if cancelled.is_set():
+                    break
+                progress.files.setdefault(source.name, FileProgress(source.name, source.size))
+                progress.stage(source.name, "reading")
+                ahead.put(self._read(source, progress, counts, password, force))
+            ahead.put(None)
+        except BaseException as error:
+            # Handed to the embedding thread, which raises it where the caller sees it.
+            ahead.put(error)
+
+    def _read(
+        self, source: Source, progress: Progress, counts: dict[str, int], password: str | None, force: bool
+    ) -> _Document:
+        document = _Document(source.name, "", source.size, time.monotonic())
+        try:
+            data = source.read()
+            document.size = len(data)
+            document.document_id = hashlib.sha256(data).hexdigest()
+            if not force and self._settled(document, counts):
+                return document
+            document.parsed = load(data, source.name, password=password)
+            document.language = detect_language(document.parsed.text)
+            warning = language_warning(document.language, self.embedder.languages)
+            document.warnings = (*document.parsed.warnings, *([warning] if warning else []))
+            progress.stage(source.name, "chunking")
+            self._chunk(document)
+            if document.chunks:
+                self.blobs.put_bytes(data)
+                self.blobs.put_parsed(document.document_id, document.parsed)
+        except AskanceError as error:
+            document.result = self._result(document, "failed", error=str(error))
+        else:
+            if not document.chunks:
+                reason = " ".join(document.warnings) or f"{source.name} holds no text."
+                document.result = self._result(document, "empty", error=reason)
+        return document
+
+    def _settled(self, document: _Document, counts: dict[str, int]) -> bool:
+        """Whether the same bytes are in the table already, under this name or another."""
+        stored = counts.get(document.document_id, 0)
+        if not stored:
+            return False
+        known = self.catalog.by_document_id(self.collection, document.document_id)
+        twin = next((record for record in known if record.recipe == self.recipe), None)
+        if twin is None:
+            return False
+        mine = next((record for record in known if record.name == document.name), None)
+        status = "unchanged" if mine else "added"
+        earlier = None if mine else self.catalog.get(self.collection, document.name)
+        if earlier is not None:
+            status = "updated" if earlier.status == "ready" else "added"
+        document.language, document.warnings = twin.language, twin.warnings
+        document.result = FileResult(
+            document.name, status, document.document_id, twin.pages, stored, _since(document.started)
+        )
+        if mine is None:
+            self._forget_earlier(earlier, document.name)
+            self.catalog.put(
+                DocumentRecord(
+                    **{**_fields(twin), "name": document.name, "tags": earlier.tags if earlier else ()}
+                )
+            )
+        return True
+
+    def _forget_earlier(self, earlier: DocumentRecord | None, name: str) -> None:
+        replaced = self._replaced(earlier, name)
+        if replaced:
+            self.table.delete_documents(replaced)
+
+    def _replaced(self, earlier: DocumentRecord | None, name: str) -> list[str]:
+        """Ids of passages that go when `name` gets other content: its earlier ones, unless another name holds them."""
+        if earlier is None or not earlier.document_id:
+            return []
+        holders = self.catalog.by_document_id(self.collection, earlier.document_id)
+        return [] if any(record.name != name for record in holders) else [earlier.document_id]
+
+    def _chunk(self, document: _Document) -> None:
+        assert document.parsed is not None  # noqa: S101
+        document.chunks = list(
+            chunk_document(
+                document.parsed,
+                document_id=document.document_id,
+                name=document.name,
+                embedder=self.embedder,
+                settings=self.settings.chunking,
+            )
+        )
+
+    def _embed_all(
+        self, ahead: queue.Queue[_Document | BaseException | None], progress: Progress
+    ) -> Iterator[FileResult]:
+        """Embed passages in pools that cross documents; commit documents whose passages all have vectors."""
+        waiting: list[_Document] = []
+        finished: list[_Document] = []
+        last_commit = time.monotonic()
+        open_ended = True
+        committed = False
+        while open_ended or waiting:
+            room = POOL_CHUNKS - sum(len(document.chunks) - len(document.token_bits) for document in waiting)
+            while open_ended and room > 0:
+                try:
+                    item = ahead.get(block=not waiting, timeout=COMMIT_SECONDS if not waiting else None)
+                except queue.Empty:
+                    break
+                if item is None:
+                    open_ended = False
+                elif isinstance(item, BaseException):
+                    raise item
+                elif item.result is not None:
+                    yield self._settle(item, progress)
+                else:
+                    progress.files[item.name].pages = len(item.parsed.pages) if item.parsed else 0
+                    progress.files[item.name].chunks = len(item.chunks)
+                    progress.stage(item.name, "embedding")
+                    waiting.append(item)
+                    room -= len(item.chunks)
+            if waiting:
+                self._embed_pool(waiting, progress)
+                finished += [document for document in waiting if len(document.token_bits) == len(document.chunks)]
+                waiting = [document for document in waiting if len(document.token_bits) < len(document.chunks)]
+            pending = sum(len(document.chunks) for document in finished)
+            ended = not open_ended and not waiting
+            if finished and (ended or pending >= COMMIT_CHUNKS or time.monotonic() - last_commit > COMMIT_SECONDS):
+                yield from self._commit(finished, progress)
+                finished, last_commit, committed = [], time.monotonic(), True
+        if committed:
+            self.table.optimize()
+
+    def _embed_pool(self, waiting: list[_Document], progress: Progress) -> None:
+        pool: list[tuple[_Document, Chunk]] = []
+        for document in waiting:
+            done = len(document.token_bits)
+            pool += [(document, chunk) for chunk in document.chunks[done : done + POOL_CHUNKS - len(pool)]]
+        vectors, tokens = self.embedder.embed_with_tokens([chunk.embedded_text for _, chunk in pool])
+        for (document, _), vector, own in zip(pool, vectors, tokens, strict=True):
+            document.vectors.append(vector)
+            document.token_bits.append(pack_signs(own))
+            progress.files[document.name].chunks_done += 1
+            progress.chunks_done += 1
+
+    def _commit(self, documents: list[_Document], progress: Progress) -> Iterator[FileResult]:
+        """One commit to the table, then the catalog, then the results."""
+        unique = {document.document_id: document for document in documents}.values()
+        earlier = {document.name: self.catalog.get(self.collection, document.name) for document in documents}
+        replaced = [
+            document_id
+            for document in documents
+            for document_id in self._replaced(earlier[document.name], document.name)
+        ]
+        self.table.replace_documents(
+            [chunk for document in unique for chunk in document.chunks],
+            np.stack([vector for document in unique for vector in document.vectors]),
+            [bits for document in unique for bits in document.token_bits],
+            replaced=replaced,
+        )
+        results = []
+        for document in documents:
+            known = earlier[document.name]
+            status = "updated" if known is not None and known.status == "ready" else "added"
+            document.result = self._result(document, status)
+            results.append(document.result)
+        self.catalog.put_many([self._record(document, "ready") for document in documents])
+        for result in results:
+            progress.files[result.file].result = result
+            progress.stage(result.file, "done")
+            yield result
+
+    def _settle(self, document: _Document, progress: Progress) -> FileResult:
+        """Note a file that adds no passages: unchanged, empty or failed."""
+        result = document.result
+        assert result is not None  # noqa: S101
+        known = self.catalog.get(self.collection, document.name)
+        if result.status == "empty":
+            self._forget_earlier(known, document.name)
+            self.catalog.put(self._record(document, "empty"))
+        elif result.status == "failed":
+            self._note_failure(document, known, result)
+        progress.files[document.name].result = result
+        progress.stage(document.name, "failed" if result.status == "failed" else "done")
+        return result
+
+    def _note_failure(self, document: _Document, known: DocumentRecord | None, result: FileResult) -> None:
+        if known is not None and known.status == "ready":
+            kept = f"The newer version could not be read, the earlier one is kept. {result.error}"
+            self.catalog.put(DocumentRecord(**{**_fields(known), "error": kept}))
+        else:
+            self.catalog.put(self._record(document, "failed"))
+
+    def _result(self, document: _Document, status: str, error: str | None = None) -> FileResult:
+        pages = 0
+        if document.parsed is not None:
+            pages = len(document.parsed.pages) or (1 if document.parsed.text.strip() else 0)
+        return FileResult(
+            document.name,
+            status,
+            document.document_id,
+            pages,
+            len(document.chunks),
+            _since(document.started),
+            error,
+            document.warnings,
+        )
+
+    def _record(self, document: _Document, status: str) -> DocumentRecord:
+        result = document.result
+        now = datetime.now(UTC)
+        return DocumentRecord(
+            collection=self.collection,
+            name=document.name,
+            document_id=document.document_id,
+            status=status,
+            error=(result.error or "") if result else "",
+            pages=result.pages if result else 0,
+            chunks=len(document.chunks),
+            bytes=document.size,
+            title=document.parsed.title if document.parsed else "",
+            mime_type=document.parsed.mime_type if document.parsed else "",
+            language=document.language,
+            warnings=document.warnings,
+            tags=(),
+            recipe=self.recipe,
+            added_at=now,
+            updated_at=now,
+        )
+
+
+def _fields(record: DocumentRecord) -> dict[str, object]:
+    return {name: getattr(record, name) for name in record.__dataclass_fields__}
+
+
+def _since(started: float) -> float:
+    return time.monotonic() - started
+
+
+def _drain(ahead: queue.Queue[_Document | BaseException | None]) -> None:
+    try:
+        while True:
+            ahead.get_nowait()
+    except queue.Empty:
+        return

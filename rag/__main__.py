@@ -1,0 +1,206 @@
+"""The command line of the core: python -m rag search | ask | evaluate.
+
+With --json, standard output holds JSON alone; messages go to standard error. Exit status: 0 done
+(declining to answer included), 1 an error, 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rag.errors import AskanceError
+from rag.settings import Settings, load_settings, with_overrides
+from rag.types import Hit, SearchResult
+from rag.workspace import Workspace, open_workspace
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; returns the exit status."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s: %(message)s")
+    try:
+        settings = load_settings()
+        output: dict[str, Any] = options.run(options, settings)
+    except AskanceError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    except KeyboardInterrupt:
+        sys.stderr.write("\nStopped.\n")
+        return 1
+    if options.json:
+        sys.stdout.write(json.dumps(output) + "\n")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m rag", description="Search, ask and evaluate.")
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("--collection", default="default", help="the collection to search")
+    shared.add_argument("--json", action="store_true", help="print JSON alone on standard output")
+
+    searching = argparse.ArgumentParser(add_help=False)
+    searching.add_argument("--k", help="passages kept")
+    searching.add_argument("--candidates", help="passages fetched by each search before reranking")
+    searching.add_argument("--mode", choices=("hybrid", "vector", "text"))
+    searching.add_argument("--reranker", help="what puts the candidates in order")
+    searching.add_argument("--document", action="append", default=[], help="search this document alone")
+    searching.add_argument("--tag", action="append", default=[], help="search documents with this tag")
+
+    search = commands.add_parser("search", parents=[shared, searching], help="find passages")
+    search.add_argument("query")
+    search.set_defaults(run=_search)
+
+    ask = commands.add_parser("ask", parents=[shared, searching], help="answer a question with citations")
+    ask.add_argument("question")
+    ask.add_argument("--model", help="who answers: extractive, openai or ollama")
+    ask.set_defaults(run=_ask)
+
+    evaluate = commands.add_parser("evaluate", parents=[shared], help="figures over a question set")
+    evaluate.add_argument("questions", nargs="?", type=Path, help="question set, a JSON object a line")
+    evaluate.add_argument("--beir", type=Path, metavar="DIR", help="a folder in BEIR form instead")
+    evaluate.add_argument("--variant", action="append", default=[], metavar="NAME:key=value,...")
+    evaluate.add_argument("--limit", type=int, help="only the first N questions")
+    evaluate.set_defaults(run=_evaluate)
+    return parser
+
+
+def _search(options: argparse.Namespace, settings: Settings) -> dict[str, Any]:
+    from rag.retrieve import retrieve
+
+    workspace, settings = _opened(options, settings)
+    table = workspace.table(options.collection)
+    filters = workspace.filters(options.collection, documents=tuple(options.document), tags=tuple(options.tag))
+    found = retrieve(options.query, table=table, settings=settings, filters=filters)
+    for note in found.notes:
+        sys.stderr.write(f"{note}\n")
+    if not options.json:
+        for hit in found.hits:
+            place = f"{hit.chunk.document}" + (f", page {hit.chunk.page}" if hit.chunk.page else "")
+            sys.stdout.write(f"{hit.rank}. {place}\n   {' '.join(hit.chunk.text.split())[:300]}\n")
+        if not found.hits:
+            sys.stdout.write("Nothing found.\n")
+    return search_as_dict(options.query, found)
+
+
+def search_as_dict(query: str, found: SearchResult) -> dict[str, Any]:
+    """The JSON form of a search."""
+    return {
+        "query": query,
+        "hits": [_hit_as_dict(hit) for hit in found.hits],
+        "milliseconds": found.milliseconds,
+        "notes": list(found.notes),
+    }
+
+
+def _hit_as_dict(hit: Hit) -> dict[str, Any]:
+    chunk = hit.chunk
+    return {
+        "rank": hit.rank,
+        "id": chunk.id,
+        "document": chunk.document,
+        "page": chunk.page,
+        "start": chunk.start,
+        "end": chunk.end,
+        "text": chunk.text,
+        "scores": hit.scores,
+    }
+
+
+def _ask(options: argparse.Namespace, settings: Settings) -> dict[str, Any]:
+    from rag.answer import ask
+
+    workspace, settings = _opened(options, settings)
+    filters = workspace.filters(options.collection, documents=tuple(options.document), tags=tuple(options.tag))
+    reply = ask(options.question, table=workspace.table(options.collection), settings=settings, filters=filters)
+    for piece in reply:
+        if not options.json:
+            sys.stdout.write(piece)
+            sys.stdout.flush()
+    if not options.json:
+        for citation in reply.citations:
+            place = citation.document + (f", page {citation.page}" if citation.page else "")
+            sys.stdout.write(f"\n[{citation.number}] {place}")
+        sys.stdout.write("\n")
+    for note in reply.notes:
+        sys.stderr.write(f"{note}\n")
+    return {
+        "answer": reply.text,
+        "answered": reply.answered,
+        "citations": [
+            {
+                "number": citation.number,
+                "document": citation.document,
+                "page": citation.page,
+                "quote": citation.quote,
+                "start": citation.start,
+                "end": citation.end,
+            }
+            for citation in reply.citations
+        ],
+        "model": reply.model,
+        "confidence": reply.confidence,
+        "tokens": reply.tokens,
+        "milliseconds": reply.milliseconds,
+        "notes": list(reply.notes),
+    }
+
+
+def _evaluate(options: argparse.Namespace, settings: Settings) -> dict[str, Any]:
+    from rag.evaluate import beir_tasks, evaluate, parse_variant, question_tasks
+    from rag.questions import load_beir, load_questions
+
+    if bool(options.questions) == bool(options.beir):
+        _parser().error("evaluate takes either a question set or --beir DIR")
+    variants = [parse_variant(text, settings) for text in options.variant or ["default:"]]
+    if options.beir:
+        from ingest.beir import ingest_beir
+
+        beir = load_beir(options.beir)
+        workspace = open_workspace(settings)
+        collection, ids = ingest_beir(beir, workspace)
+        tasks = beir_tasks(beir, ids)[: options.limit]
+    else:
+        questions = load_questions(options.questions, options.limit)
+        workspace = open_workspace(settings)
+        collection = options.collection
+        workspace.table(collection)
+        tasks = question_tasks(
+            questions, collection=collection, catalog=workspace.catalog, blobs=workspace.blobs
+        )
+    results = evaluate(
+        tasks,
+        variants,
+        workspace.table(collection),
+        by_document=bool(options.beir),
+        on_progress=_show_progress if sys.stderr.isatty() else None,
+    )
+    if not options.json:
+        names = list(results[0].metrics)
+        sys.stdout.write("  ".join(["variant".ljust(20), *(name.rjust(9) for name in names)]) + "\n")
+        for result in results:
+            figures = (f"{result.metrics[name]:9.3f}" for name in names)
+            sys.stdout.write("  ".join([result.name.ljust(20), *figures]) + "\n")
+    return {"variants": [result.as_dict() for result in results]}
+
+
+def _show_progress(name: str, done: int, total: int) -> None:
+    sys.stderr.write(f"\r{name}: {done} of {total}\033[K" + ("\n" if done == total else ""))
+
+
+def _opened(options: argparse.Namespace, settings: Settings) -> tuple[Workspace, Settings]:
+    names = ("k", "candidates", "mode", "reranker", "model")
+    given = {name: getattr(options, name, None) for name in names}
+    settings = with_overrides(settings, {name: value for name, value in given.items() if value is not None})
+    return open_workspace(settings), settings
+
+
+if __name__ == "__main__":
+    sys.exit(main())

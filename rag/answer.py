@@ -1,0 +1,213 @@
+"""A question and a collection to a cited answer, streamed.
+
+It chooses between the built-in extractive answerer and a chat model, declines when the passages do
+not hold the answer, and removes citations of passages that do not exist. It draws nothing and
+keeps no conversation.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from rag.citations import CitationFilter, to_plain
+from rag.confidence import confidence
+from rag.context import Ledger, fit
+from rag.evidence import Sentence, sentence_evidence
+from rag.extract import answer_text, extract, quoted
+from rag.llms import ChatModel, get_chat_model
+from rag.retrieve import retrieve
+from rag.sentences import split_sentences
+from rag.settings import Settings
+from rag.store import CollectionTable
+from rag.tokens import get_token_counter
+from rag.types import Citation, Filters, Hit, Message, Query, SearchResult
+
+DECLINED = "Your documents do not seem to answer this."
+#: A model that can read between the lines is asked at a lower estimate than the built-in answerer needs.
+MODEL_SHARE = 0.5
+_CITED = re.compile(r"\[(\d+)\]")
+
+
+class Reply:
+    """An answer under way. Iterate it once for the text, piece by piece; then read the rest.
+
+    `text` holds what has been said so far, also when the iteration is stopped or fails; call
+    `finish` then to have its citations. `nearest` are the hits to show when it declined.
+    """
+
+    def __init__(
+        self, question: str, *, table: CollectionTable, settings: Settings, filters: Filters, history: Sequence[Message]
+    ) -> None:
+        self.question = question
+        self.text = ""
+        self.answered = False
+        self.citations: list[Citation] = []
+        self.model = settings.answer.model
+        self.confidence = 0.0
+        self.tokens: dict[str, Any] = {}
+        self.milliseconds: dict[str, float] = {}
+        self.notes: list[str] = []
+        self.search: SearchResult | None = None
+        self.removed_citations = 0
+        self._table = table
+        self._settings = settings
+        self._filters = filters
+        self._history = history
+        self._context_hits: list[Hit] = []
+        self._chat_model: ChatModel | None = None
+
+    @property
+    def nearest(self) -> list[Hit]:
+        """The best passages found, whether or not they answer."""
+        return self.search.hits if self.search else []
+
+    def __iter__(self) -> Iterator[str]:
+        started = time.perf_counter()
+        try:
+            for piece in self._pieces():
+                self.text += piece
+                yield piece
+        finally:
+            self.milliseconds["total"] = round((time.perf_counter() - started) * 1000, 3)
+            self.milliseconds["answer"] = round(
+                self.milliseconds["total"] - self.milliseconds.get("search", 0.0), 3
+            )
+
+    def finish(self) -> None:
+        """Make the citations of what has been said so far; for answers that were stopped midway."""
+        if self._context_hits and not self.citations:
+            self.citations = self._model_citations()
+
+    def _pieces(self) -> Iterator[str]:
+        found = retrieve(self.question, table=self._table, settings=self._settings, filters=self._filters)
+        self.search = found
+        self.notes += found.notes
+        self.milliseconds = {name: value for name, value in found.milliseconds.items() if name != "total"}
+        self.milliseconds["search"] = found.milliseconds["total"]
+        self.confidence = round(confidence(found.query, found.hits, self._table.embedder), 4)
+        needed = self._settings.answer.decline_below * (1.0 if self.model == "extractive" else MODEL_SHARE)
+        if not found.hits or self.confidence < needed:
+            yield DECLINED
+            return
+        if self.model == "extractive":
+            yield from self._extract(found)
+        else:
+            yield from self._ask_model(found)
+
+    def _extract(self, found: SearchResult) -> Iterator[str]:
+        self.citations = extract(
+            found.query, found.hits, self._table.embedder, most_words=self._settings.answer.quote_words
+        )
+        if not self.citations:
+            yield DECLINED
+            return
+        self.answered = True
+        text = answer_text(self.citations)
+        self.tokens = {"answer": get_token_counter().count(text)}
+        yield text
+
+    def _ask_model(self, found: SearchResult) -> Iterator[str]:
+        model = get_chat_model(self._settings)
+        self._chat_model = model
+        self.model = model.name
+        context = fit(
+            self.question,
+            found.hits,
+            self._history,
+            settings=self._settings.answer,
+            counter=get_token_counter(model.name),
+        )
+        self._context_hits = context.hits
+        self.tokens = ledger_as_dict(context.ledger)
+        cleaned = CitationFilter(len(context.hits))
+        stream = model.stream(context.messages)
+        try:
+            for piece in stream:
+                shown = cleaned.feed(piece)
+                if shown:
+                    yield shown
+            rest = cleaned.finish()
+            if rest:
+                yield rest
+        finally:
+            self.removed_citations = cleaned.removed
+            close = getattr(stream, "close", None)
+            if close is not None:
+                close()
+            if model.usage is not None:
+                self.tokens |= {
+                    "prompt": model.usage.prompt_tokens,
+                    "answer": model.usage.completion_tokens,
+                    "estimated": model.usage.estimated,
+                }
+        self.citations = self._model_citations()
+        self.answered = bool(self.citations)
+        if self.removed_citations:
+            self.notes.append(f"{self.removed_citations} citations of passages that do not exist were removed.")
+
+    def _model_citations(self) -> list[Citation]:
+        """For each cited passage, the quote that best bears out the sentences that cite it."""
+        citing: dict[int, list[str]] = {}
+        for start, end in split_sentences(self.text):
+            sentence = self.text[start:end]
+            for number in {int(found) for found in _CITED.findall(sentence)}:
+                citing.setdefault(number, []).append(_CITED.sub("", sentence))
+        numbers = sorted(number for number in citing if 1 <= number <= len(self._context_hits))
+        if not numbers:
+            return []
+        embedder = self._table.embedder
+        claims = [to_plain(" ".join(citing[number])) for number in numbers]
+        vectors, tokens = embedder.embed_with_tokens(claims, query=True)
+        citations = []
+        for claim, vector, own, number in zip(claims, vectors, tokens, numbers, strict=True):
+            hit = self._context_hits[number - 1]
+            sentences = sentence_evidence(Query(claim, vector, own), [hit], embedder)
+            run = _best_run(sentences)
+            start, end = (run[0].start, run[-1].end) if run else (hit.chunk.start, hit.chunk.end)
+            citations.append(quoted(number, hit, start, end, run))
+        return citations
+
+
+def ask(
+    question: str,
+    *,
+    table: CollectionTable,
+    settings: Settings,
+    filters: Filters = Filters(),
+    history: Sequence[Message] = (),
+) -> Reply:
+    """A reply to iterate. Iterating raises ModelError when the chat model does not answer."""
+    return Reply(question, table=table, settings=settings, filters=filters, history=history)
+
+
+def ledger_as_dict(ledger: Ledger) -> dict[str, Any]:
+    """The token ledger in the form kept with a conversation and printed by the command line."""
+    return {
+        "system": ledger.system,
+        "passages": [
+            {"number": own.number, "document": own.document, "page": own.page, "tokens": own.tokens}
+            for own in ledger.passages
+        ],
+        "history": ledger.history,
+        "question": ledger.question,
+        "reserve": ledger.reserve,
+        "total": ledger.total,
+        "window": ledger.window,
+        "dropped": [{"what": own.what, "tokens": own.tokens, "reason": own.reason} for own in ledger.dropped],
+    }
+
+
+def _best_run(sentences: Sequence[Sentence]) -> list[Sentence]:
+    """The best sentence and its neighbours that come near to it."""
+    if not sentences:
+        return []
+    best = max(range(len(sentences)), key=lambda index: sentences[index].score)
+    first = last = best
+    while first > 0 and sentences[first - 1].score >= 0.9 * sentences[best].score:
+        first -= 1
+    while last + 1 < len(sentences) and sentences[last + 1].score >= 0.9 * sentences[best].score:
+        last += 1
+    return list(sentences[first : last + 1])

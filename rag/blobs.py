@@ -1,0 +1,227 @@
+"""The bytes of added files, kept under their SHA-256, and what the loaders made of them.
+
+`blobs/ab/abcdef…` and `parsed/ab/abcdef….json.gz` in the data folder; every file is written beside its
+place, synced and then renamed, so that half a file is never seen. Nothing here knows names or
+collections, parses, or decides what is still needed. Originals are copied, never linked: their owner
+may go on editing them.
+"""
+
+from __future__ import annotations
+
+import errno
+import gzip
+import hashlib
+import json
+import os
+import re
+import tempfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Any
+
+from rag.errors import DocumentError, DocumentNotFound, StoreError
+from rag.types import Heading, PageSpan, ParsedDocument
+
+#: Raised whenever the stored form of a parse changes; older ones then count as absent.
+PARSED_FORMAT = 1
+BLOCK_BYTES = 1024 * 1024
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+class BlobStore:
+    """Files by content under one data folder. Safe to use from threads and processes at once.
+
+    Every method that takes a digest (64 lower-case hexadecimal characters) raises StoreError for
+    anything else, so that no path can leave the folder; every method raises StoreError when the disk
+    refuses.
+    """
+
+    def __init__(self, data_dir: Path) -> None:
+        self._blobs = data_dir / "blobs"
+        self._parsed = data_dir / "parsed"
+
+    def put_bytes(self, data: bytes) -> str:
+        """Keep these bytes and return their digest; a damaged earlier copy is replaced."""
+        digest = hashlib.sha256(data).hexdigest()
+        if not (self.has(digest) and self.verify(digest)):
+            _write(self._blob(digest), lambda stream: stream.write(data))
+        return digest
+
+    def put_file(self, path: Path) -> str:
+        """Copy a file in and return its digest, hashed while copied: what is kept is what was hashed.
+
+        Raises DocumentError when the file cannot be read.
+        """
+        digest = hashlib.sha256()
+
+        def copy(stream: IO[bytes]) -> None:
+            for block in _blocks_of(path):
+                digest.update(block)
+                stream.write(block)
+
+        _write(self._blobs / "incoming", copy, lambda: self._blob(digest.hexdigest()))
+        return digest.hexdigest()
+
+    def get(self, digest: str) -> bytes:
+        """The bytes. Raises DocumentNotFound when they are not kept."""
+        file = self.path(digest)
+        with _explained(file, "read"):
+            return file.read_bytes()
+
+    def path(self, digest: str) -> Path:
+        """Where the bytes lie; not to be written to. Raises DocumentNotFound when they are not kept."""
+        file = self._blob(digest)
+        if not file.is_file():
+            raise DocumentNotFound(f"The original file is no longer kept at {file}; add the file again.")
+        return file
+
+    def has(self, digest: str) -> bool:
+        """Whether the bytes are kept."""
+        return self._blob(digest).is_file()
+
+    def remove(self, digest: str) -> None:
+        """Remove the bytes and their parse; removing what is not kept is no error."""
+        for file in (self._blob(digest), self._parse(digest)):
+            with _explained(file, "removed"):
+                file.unlink(missing_ok=True)
+
+    def verify(self, digest: str) -> bool:
+        """Whether the bytes kept are still those that were put in. Raises DocumentNotFound without any."""
+        file = self.path(digest)
+        with _explained(file, "read"), file.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest() == digest
+
+    def size(self) -> int:
+        """Bytes that originals and parses take together; files that vanish meanwhile are not counted."""
+        total = 0
+        for folder in (self._blobs, self._parsed):
+            with _explained(folder, "read"):
+                for file in folder.glob("??/*"):
+                    try:
+                        total += file.stat().st_size
+                    except FileNotFoundError:
+                        continue
+        return total
+
+    def put_parsed(self, digest: str, document: ParsedDocument) -> None:
+        """Keep what a loader made of these bytes, in place of an earlier parse."""
+        stored = asdict(document) | {"format": PARSED_FORMAT}
+        stored["created"] = document.created.isoformat() if document.created else None
+        # Escapes would merge two lone surrogates into one character, and offsets would shift.
+        packed = gzip.compress(
+            json.dumps(stored, ensure_ascii=False).encode("utf-8", "surrogatepass"), compresslevel=6, mtime=0
+        )
+        _write(self._parse(digest), lambda stream: stream.write(packed))
+
+    def get_parsed(self, digest: str) -> ParsedDocument | None:
+        """The parse kept for these bytes; None when there is none, or one of an older form.
+
+        Raises StoreError when the file that holds it is damaged.
+        """
+        file = self._parse(digest)
+        with _explained(file, "read"):
+            try:
+                packed = file.read_bytes()
+            except FileNotFoundError:
+                return None
+        try:
+            stored = json.loads(gzip.decompress(packed).decode("utf-8", "surrogatepass"))
+            if stored.pop("format") != PARSED_FORMAT:
+                return None
+            return _parsed_from(stored)
+        except (OSError, EOFError, zlib.error, ValueError, TypeError, KeyError, AttributeError) as error:
+            raise StoreError(
+                f"The parsed text in {file} is damaged ({error}). Remove it and add the document again."
+            ) from error
+
+    def _blob(self, digest: str) -> Path:
+        return self._blobs / _checked(digest)[:2] / digest
+
+    def _parse(self, digest: str) -> Path:
+        return self._parsed / _checked(digest)[:2] / f"{digest}.json.gz"
+
+
+def _checked(digest: str) -> str:
+    if not _DIGEST.fullmatch(digest):
+        raise StoreError(
+            f"{digest[:80]!r} is not a SHA-256 of 64 lower-case hexadecimal characters; "
+            "take a document's id from the library."
+        )
+    return digest
+
+
+def _parsed_from(stored: dict[str, Any]) -> ParsedDocument:
+    created = stored["created"]
+    return ParsedDocument(
+        **stored
+        | {
+            "pages": tuple(PageSpan(**page) for page in stored["pages"]),
+            "headings": tuple(Heading(**heading) for heading in stored["headings"]),
+            "warnings": tuple(stored["warnings"]),
+            "created": datetime.fromisoformat(created) if created else None,
+        }
+    )
+
+
+def _blocks_of(path: Path) -> Iterator[bytes]:
+    try:
+        with path.open("rb") as source:
+            while block := source.read(BLOCK_BYTES):
+                yield block
+    except OSError as error:
+        raise DocumentError(
+            f"{path} cannot be read: {error.strerror or error}. Check that it exists and may be read, "
+            "then add it again."
+        ) from error
+
+
+def _write(
+    place: Path, fill: Callable[[IO[bytes]], object], find_place: Callable[[], Path] | None = None
+) -> None:
+    """Write a file whole or not at all; `find_place` says where it goes when only the content tells."""
+    with _explained(place, "written"):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=place.parent, prefix=".incoming-")
+        temporary = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                fill(stream)
+                stream.flush()
+                os.fsync(stream.fileno())
+            if find_place is not None:
+                place = find_place()
+                place.parent.mkdir(parents=True, exist_ok=True)
+            temporary.replace(place)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        _sync_folder(place.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    # Without it a power cut may take back the renaming. Windows cannot open folders.
+    if os.name != "posix":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def _explained(file: Path, verb: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            advice = "Free some space on that disk, then try again."
+        elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            advice = "Give the user who runs Askance access to it, then try again."
+        else:
+            advice = "Check that disk and folder, then try again."
+        raise StoreError(f"{file} cannot be {verb}: {error.strerror or error}. {advice}") from error

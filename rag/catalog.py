@@ -1,0 +1,345 @@
+"""The ledger of files: what is in each collection, and what could not be read, and why.
+
+Every file that was ever offered has a record here, so that none vanishes without a word. The ledger
+holds no passages and no bytes, reads no files, and changes nothing in the table of passages: whoever
+adds or removes a document there writes it down here as well.
+"""
+
+from __future__ import annotations
+
+import difflib
+import unicodedata
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from pathlib import PurePosixPath
+from typing import Any
+
+from sqlalchemy import ColumnElement, Engine, Row, case, delete, func, insert, select, update
+from sqlalchemy.orm import Session
+
+from rag.database import CollectionRow, DocumentRow, read, utc_now, write
+from rag.errors import CollectionNotFound, DocumentNotFound, StoreError
+
+STATUSES = ("ready", "empty", "failed")
+#: Names looked up by one query; databases bound how many parameters a query may have.
+NAMES_AT_ONCE = 500
+NAMES_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class DocumentRecord:
+    """One file of a collection.
+
+    `name` is the path relative to what was ingested, with forward slashes, or `archive.zip!member`.
+    `document_id` is the SHA-256 of the bytes, "" when they could not be read. `status` is ready, empty
+    (read, but without text) or failed. `recipe` names what made the passages: embedder, chunk settings
+    and parser version. Times are aware UTC.
+    """
+
+    collection: str
+    name: str
+    document_id: str = ""
+    status: str = "ready"
+    error: str = ""
+    pages: int = 0
+    chunks: int = 0
+    bytes: int = 0
+    title: str = ""
+    mime_type: str = ""
+    language: str = ""
+    warnings: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    recipe: str = ""
+    owner: str = "local"
+    added_at: datetime = field(default_factory=utc_now)
+    updated_at: datetime = field(default_factory=utc_now)
+
+
+@dataclass(frozen=True)
+class CollectionSummary:
+    """A collection at a glance: `documents` counts the files that were read, `failed` the others."""
+
+    name: str
+    documents: int
+    chunks: int
+    failed: int
+    updated_at: datetime
+
+
+_FIELDS = tuple(each.name for each in fields(DocumentRecord))
+_COLUMNS = tuple(getattr(DocumentRow, name) for name in _FIELDS)
+
+
+class Catalog:
+    """The ledger in one database. Safe to use from threads and processes at once.
+
+    Every method raises StoreError when the database refuses.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def get(self, collection: str, name: str) -> DocumentRecord | None:
+        """The record of exactly this name; None when there is none."""
+        found = self._select(DocumentRow.collection == collection, DocumentRow.name == name)
+        return found[0] if found else None
+
+    def documents(self, collection: str) -> list[DocumentRecord]:
+        """All records of a collection by name, the failed ones too; empty for an unknown collection."""
+        return self._select(DocumentRow.collection == collection)
+
+    def by_document_id(self, collection: str, document_id: str) -> list[DocumentRecord]:
+        """The records with these bytes, by name: more than one when a file was added under two names."""
+        return self._select(DocumentRow.collection == collection, DocumentRow.document_id == document_id)
+
+    def names(self, collection: str) -> dict[str, tuple[str, ...]]:
+        """The names of each document id, sorted; files that could not be read are left out."""
+        query = (
+            select(DocumentRow.document_id, DocumentRow.name)
+            .where(DocumentRow.collection == collection, DocumentRow.document_id != "")
+            .order_by(DocumentRow.name)
+        )
+        found: dict[str, tuple[str, ...]] = {}
+        for document_id, name in read(self._engine, lambda session: session.execute(query).all()):
+            found[document_id] = (*found.get(document_id, ()), name)
+        return found
+
+    def put(self, record: DocumentRecord) -> None:
+        """Insert or replace the record of this name; see `put_many`."""
+        self.put_many([record])
+
+    def put_many(self, records: Iterable[DocumentRecord]) -> None:
+        """Insert or replace records by collection and name, all or none.
+
+        A record that is replaced passes on its `added_at` and its tags; `updated_at` becomes now.
+        Missing collections are created. Of two records of the same name the later counts. Raises
+        StoreError for a name that cannot be stored or an unknown status.
+        """
+        latest = {(record.collection, record.name): record for record in records}
+        for record in latest.values():
+            _check(record)
+        by_collection: dict[str, list[DocumentRecord]] = {}
+        for record in latest.values():
+            by_collection.setdefault(record.collection, []).append(record)
+
+        def work(session: Session) -> None:
+            now = utc_now()
+            for collection, offered in by_collection.items():
+                _touch_or_create(session, collection, now)
+                kept = _kept_fields(session, collection, [record.name for record in offered])
+                rows = [(record.name in kept, _as_row(record) | {"updated_at": now}) for record in offered]
+                known = [row | kept[row["name"]] for is_known, row in rows if is_known]
+                new = [row for is_known, row in rows if not is_known]
+                if known:
+                    session.execute(update(DocumentRow), known)
+                if new:
+                    session.execute(insert(DocumentRow), new)
+
+        write(self._engine, work)
+
+    def remove(self, collection: str, names: Iterable[str]) -> int:
+        """Remove the records of these exact names; says how many there were."""
+        wanted = list(dict.fromkeys(names))
+
+        def work(session: Session) -> int:
+            removed = 0
+            for start in range(0, len(wanted), NAMES_AT_ONCE):
+                some = wanted[start : start + NAMES_AT_ONCE]
+                query = delete(DocumentRow).where(
+                    DocumentRow.collection == collection, DocumentRow.name.in_(some)
+                )
+                removed += len(session.execute(query.returning(DocumentRow.name)).all())
+            if removed:
+                _touch(session, collection, utc_now())
+            return removed
+
+        return write(self._engine, work)
+
+    def set_tags(self, collection: str, name: str, tags: Iterable[str]) -> None:
+        """Replace the tags of one document; blanks around them, empty ones and repetitions go.
+
+        Raises DocumentNotFound when there is no record of exactly this name.
+        """
+        clean = list(dict.fromkeys(tag.strip() for tag in tags if tag.strip()))
+
+        def work(session: Session) -> None:
+            row = session.get(DocumentRow, (collection, name))
+            if row is None:
+                raise DocumentNotFound(
+                    f"There is no document {name!r} in collection {collection!r}. Add it before tagging it."
+                )
+            row.tags = clean
+            row.updated_at = utc_now()
+            _touch(session, collection, row.updated_at)
+
+        write(self._engine, work)
+
+    def resolve(self, collection: str, name: str) -> DocumentRecord:
+        """The document that a person means by `name`.
+
+        That is the one of exactly this name, else the only one whose path ends in it, else the only one
+        when capitals (and the way accents are encoded) do not count. Raises CollectionNotFound, or
+        DocumentNotFound with the candidates when there is none or more than one.
+        """
+        exact = self.get(collection, name)
+        if exact is not None:
+            return exact
+        query = (
+            select(DocumentRow.name).where(DocumentRow.collection == collection).order_by(DocumentRow.name)
+        )
+        everything = read(self._engine, lambda session: session.scalars(query).all())
+        if not everything and not self.has_collection(collection):
+            raise self._no_collection(collection)
+        same: Callable[[str], str] = str
+        for key in (same, _folded):
+            wanted = key(name)
+            matching = [each for each in everything if _ends_in(key(each), wanted)]
+            if len(matching) > 1:
+                raise DocumentNotFound(
+                    f"{name!r} could be {_listed(matching)} in collection {collection!r}. "
+                    "Give more of the path."
+                )
+            if matching:
+                found = self.get(collection, matching[0])
+                if found is not None:
+                    return found
+        raise DocumentNotFound(
+            f"There is no document {name!r} in collection {collection!r}. " + _hint(name, everything)
+        )
+
+    def collections(self) -> list[CollectionSummary]:
+        """All collections by name, empty ones too."""
+        failed = func.coalesce(func.sum(case((DocumentRow.status == "failed", 1), else_=0)), 0)
+        query = (
+            select(
+                CollectionRow.name,
+                func.count(DocumentRow.name) - failed,
+                func.coalesce(func.sum(DocumentRow.chunks), 0),
+                failed,
+                CollectionRow.updated_at,
+            )
+            .outerjoin(DocumentRow, DocumentRow.collection == CollectionRow.name)
+            .group_by(CollectionRow.name, CollectionRow.updated_at)
+            .order_by(CollectionRow.name)
+        )
+        rows = read(self._engine, lambda session: session.execute(query).all())
+        return [
+            CollectionSummary(
+                name=name,
+                documents=int(documents),
+                chunks=int(chunks),
+                failed=int(failures),
+                updated_at=updated,
+            )
+            for name, documents, chunks, failures, updated in rows
+        ]
+
+    def has_collection(self, name: str) -> bool:
+        """Whether there is a collection of exactly this name."""
+        return read(self._engine, lambda session: session.get(CollectionRow, name)) is not None
+
+    def create_collection(self, name: str) -> None:
+        """Create a collection; one that is there already stays as it is. Raises StoreError for a bad name."""
+        _check_name("collection", name)
+
+        def work(session: Session) -> None:
+            if session.get(CollectionRow, name) is None:
+                now = utc_now()
+                session.add(CollectionRow(name=name, created_at=now, updated_at=now))
+
+        write(self._engine, work)
+
+    def remove_collection(self, name: str) -> None:
+        """Remove a collection and all its records. Raises CollectionNotFound when there is none."""
+
+        def work(session: Session) -> bool:
+            row = session.get(CollectionRow, name)
+            if row is not None:
+                session.delete(row)
+            return row is not None
+
+        if not write(self._engine, work):
+            raise self._no_collection(name)
+
+    def _no_collection(self, name: str) -> CollectionNotFound:
+        existing = [summary.name for summary in self.collections()]
+        hint = f"There are {_listed(existing)}." if existing else "Add documents first."
+        return CollectionNotFound(f"There is no collection {name!r}. {hint}")
+
+    def _select(self, *conditions: ColumnElement[bool]) -> list[DocumentRecord]:
+        query = select(*_COLUMNS).where(*conditions).order_by(DocumentRow.name)
+        return [_as_record(row) for row in read(self._engine, lambda session: session.execute(query).all())]
+
+
+def _as_record(row: Row[Any]) -> DocumentRecord:
+    values = dict(zip(_FIELDS, row, strict=True))
+    return DocumentRecord(**values | {"warnings": tuple(values["warnings"]), "tags": tuple(values["tags"])})
+
+
+def _as_row(record: DocumentRecord) -> dict[str, Any]:
+    row = {name: getattr(record, name) for name in _FIELDS}
+    return row | {"warnings": list(record.warnings), "tags": list(record.tags)}
+
+
+def _kept_fields(session: Session, collection: str, names: Sequence[str]) -> dict[str, dict[str, Any]]:
+    kept: dict[str, dict[str, Any]] = {}
+    for start in range(0, len(names), NAMES_AT_ONCE):
+        query = select(DocumentRow.name, DocumentRow.added_at, DocumentRow.tags).where(
+            DocumentRow.collection == collection, DocumentRow.name.in_(names[start : start + NAMES_AT_ONCE])
+        )
+        for name, added_at, tags in session.execute(query):
+            kept[name] = {"added_at": added_at, "tags": tags}
+    return kept
+
+
+def _touch(session: Session, collection: str, now: datetime) -> bool:
+    query = update(CollectionRow).where(CollectionRow.name == collection).values(updated_at=now)
+    return bool(session.scalars(query.returning(CollectionRow.name)).all())
+
+
+def _touch_or_create(session: Session, collection: str, now: datetime) -> None:
+    if not _touch(session, collection, now):
+        session.execute(insert(CollectionRow).values(name=collection, created_at=now, updated_at=now))
+
+
+def _check(record: DocumentRecord) -> None:
+    _check_name("collection", record.collection)
+    _check_name("document", record.name)
+    if record.status not in STATUSES:
+        raise StoreError(
+            f"{record.name}: the status {record.status!r} is unknown. Use one of {', '.join(STATUSES)}."
+        )
+
+
+def _check_name(what: str, name: str) -> None:
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise StoreError(
+            f"The {what} name {name!r} is not valid Unicode and cannot be stored. Rename it, then try again."
+        ) from error
+    if not name.strip() or "\0" in name:
+        raise StoreError(f"The {what} name {name!r} is empty or holds a NUL character. Give another name.")
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", name.casefold())
+
+
+def _ends_in(path: str, ending: str) -> bool:
+    return path == ending or (bool(ending) and path.endswith((f"/{ending}", f"!{ending}")))
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(repr(name) for name in names[:NAMES_SHOWN])
+    more = len(names) - NAMES_SHOWN
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def _hint(name: str, everything: Sequence[str]) -> str:
+    by_base = {_folded(PurePosixPath(each).name): each for each in everything}
+    close = difflib.get_close_matches(_folded(PurePosixPath(name).name), by_base, n=NAMES_SHOWN)
+    if close:
+        return f"Did you mean {_listed([by_base[each] for each in close])}?"
+    return "The library lists what there is; add the document if it is missing."

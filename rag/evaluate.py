@@ -1,0 +1,198 @@
+"""Runs variants of the settings over a question set and gives their figures.
+
+Every variant goes through `retrieve`, as chat does. Nothing here ingests or draws.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from rag.blobs import BlobStore
+from rag.catalog import Catalog
+from rag.errors import DocumentNotFound, SettingsError
+from rag.metrics import hit_at, ndcg_at, percentile, recall_at, reciprocal_rank
+from rag.questions import BeirSet, Question, Unit, gold_units
+from rag.retrieve import retrieve
+from rag.settings import Settings, with_overrides
+from rag.store import CollectionTable
+from rag.types import Chunk, Filters
+
+logger = logging.getLogger(__name__)
+
+CUT = 10
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A named setting to evaluate; `changes` is what was asked for beside the current settings."""
+
+    name: str
+    settings: Settings
+    changes: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class VariantResult:
+    """Figures of one variant: means over the answerable questions, milliseconds, and each question's row."""
+
+    name: str
+    settings: dict[str, Any]
+    questions: int
+    metrics: dict[str, float]
+    rows: list[dict[str, Any]]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The form that the command line prints."""
+        return {"name": self.name, "settings": self.settings, "questions": self.questions, **self.metrics}
+
+
+@dataclass(frozen=True)
+class Task:
+    """A question made ready: what to ask, where, and what must be found."""
+
+    id: str
+    text: str
+    units: tuple[Unit, ...]
+    filters: Filters = Filters()
+
+
+def parse_variant(text: str, settings: Settings) -> Variant:
+    """`NAME:key=value,key=value`; `NAME:` alone means the current settings.
+
+    Raises SettingsError for a malformed variant or an unknown or invalid setting.
+    """
+    name, colon, rest = text.partition(":")
+    if not name or not colon:
+        raise SettingsError(f"--variant {text!r}: expected NAME:key=value,... or NAME: for the current settings.")
+    changes: dict[str, Any] = {}
+    for pair in filter(None, (part.strip() for part in rest.split(","))):
+        key, equals, value = pair.partition("=")
+        if not equals:
+            raise SettingsError(f"--variant {text!r}: {pair!r} is not key=value.")
+        changes[key.strip()] = value.strip()
+    return Variant(name, with_overrides(settings, changes), changes)
+
+
+def question_tasks(
+    questions: Sequence[Question], *, collection: str, catalog: Catalog, blobs: BlobStore
+) -> list[Task]:
+    """Tasks of the answerable questions; a document that is not in the collection counts as not found."""
+    ids: dict[str, str | None] = {}
+    texts: dict[str, str] = {}
+
+    def resolve(name: str) -> str | None:
+        if name not in ids:
+            try:
+                ids[name] = catalog.resolve(collection, name).document_id
+            except DocumentNotFound as error:
+                logger.warning("%s Its questions count as not found.", error)
+                ids[name] = None
+        return ids[name]
+
+    def document_text(document_id: str) -> str:
+        if document_id not in texts:
+            parsed = blobs.get_parsed(document_id)
+            texts[document_id] = parsed.text if parsed else ""
+        return texts[document_id]
+
+    tasks = []
+    for question in questions:
+        if not question.answerable:
+            continue
+        units = tuple(gold_units(question, resolve, document_text))
+        only = tuple(filter(None, (resolve(name) for name in question.documents)))
+        filters = Filters(documents=only) if question.scope == "document" else Filters()
+        tasks.append(Task(question.id, question.text, units, filters))
+    return tasks
+
+
+def beir_tasks(beir: BeirSet, document_ids: dict[str, str]) -> list[Task]:
+    """Tasks of a BEIR set; `document_ids` gives the stored id of each corpus id."""
+    return [
+        Task(
+            query_id,
+            text,
+            tuple(
+                Unit(document_ids.get(corpus_id, f"missing:{corpus_id}"), gain=grade)
+                for corpus_id, grade in beir.judgements[query_id].items()
+            ),
+        )
+        for query_id, text in beir.queries
+    ]
+
+
+def evaluate(
+    tasks: Sequence[Task],
+    variants: Sequence[Variant],
+    table: CollectionTable,
+    *,
+    by_document: bool = False,
+    on_progress: Callable[[str, int, int], None] | None = None,
+) -> list[VariantResult]:
+    """Figures of each variant over the tasks.
+
+    `by_document` collapses passages to their documents before the cut, as BEIR's figures want.
+    `on_progress` gets the variant's name, questions done, and questions in all.
+    """
+    results = []
+    for variant in variants:
+        # The first query of a process pays for loading models; it is asked twice and timed once.
+        if tasks:
+            retrieve(tasks[0].text, table=table, settings=variant.settings, filters=tasks[0].filters)
+        rows = []
+        for done, task in enumerate(tasks, start=1):
+            rows.append(_row(task, variant, table, by_document))
+            if on_progress:
+                on_progress(variant.name, done, len(tasks))
+        results.append(_summary(variant, rows))
+    return results
+
+
+def _row(task: Task, variant: Variant, table: CollectionTable, by_document: bool) -> dict[str, Any]:
+    found = retrieve(task.text, table=table, settings=variant.settings, filters=task.filters)
+    if by_document:
+        chunks = _first_of_each_document([hit.chunk for hit in found.candidates])[:CUT]
+    else:
+        chunks = [hit.chunk for hit in found.hits]
+    ranking = [
+        frozenset(index for index, unit in enumerate(task.units) if unit.found_by(chunk)) for chunk in chunks
+    ]
+    gains = [unit.gain for unit in task.units]
+    return {
+        "id": task.id,
+        "question": task.text,
+        "hit@1": hit_at(ranking, 1),
+        "hit@5": hit_at(ranking, 5),
+        "hit@10": hit_at(ranking, CUT),
+        "mrr@10": reciprocal_rank(ranking, CUT),
+        "ndcg@10": ndcg_at(ranking, gains, CUT),
+        "recall@10": recall_at(ranking, len(task.units), CUT),
+        "milliseconds": found.milliseconds["total"],
+        "notes": found.notes,
+    }
+
+
+def _first_of_each_document(chunks: Sequence[Chunk]) -> list[Chunk]:
+    first: dict[str, Chunk] = {}
+    for chunk in chunks:
+        first.setdefault(chunk.document_id, chunk)
+    return list(first.values())
+
+
+def _summary(variant: Variant, rows: list[dict[str, Any]]) -> VariantResult:
+    chosen = variant.settings.retrieval
+    shown = {
+        "mode": chosen.mode,
+        "reranker": chosen.reranker,
+        "k": chosen.k,
+        "candidates": chosen.candidates,
+        **variant.changes,
+    }
+    names = ("hit@1", "hit@5", "hit@10", "mrr@10", "ndcg@10", "recall@10")
+    metrics = {name: round(sum(row[name] for row in rows) / max(len(rows), 1), 4) for name in names}
+    times = [row["milliseconds"] for row in rows]
+    metrics |= {"p50_ms": round(percentile(times, 0.5), 2), "p95_ms": round(percentile(times, 0.95), 2)}
+    return VariantResult(variant.name, shown, len(rows), metrics, rows)

@@ -1,0 +1,307 @@
+"""Conversations and their turns: what was asked, what was answered, from which passages.
+
+It keeps what it is told: it asks no model, searches nothing, and checks no citation. A conversation
+may outlive its collection; its quotes stay readable.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Engine, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from rag.database import ConversationRow, TurnRow, read, utc_now, write
+from rag.errors import StoreError
+from rag.types import Citation
+
+FINAL_STATUSES = ("done", "stopped", "failed")
+TITLE_CHARACTERS = 60
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """A conversation with one collection. Times are aware UTC; `settings` are dotted overrides."""
+
+    id: str
+    title: str
+    collection: str
+    owner: str
+    pinned: bool
+    created_at: datetime
+    updated_at: datetime
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One question and its answer.
+
+    `position` orders the turns of a conversation; removed turns leave gaps. `answered` is None until
+    known. `status` is running, done, stopped or failed. `details` holds what was spent and noted.
+    `rating` is None without one.
+    """
+
+    id: str
+    conversation_id: str
+    position: int
+    question: str
+    answer: str
+    answered: bool | None
+    status: str
+    error: str
+    citations: tuple[Citation, ...]
+    details: dict[str, Any]
+    rating: int | None
+    created_at: datetime
+
+
+class History:
+    """The conversations in one database. Safe to use from threads and processes at once.
+
+    Every method raises StoreError when the database refuses, and for an unknown id.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def start(self, collection: str, *, owner: str = "local", title: str = "") -> Conversation:
+        """Begin a conversation; without a title it takes one from its first question."""
+        now = utc_now()
+        conversation = Conversation(
+            id=_new_id(),
+            title=title.strip(),
+            collection=collection,
+            owner=owner,
+            pinned=False,
+            created_at=now,
+            updated_at=now,
+        )
+        # The row is made inside, since a second attempt needs a fresh one.
+        write(self._engine, lambda session: session.add(ConversationRow(**vars(conversation))))
+        return conversation
+
+    def conversations(self, owner: str = "local", *, query: str = "", limit: int = 200) -> list[Conversation]:
+        """An owner's conversations: pinned ones first, then the last used first.
+
+        A query keeps those with it in the title, a question or an answer, capitals or not.
+        """
+        statement = select(ConversationRow).where(ConversationRow.owner == owner)
+        if query.strip():
+            wanted = query.strip().lower()
+            in_turns = select(TurnRow.conversation_id).where(
+                or_(
+                    func.lower(TurnRow.question).contains(wanted, autoescape=True),
+                    func.lower(TurnRow.answer).contains(wanted, autoescape=True),
+                )
+            )
+            statement = statement.where(
+                or_(
+                    func.lower(ConversationRow.title).contains(wanted, autoescape=True),
+                    ConversationRow.id.in_(in_turns),
+                )
+            )
+        statement = statement.order_by(
+            ConversationRow.pinned.desc(), ConversationRow.updated_at.desc(), ConversationRow.id
+        ).limit(limit)
+        return read(
+            self._engine, lambda session: [_as_conversation(row) for row in session.scalars(statement)]
+        )
+
+    def get(self, conversation_id: str) -> Conversation:
+        """The conversation of this id."""
+        return read(self._engine, lambda session: _as_conversation(_conversation(session, conversation_id)))
+
+    def rename(self, conversation_id: str, title: str) -> None:
+        """Give it another title; an empty one lets the next question give one."""
+        self._change(conversation_id, title=title.strip())
+
+    def pin(self, conversation_id: str, pinned: bool = True) -> None:
+        """Keep it at the top of the list, or no longer."""
+        self._change(conversation_id, pinned=pinned)
+
+    def set_settings(self, conversation_id: str, settings: Mapping[str, Any]) -> None:
+        """Replace the settings that this conversation overrides."""
+        self._change(conversation_id, settings=dict(settings))
+
+    def delete(self, conversation_id: str) -> None:
+        """Remove it with all its turns."""
+        write(self._engine, lambda session: session.delete(_conversation(session, conversation_id)))
+
+    def add_turn(self, conversation_id: str, question: str) -> Turn:
+        """Write down a question before it is answered; its status is running."""
+
+        def work(session: Session) -> Turn:
+            conversation = _conversation(session, conversation_id)
+            now = utc_now()
+            last = session.scalar(
+                select(func.max(TurnRow.position)).where(TurnRow.conversation_id == conversation_id)
+            )
+            row = TurnRow(
+                id=_new_id(),
+                conversation_id=conversation_id,
+                position=0 if last is None else last + 1,
+                question=question,
+                answer="",
+                answered=None,
+                status="running",
+                error="",
+                citations=[],
+                details={},
+                rating=None,
+                created_at=now,
+            )
+            session.add(row)
+            conversation.updated_at = now
+            if not conversation.title:
+                conversation.title = _title_from(question)
+            session.flush()
+            return _as_turn(row)
+
+        return write(self._engine, work)
+
+    def finish_turn(
+        self,
+        turn_id: str,
+        *,
+        answer: str,
+        status: str,
+        citations: Iterable[Citation] = (),
+        answered: bool | None = None,
+        error: str = "",
+        details: Mapping[str, Any] | None = None,
+    ) -> Turn:
+        """Write down what became of a question; `status` is done, stopped or failed.
+
+        `details` must be plain data that JSON knows (numpy numbers are taken too).
+        """
+        if status not in FINAL_STATUSES:
+            raise StoreError(f"A turn cannot end as {status!r}. Use one of {', '.join(FINAL_STATUSES)}.")
+        stored = [citation.as_dict() for citation in citations]
+
+        def work(session: Session) -> Turn:
+            row = _turn(session, turn_id)
+            row.answer = answer
+            row.status = status
+            row.citations = stored
+            row.answered = answered
+            row.error = error
+            row.details = dict(details or {})
+            _conversation(session, row.conversation_id).updated_at = utc_now()
+            session.flush()
+            return _as_turn(row)
+
+        return write(self._engine, work)
+
+    def turns(self, conversation_id: str) -> list[Turn]:
+        """The turns of a conversation in order."""
+
+        def work(session: Session) -> list[Turn]:
+            _conversation(session, conversation_id)
+            query = (
+                select(TurnRow).where(TurnRow.conversation_id == conversation_id).order_by(TurnRow.position)
+            )
+            return [_as_turn(row) for row in session.scalars(query)]
+
+        return read(self._engine, work)
+
+    def rate(self, turn_id: str, rating: int | None) -> None:
+        """Keep a person's judgement of an answer; None takes it back."""
+
+        def work(session: Session) -> None:
+            _turn(session, turn_id).rating = rating
+
+        write(self._engine, work)
+
+    def delete_turn(self, turn_id: str) -> None:
+        """Remove one turn."""
+        write(self._engine, lambda session: session.delete(_turn(session, turn_id)))
+
+    def recover(self, older_than: timedelta = timedelta(minutes=15)) -> int:
+        """Mark turns as stopped that still run after so long: whoever answered them is gone.
+
+        Says how many there were. An answer that comes after all may still be written down.
+        """
+        query = (
+            update(TurnRow)
+            .where(TurnRow.status == "running", TurnRow.created_at < utc_now() - older_than)
+            .values(status="stopped", error="Askance was stopped before the answer was complete. Ask again.")
+            .returning(TurnRow.id)
+            .execution_options(synchronize_session=False)
+        )
+        return write(self._engine, lambda session: len(session.scalars(query).all()))
+
+    def _change(self, conversation_id: str, **values: Any) -> None:
+        def work(session: Session) -> None:
+            row = _conversation(session, conversation_id)
+            for name, value in values.items():
+                setattr(row, name, value)
+
+        write(self._engine, work)
+
+
+def _new_id() -> str:
+    return secrets.token_urlsafe(9)
+
+
+def _conversation(session: Session, conversation_id: str) -> ConversationRow:
+    row = session.get(ConversationRow, conversation_id)
+    if row is None:
+        raise StoreError(
+            f"There is no conversation {conversation_id!r}; it may have been deleted. "
+            "Choose another from the list, or start a new one."
+        )
+    return row
+
+
+def _turn(session: Session, turn_id: str) -> TurnRow:
+    row = session.get(TurnRow, turn_id)
+    if row is None:
+        raise StoreError(
+            f"There is no turn {turn_id!r}; it may have been deleted. Load the conversation again."
+        )
+    return row
+
+
+def _as_conversation(row: ConversationRow) -> Conversation:
+    return Conversation(
+        id=row.id,
+        title=row.title,
+        collection=row.collection,
+        owner=row.owner,
+        pinned=row.pinned,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        settings=row.settings,
+    )
+
+
+def _as_turn(row: TurnRow) -> Turn:
+    return Turn(
+        id=row.id,
+        conversation_id=row.conversation_id,
+        position=row.position,
+        question=row.question,
+        answer=row.answer,
+        answered=row.answered,
+        status=row.status,
+        error=row.error,
+        citations=tuple(Citation.from_dict(stored) for stored in row.citations),
+        details=row.details,
+        rating=row.rating,
+        created_at=row.created_at,
+    )
+
+
+def _title_from(question: str) -> str:
+    title = " ".join(question.split())
+    if len(title) <= TITLE_CHARACTERS:
+        return title
+    cut = title[:TITLE_CHARACTERS]
+    at_word = cut.rpartition(" ")[0] if title[TITLE_CHARACTERS] != " " else cut
+    # Scripts without spaces, and single long words, are cut where they are.
+    return f"{at_word or cut}…"

@@ -1,0 +1,139 @@
+"""Chat with an Ollama server.
+
+Nothing here pulls a model: a missing one is reported with the command that fetches it. A model
+that Ollama would run on another company's machines is used only when the settings name it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from rag.errors import MissingDependency, ModelRefused, SettingsError
+from rag.llms import CONNECT_SECONDS, ServerChatModel, is_loopback
+from rag.settings import OllamaSettings
+from rag.types import Message, Usage
+
+if TYPE_CHECKING:
+    import ollama
+
+
+class OllamaChatModel(ServerChatModel):
+    """The model `settings.model`, or the first installed one that can chat, at `settings.host`.
+
+    `window_tokens` asks Ollama for a context of that size; without it Ollama cuts a long prompt
+    at its own default and says nothing. `name` is empty until the first request when the
+    settings name no model.
+    """
+
+    section = "ollama"
+    address_setting = "host"
+
+    def __init__(self, settings: OllamaSettings, window_tokens: int | None = None) -> None:
+        host = settings.host.strip()
+        if not host:
+            raise SettingsError("ollama.host is empty. Write it like http://127.0.0.1:11434.")
+        # The SDK sends OLLAMA_API_KEY from the environment along; messages must not show it.
+        super().__init__(
+            settings.model, host, settings.timeout_seconds, (os.environ.get("OLLAMA_API_KEY", ""),)
+        )
+        self._host = host
+        self._window_tokens = window_tokens
+
+    def list_models(self) -> list[str]:
+        """Names of the installed models, newest first, as Ollama gives them. Raises ModelError."""
+        with self._client() as client, self._translated():
+            return [model.model for model in client.list().models if model.model]
+
+    def check(self) -> str:
+        """As for every model. Raises ModelRefused when none is installed."""
+        if not self.name:
+            self.name = self._first_that_chats()
+        return super().check()
+
+    def _pieces(self, messages: Sequence[Message]) -> Generator[str]:
+        if not self.name:
+            self.name = self._first_that_chats()
+        chat: list[Any] = [{"role": message.role, "content": message.content} for message in messages]
+        options = {"num_ctx": self._window_tokens} if self._window_tokens else None
+        complete = False
+        given = False
+        with self._client() as client, self._translated():
+            stream: Any = client.chat(model=self.name, messages=chat, stream=True, options=options)
+            try:
+                for event in stream:
+                    if event.message is not None and event.message.content:
+                        given = True
+                        yield event.message.content
+                    if event.done:
+                        complete = True
+                        self.cut_short = event.done_reason == "length"
+                        # Ollama leaves the prompt's count out when it had the prompt in its cache.
+                        if event.prompt_eval_count and event.eval_count is not None:
+                            self.usage = Usage(event.prompt_eval_count, event.eval_count)
+            finally:
+                stream.close()
+            if not complete:
+                raise self._broken_off() if given else self._not_the_protocol()
+
+    def _first_that_chats(self) -> str:
+        names = self.list_models()
+        for name in names:
+            if name.endswith(("-cloud", ":cloud")):
+                continue
+            with self._client() as client, self._translated():
+                abilities = client.show(name).capabilities
+            if abilities is None or "completion" in abilities:
+                return name
+        raise ModelRefused(
+            f"Ollama at {self.address} has no model of its own that can chat. Run `ollama pull llama3.2`, "
+            "or name one in ollama.model."
+        )
+
+    @contextmanager
+    def _client(self) -> Iterator[ollama.Client]:
+        """A client for one request, so that closing a stream leaves no connection behind."""
+        try:
+            import httpx
+            import ollama
+        except ImportError as error:
+            raise MissingDependency(f"{error}. Run `pip install ollama`.") from error
+        wait = self.timeout_seconds
+        try:
+            client = ollama.Client(
+                self._host,
+                timeout=httpx.Timeout(wait, connect=min(wait, CONNECT_SECONDS)),
+                trust_env=not is_loopback(self._host),
+                follow_redirects=False,
+            )
+        except (ValueError, httpx.InvalidURL) as error:
+            raise SettingsError("ollama.host is no address. Write it like http://127.0.0.1:11434.") from error
+        with client:
+            yield client
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """Turn the SDK's errors into ours; the cause is cut off, for it may hold what was sent."""
+        import httpx
+        import ollama
+
+        try:
+            yield
+        except ollama.ResponseError as error:
+            raise self._reported(max(error.status_code, 0), error.error) from None
+        except (httpx.ConnectError, httpx.ConnectTimeout, ConnectionError) as error:
+            raise self._unreachable("" if isinstance(error, ConnectionError) else error) from None
+        except httpx.TimeoutException:
+            raise self._timed_out() from None
+        except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError) as error:
+            raise self._broken_off(error) from None
+        except httpx.HTTPError as error:
+            raise self._unreachable(error) from None
+        except (ValueError, TypeError, AttributeError) as error:
+            # Malformed JSON, or JSON of another shape than the protocol's.
+            raise self._not_the_protocol(type(error).__name__) from None
+
+    def _model_remedy(self) -> str:
+        return f"Run `ollama pull {self.name}`, or choose another ollama.model in the settings."

@@ -1,0 +1,55 @@
+"""Retrieval metrics over ranked lists of found units. Arithmetic only.
+
+A ranking is a list over hits, best first; each entry is the set of gold units (by index) that the
+hit finds. Each unit counts once, at its first hit.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+Ranking = Sequence[frozenset[int]]
+
+
+def hit_at(ranking: Ranking, k: int) -> float:
+    """1.0 when any of the first k hits is right."""
+    return float(any(ranking[:k]))
+
+
+def reciprocal_rank(ranking: Ranking, k: int) -> float:
+    """1 / rank of the first right hit among the first k, else 0."""
+    return next((1.0 / rank for rank, found in enumerate(ranking[:k], start=1) if found), 0.0)
+
+
+def recall_at(ranking: Ranking, units: int, k: int) -> float:
+    """The share of the units that the first k hits find."""
+    return len(frozenset[int]().union(*ranking[:k])) / units if units else 0.0
+
+
+def ndcg_at(ranking: Ranking, gains: Sequence[float], k: int) -> float:
+    """Normalised discounted cumulative gain, linear gain and log2(1 + rank) discount as in trec_eval.
+
+    `gains[i]` is the gain of unit i. The ideal has each unit at a rank of its own, best first; a hit
+    that finds several units at once could exceed it, so the value is cut at 1.
+    """
+    seen: set[int] = set()
+    gained = 0.0
+    for rank, found in enumerate(ranking[:k], start=1):
+        gained += sum(gains[unit] for unit in found - seen) / math.log2(1 + rank)
+        seen |= found
+    ideal = sum(
+        gain / math.log2(1 + rank) for rank, gain in enumerate(sorted(gains, reverse=True)[:k], start=1)
+    )
+    return min(gained / ideal, 1.0) if ideal else 0.0
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """The value below which a share of the values lies, interpolated; 0 for none."""
+    if not values:
+        return 0.0
+    ordered = sorted(values)
+    position = share * (len(ordered) - 1)
+    low = int(position)
+    high = min(low + 1, len(ordered) - 1)
+    return ordered[low] + (ordered[high] - ordered[low]) * (position - low)

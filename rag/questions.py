@@ -1,0 +1,210 @@
+"""Question sets: reading them, and deciding what a right hit is.
+
+A question's gold is kept as pages, as character spans or as whole documents, so that it survives
+re-chunking. Nothing here searches.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rag.errors import QuestionsError
+from rag.types import Chunk
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question with what is known of its answer; see `load_questions` for the file's form."""
+
+    id: str
+    text: str
+    answers: tuple[str, ...] = ()
+    documents: tuple[str, ...] = ()
+    pages: tuple[int, ...] = ()
+    gold_spans: tuple[tuple[int, int], ...] = ()
+    gold_text: str = ""
+    answerable: bool = True
+    scope: str = "corpus"
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One thing to be found: a page, a character span, or a whole document (page and span None).
+
+    `answers` are the places of answers inside the span. `gain` weighs it in nDCG.
+    """
+
+    document_id: str
+    page: int | None = None
+    span: tuple[int, int] | None = None
+    answers: tuple[tuple[int, int], ...] = ()
+    gain: float = 1.0
+
+    def found_by(self, chunk: Chunk) -> bool:
+        """Whether a passage counts as having found this unit.
+
+        A passage finds a span when it covers at least half of the shorter of the two, or one of
+        the answers inside the span.
+        """
+        if chunk.document_id != self.document_id:
+            return False
+        if self.page is not None:
+            return chunk.page == self.page
+        if self.span is None:
+            return True
+        start, end = self.span
+        overlap = min(end, chunk.end) - max(start, chunk.start)
+        if overlap > 0 and overlap * 2 >= min(end - start, chunk.end - chunk.start):
+            return True
+        return any(chunk.start <= first and last <= chunk.end for first, last in self.answers)
+
+
+def load_questions(file: Path, limit: int | None = None) -> list[Question]:
+    """Read a question set: a JSON object a line, the first `limit` of them.
+
+    Keys: id, question, answers, document or documents, page or pages, gold_text, gold_spans
+    ([{start, end}]), answerable, scope (corpus or document). Raises QuestionsError with the line.
+    """
+    try:
+        lines = file.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise QuestionsError(f"The question set {file} cannot be read: {error}. Check the path.") from error
+    questions: list[Question] = []
+    for number, line in enumerate(lines, start=1):
+        if limit is not None and len(questions) >= limit:
+            break
+        if not line.strip():
+            continue
+        try:
+            questions.append(_question(json.loads(line), number))
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise QuestionsError(
+                f"{file}, line {number}: not a question ({type(error).__name__}: {error}). "
+                'Each line must be a JSON object with at least "question".'
+            ) from error
+    if not questions:
+        raise QuestionsError(f"{file} holds no questions. Each line must be a JSON object.")
+    return questions
+
+
+def gold_units(
+    question: Question,
+    resolve: Callable[[str], str | None],
+    document_text: Callable[[str], str],
+) -> list[Unit]:
+    """What must be found for a question: pages, else spans, else documents.
+
+    `resolve` gives the id of a document's name, or None when the collection does not hold it;
+    `document_text` gives the text of a document's id.
+    """
+    ids = {name: resolve(name) for name in question.documents}
+    present = [document_id or f"missing:{name}" for name, document_id in ids.items()]
+    if question.pages:
+        return [Unit(document_id, page=page) for document_id in present for page in question.pages]
+    units: list[Unit] = []
+    for document_id in present[:1]:
+        if document_id.startswith("missing:") or not (question.gold_spans or question.gold_text):
+            continue
+        text = document_text(document_id)
+        spans: Sequence[tuple[int, int]] = question.gold_spans or located(question.gold_text, text)[:1]
+        for start, end in spans:
+            inside = tuple(
+                (start + first, start + last)
+                for answer in question.answers
+                for first, last in located(answer, text[start:end])
+            )
+            units.append(Unit(document_id, span=(start, end), answers=inside))
+    return units or [Unit(document_id) for document_id in present]
+
+
+def located(wanted: str, text: str) -> list[tuple[int, int]]:
+    """Where `wanted` stands in `text`, any white space matching any other."""
+    words = wanted.split()
+    if not words:
+        return []
+    pattern = r"\s+".join(re.escape(word) for word in words)
+    return [match.span() for match in re.finditer(pattern, text)]
+
+
+def _question(row: dict[str, Any], number: int) -> Question:
+    documents = row.get("documents") or ([row["document"]] if row.get("document") else [])
+    pages = row.get("pages") or ([row["page"]] if row.get("page") is not None else [])
+    text = row["question"]
+    if not isinstance(text, str):
+        raise TypeError("question must be text")
+    return Question(
+        id=str(row.get("id", number)),
+        text=text,
+        answers=tuple(str(answer) for answer in row.get("answers") or ()),
+        documents=tuple(str(name) for name in documents),
+        pages=tuple(int(page) for page in pages),
+        gold_spans=tuple((int(span["start"]), int(span["end"])) for span in row.get("gold_spans") or ()),
+        gold_text=row.get("gold_text") or "",
+        answerable=bool(row.get("answerable", True)),
+        scope=row.get("scope") or "corpus",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class BeirSet:
+    """A folder in BEIR form: documents (id, title, text), queries (id, text), and judgements."""
+
+    documents: tuple[tuple[str, str, str], ...]
+    queries: tuple[tuple[str, str], ...]
+    judgements: dict[str, dict[str, float]]
+
+
+def load_beir(folder: Path) -> BeirSet:
+    """Read corpus.jsonl, queries.jsonl and qrels/*.tsv (Thakur et al. 2021).
+
+    Queries without a positive judgement are left out. Raises QuestionsError naming the file.
+    """
+    documents = tuple(
+        (str(row["_id"]), str(row.get("title") or ""), str(row.get("text") or ""))
+        for row in _rows(folder / "corpus.jsonl", "_id")
+    )
+    judgements: dict[str, dict[str, float]] = {}
+    files = sorted((folder / "qrels").glob("*.tsv"))
+    chosen = [file for file in files if file.stem == "test"] or files
+    if not chosen:
+        raise QuestionsError(f"{folder / 'qrels'} holds no .tsv file of judgements.")
+    for file in chosen:
+        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
+            parts = line.split("\t")
+            if number == 1 and parts[:1] == ["query-id"]:
+                continue
+            try:
+                query_id, document_id, grade = parts[0], parts[1], float(parts[2])
+            except (IndexError, ValueError) as error:
+                raise QuestionsError(f"{file}, line {number}: expected query-id, corpus-id, score.") from error
+            if grade > 0:
+                judgements.setdefault(query_id, {})[document_id] = grade
+    queries = tuple(
+        (str(row["_id"]), str(row.get("text") or ""))
+        for row in _rows(folder / "queries.jsonl", "_id")
+        if str(row["_id"]) in judgements
+    )
+    return BeirSet(documents, queries, judgements)
+
+
+def _rows(file: Path, key: str) -> Iterable[dict[str, Any]]:
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise QuestionsError(f"{file} cannot be read: {error.strerror}. A BEIR folder needs it.") from error
+    rows = []
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+            row[key]
+        except (ValueError, KeyError, TypeError) as error:
+            raise QuestionsError(f"{file}, line {number}: expected a JSON object with {key}.") from error
+        rows.append(row)
+    return rows

@@ -1,0 +1,140 @@
+"""The one retrieval path: candidates, fuse, rerank, trim, with a trace of every stage.
+
+Chat, compare, evaluation, API and command line all call `retrieve`. It asks no language model and
+draws nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+
+import numpy as np
+
+from rag.errors import ModelNotAvailable
+from rag.late_interaction import pack_signs
+from rag.rerankers import Reranker, get_reranker
+from rag.settings import Settings
+from rag.store import CollectionTable
+from rag.types import Filters, Hit, Query, SearchResult
+
+STAGES = ("embed", "vector", "text", "fuse", "rerank")
+FALLBACK_RERANKER = "late-interaction"
+
+
+def retrieve(
+    question: str, *, table: CollectionTable, settings: Settings, filters: Filters = Filters()
+) -> SearchResult:
+    """The best passages for a question, best first, at most `retrieval.k`.
+
+    Any text is a question, none is an error; one without words finds nothing. When the reranker's
+    model is not on this machine, late interaction takes its place and `notes` says so.
+    """
+    chosen = settings.retrieval
+    clock = _Clock()
+    notes: list[str] = []
+    reranker = get_reranker(settings, table.embedder)
+    extra = reranker.needs if "token_bits" in reranker.needs else (*reranker.needs, "token_bits")
+    if not question.strip():
+        return SearchResult(_empty_query(table), [], [], clock.milliseconds(), chosen.mode, reranker.name)
+    clean = question.encode("utf-8", "ignore").decode("utf-8")
+    with clock.stage("embed"):
+        vectors, tokens = table.embedder.embed_with_tokens([clean], query=True)
+        query = Query(clean, vectors[0], tokens[0])
+    legs: dict[str, list[Hit]] = {}
+    if chosen.mode in ("hybrid", "vector"):
+        with clock.stage("vector"):
+            legs["vector"] = table.vector_search(query.vector, chosen.candidates, filters, extra=extra)
+    if chosen.mode in ("hybrid", "text"):
+        with clock.stage("text"):
+            legs["text"] = table.text_search(clean, chosen.candidates, filters, extra=extra)
+    with clock.stage("fuse"):
+        candidates = fuse(legs, chosen.fusion_constant)
+    with clock.stage("rerank"):
+        _complete_token_bits(table, candidates)
+        try:
+            ranked = rerank(query, candidates, reranker, chosen.candidates)
+        except ModelNotAvailable as error:
+            notes.append(f"{error} Late interaction ranked these passages instead.")
+            fallback = replace(settings, retrieval=replace(chosen, reranker=FALLBACK_RERANKER))
+            reranker = get_reranker(fallback, table.embedder)
+            ranked = rerank(query, candidates, reranker, chosen.candidates)
+    hits = ranked[: chosen.k]
+    for rank, hit in enumerate(hits, start=1):
+        hit.rank = rank
+    return SearchResult(
+        query, hits, ranked, clock.milliseconds(), chosen.mode, reranker.name, notes=tuple(notes)
+    )
+
+
+def fuse(legs: dict[str, list[Hit]], constant: int) -> list[Hit]:
+    """Reciprocal rank fusion (Cormack, Clarke and Buettcher 2009): the sum of 1 / (constant + rank).
+
+    A passage that several searches found becomes one hit that carries each search's score and rank.
+    """
+    merged: dict[str, Hit] = {}
+    for hits in legs.values():
+        for hit in hits:
+            known = merged.setdefault(hit.chunk.id, hit)
+            known.scores.update(hit.scores)
+            known.ranks.update(hit.ranks)
+    for hit in merged.values():
+        hit.scores["fused"] = sum(1.0 / (constant + rank) for rank in hit.ranks.values() if rank)
+    ordered = sorted(
+        merged.values(),
+        key=lambda hit: (-(hit.scores["fused"] or 0.0), min(rank for rank in hit.ranks.values() if rank), hit.chunk.id),
+    )
+    for rank, hit in enumerate(ordered, start=1):
+        hit.ranks["fused"] = rank
+        for stage in ("vector", "text", "rerank"):
+            hit.scores.setdefault(stage, None)
+            hit.ranks.setdefault(stage, None)
+    return ordered
+
+
+def rerank(query: Query, candidates: Sequence[Hit], reranker: Reranker, depth: int) -> list[Hit]:
+    """The first `depth` candidates by the reranker's score, then the others in their fused order."""
+    scored = list(candidates[:depth])
+    if scored:
+        for hit, score in zip(scored, reranker.score(query, scored), strict=True):
+            hit.scores["rerank"] = score
+        scored.sort(key=lambda hit: -(hit.scores["rerank"] or 0.0))
+        for rank, hit in enumerate(scored, start=1):
+            hit.ranks["rerank"] = rank
+    return scored + list(candidates[depth:])
+
+
+def _complete_token_bits(table: CollectionTable, hits: Sequence[Hit]) -> None:
+    """Make and keep the token bits of passages that another program added without them."""
+    missing = [hit for hit in hits if hit.token_bits is None]
+    if not missing:
+        return
+    _, tokens = table.embedder.embed_with_tokens([hit.chunk.embedded_text for hit in missing])
+    for hit, own in zip(missing, tokens, strict=True):
+        hit.token_bits = pack_signs(own)
+    table.keep_token_bits({hit.chunk.id: hit.token_bits or b"" for hit in missing})
+
+
+def _empty_query(table: CollectionTable) -> Query:
+    dimension = table.embedder.dimension
+    return Query("", np.zeros(dimension, np.float32), np.zeros((0, dimension), np.float32))
+
+
+class _Clock:
+    """Milliseconds of each stage and in total."""
+
+    def __init__(self) -> None:
+        self._started = time.perf_counter()
+        self._stages = dict.fromkeys(STAGES, 0.0)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        started = time.perf_counter()
+        yield
+        self._stages[name] += (time.perf_counter() - started) * 1000
+
+    def milliseconds(self) -> dict[str, float]:
+        total = (time.perf_counter() - self._started) * 1000
+        return {name: round(value, 3) for name, value in {**self._stages, "total": total}.items()}

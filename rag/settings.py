@@ -1,0 +1,328 @@
+"""All settings: one frozen tree, read once and passed on explicitly.
+
+Later sources win: defaults, `settings.json` and `secrets.json` in the data folder, `.env`, the
+environment (`ASKANCE_RETRIEVAL_K=5` sets `retrieval.k`), then overrides given by the caller.
+An unknown key or a value out of bounds is refused with its path. Nothing here opens a table,
+loads a model or remembers a current value: variants are made with `with_overrides`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from rag.errors import SettingsError
+
+PREFIX = "ASKANCE_"
+SETTINGS_FILE = "settings.json"
+SECRETS_FILE = "secrets.json"
+
+#: Short names that the command line and the compare page take for the settings most often varied.
+ALIASES = {
+    "mode": "retrieval.mode",
+    "reranker": "retrieval.reranker",
+    "k": "retrieval.k",
+    "candidates": "retrieval.candidates",
+    "model": "answer.model",
+}
+
+
+def setting(
+    default: Any,
+    help: str,
+    *,
+    minimum: float | None = None,
+    maximum: float | None = None,
+    choices: tuple[str, ...] = (),
+    secret: bool = False,
+) -> Any:
+    """A dataclass field with the bounds that `validate` enforces and the sentence that pages show."""
+    return field(
+        default=default,
+        repr=not secret,
+        metadata={
+            "help": help,
+            "minimum": minimum,
+            "maximum": maximum,
+            "choices": choices,
+            "secret": secret,
+        },
+    )
+
+
+@dataclass(frozen=True)
+class EmbeddingSettings:
+    """How text becomes vectors."""
+
+    model: str = setting("minilm", "The embedding model; minilm comes with the installation.")
+    precision: str = setting(
+        "auto", "Arithmetic of the embedder: bf16 where the processor has it.", choices=("auto", "bf16", "fp32")
+    )
+    batch_size: int = setting(32, "Passages embedded at once.", minimum=1, maximum=512)
+
+
+@dataclass(frozen=True)
+class ChunkingSettings:
+    """How documents are cut into passages."""
+
+    max_tokens: int = setting(
+        256, "Longest passage in tokens, its title and headings included.", minimum=32, maximum=8192
+    )
+    overlap_tokens: int = setting(24, "Tokens repeated between neighbouring passages.", minimum=0, maximum=1024)
+    header_tokens: int = setting(48, "Most tokens spent on title and headings.", minimum=0, maximum=512)
+
+
+@dataclass(frozen=True)
+class RetrievalSettings:
+    """How passages are found."""
+
+    mode: str = setting("hybrid", "By meaning, by words, or both.", choices=("hybrid", "vector", "text"))
+    k: int = setting(10, "Passages kept.", minimum=1, maximum=200)
+    candidates: int = setting(50, "Passages fetched by each search before reranking.", minimum=1, maximum=1000)
+    fusion_constant: int = setting(60, "The constant of reciprocal rank fusion.", minimum=1, maximum=1000)
+    reranker: str = setting("late-interaction", "What puts the candidates in their final order.")
+
+
+@dataclass(frozen=True)
+class RerankingSettings:
+    """What the rerankers need to know."""
+
+    blend_constant: int = setting(
+        10, "The constant that blends late interaction with the first stage by rank.", minimum=1, maximum=1000
+    )
+    cross_encoder: str = setting(
+        "cross-encoder/ms-marco-MiniLM-L6-v2", "Cross-encoder: a folder on this machine or a hub name."
+    )
+    allow_downloads: bool = setting(False, "Whether models may be downloaded from the hub.")
+
+
+@dataclass(frozen=True)
+class AnswerSettings:
+    """How answers are made."""
+
+    model: str = setting(
+        "extractive",
+        "Who answers: extractive (built in), openai or ollama.",
+        choices=("extractive", "openai", "ollama"),
+    )
+    context_tokens: int = setting(3000, "Most tokens of passages in the prompt.", minimum=100, maximum=1_000_000)
+    history_tokens: int = setting(1000, "Most tokens of earlier turns in the prompt.", minimum=0, maximum=1_000_000)
+    reserve_tokens: int = setting(800, "Tokens kept free for the answer.", minimum=50, maximum=200_000)
+    window_tokens: int = setting(8192, "The model's context window.", minimum=512, maximum=10_000_000)
+    quote_words: int = setting(60, "Most words that the built-in answerer quotes.", minimum=10, maximum=1000)
+    decline_below: float = setting(
+        0.5, "Decline to answer when the estimated chance of an answer is lower.", minimum=0.0, maximum=1.0
+    )
+
+
+@dataclass(frozen=True)
+class OpenAISettings:
+    """An OpenAI-compatible server."""
+
+    base_url: str = setting("https://api.openai.com/v1", "Address of the server, up to and with /v1.")
+    api_key: str = setting("", "Key for the server; servers on this machine often need none.", secret=True)
+    model: str = setting("gpt-4o-mini", "Model name as the server knows it.")
+    timeout_seconds: float = setting(60.0, "Longest wait for the server.", minimum=1, maximum=3600)
+
+
+@dataclass(frozen=True)
+class OllamaSettings:
+    """A local Ollama server."""
+
+    host: str = setting("http://127.0.0.1:11434", "Address of the server.")
+    model: str = setting("", "Model name; empty takes the first installed one.")
+    timeout_seconds: float = setting(120.0, "Longest wait for the server.", minimum=1, maximum=3600)
+
+
+@dataclass(frozen=True)
+class IngestSettings:
+    """Limits on what is read."""
+
+    max_file_megabytes: int = setting(1024, "Largest file read.", minimum=1, maximum=1_000_000)
+    max_archive_members: int = setting(10_000, "Most files taken from one archive.", minimum=1, maximum=10_000_000)
+    max_unpacked_megabytes: int = setting(4096, "Most an archive may unpack to.", minimum=1, maximum=1_000_000)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The whole tree. `data_dir` holds everything Askance writes."""
+
+    data_dir: Path = Path("data")
+    embedding: EmbeddingSettings = EmbeddingSettings()
+    chunking: ChunkingSettings = ChunkingSettings()
+    retrieval: RetrievalSettings = RetrievalSettings()
+    reranking: RerankingSettings = RerankingSettings()
+    answer: AnswerSettings = AnswerSettings()
+    openai: OpenAISettings = OpenAISettings()
+    ollama: OllamaSettings = OllamaSettings()
+    ingest: IngestSettings = IngestSettings()
+
+
+def known_paths() -> dict[str, dict[str, Any]]:
+    """Every dotted setting with its metadata (help, minimum, maximum, choices, secret, type)."""
+    paths: dict[str, dict[str, Any]] = {}
+    for section in fields(Settings):
+        if not is_dataclass(section.default):
+            continue
+        for leaf in fields(section.default):
+            paths[f"{section.name}.{leaf.name}"] = {**leaf.metadata, "type": type(leaf.default)}
+    return paths
+
+
+def value_at(settings: Settings, path: str) -> Any:
+    """The value of a dotted setting, as `retrieval.k`."""
+    section, _, leaf = ALIASES.get(path, path).partition(".")
+    return getattr(getattr(settings, section), leaf)
+
+
+def with_overrides(settings: Settings, overrides: Mapping[str, Any]) -> Settings:
+    """A copy with dotted settings (or their short names) replaced.
+
+    Values may be strings, as they come from a command line. Raises SettingsError for an unknown
+    name, a value of the wrong type or one out of bounds.
+    """
+    known = known_paths()
+    changed: dict[str, dict[str, Any]] = {}
+    for name, raw in overrides.items():
+        path = ALIASES.get(name, name)
+        if path not in known:
+            raise SettingsError(f"Unknown setting {name!r}. Known settings: {', '.join(sorted(known))}.")
+        section, _, leaf = path.partition(".")
+        changed.setdefault(section, {})[leaf] = _checked(path, raw, known[path])
+    sections: dict[str, Any] = {
+        name: replace(getattr(settings, name), **leaves) for name, leaves in changed.items()
+    }
+    return replace(settings, **sections)
+
+
+def load_settings(
+    *, data_dir: Path | None = None, environment: Mapping[str, str] | None = None, overrides: Mapping[str, Any] | None = None
+) -> Settings:
+    """Read settings from their sources (see the module's text) into one tree.
+
+    Raises SettingsError with the path of the offending key and where it came from.
+    """
+    if environment is None:
+        environment = _environment_with_dotenv()
+    folder = data_dir or Path(environment.get(f"{PREFIX}DATA_DIR") or "data")
+    settings = Settings(data_dir=folder.expanduser().resolve())
+    for name in (SETTINGS_FILE, SECRETS_FILE):
+        settings = _apply(settings, read_stored(settings.data_dir, name), str(settings.data_dir / name))
+    settings = _apply(settings, _from_environment(environment), "the environment")
+    return with_overrides(settings, overrides or {})
+
+
+def save_settings(data_dir: Path, changes: Mapping[str, Any]) -> None:
+    """Write dotted settings into the data folder; secrets go to a file that only its owner can read.
+
+    None removes a setting, so that its default applies again. The files are replaced atomically.
+    """
+    known = known_paths()
+    with_overrides(Settings(data_dir=data_dir), {path: value for path, value in changes.items() if value is not None})
+    for name, secret in ((SETTINGS_FILE, False), (SECRETS_FILE, True)):
+        mine = {path: value for path, value in changes.items() if bool(known[path]["secret"]) is secret}
+        if not mine:
+            continue
+        stored = read_stored(data_dir, name) | mine
+        _write_atomically(data_dir / name, {path: value for path, value in stored.items() if value is not None})
+
+
+def read_stored(data_dir: Path, name: str) -> dict[str, Any]:
+    """The dotted settings kept in one file of the data folder; empty when there is none."""
+    file = data_dir / name
+    if not file.exists():
+        return {}
+    try:
+        stored = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{file} cannot be read: {error}. Correct it or remove it.") from error
+    if not isinstance(stored, dict):
+        raise SettingsError(f"{file} must hold a JSON object of dotted settings. Correct it or remove it.")
+    return stored
+
+
+def _apply(settings: Settings, overrides: Mapping[str, Any], source: str) -> Settings:
+    try:
+        return with_overrides(settings, overrides)
+    except SettingsError as error:
+        raise SettingsError(f"In {source}: {error}") from error
+
+
+def _environment_with_dotenv() -> dict[str, str]:
+    from dotenv import dotenv_values
+
+    stored = {name: value for name, value in dotenv_values(".env").items() if value is not None}
+    return stored | dict(os.environ)
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    by_variable = {f"{PREFIX}{path.replace('.', '_').upper()}": path for path in known_paths()}
+    found: dict[str, str] = {}
+    for variable, value in environment.items():
+        if not variable.startswith(PREFIX) or variable == f"{PREFIX}DATA_DIR":
+            continue
+        if variable not in by_variable:
+            raise SettingsError(
+                f"Unknown variable {variable} in the environment. Known: {', '.join(sorted(by_variable))}."
+            )
+        found[by_variable[variable]] = value
+    return found
+
+
+def _checked(path: str, raw: Any, metadata: Mapping[str, Any]) -> Any:
+    wanted: type = metadata["type"]
+    try:
+        value = _converted(raw, wanted)
+    except (TypeError, ValueError, KeyError) as error:
+        raise SettingsError(f"{path} = {raw!r}: expected {_type_name(wanted)}.") from error
+    minimum, maximum, choices = metadata["minimum"], metadata["maximum"], metadata["choices"]
+    if minimum is not None and value < minimum:
+        raise SettingsError(f"{path} = {value}: must be at least {minimum}.")
+    if maximum is not None and value > maximum:
+        raise SettingsError(f"{path} = {value}: must be at most {maximum}.")
+    if choices and value not in choices:
+        raise SettingsError(f"{path} = {value!r}: must be one of {', '.join(choices)}.")
+    return value
+
+
+def _converted(raw: Any, wanted: type) -> Any:
+    if wanted is bool:
+        if isinstance(raw, bool):
+            return raw
+        return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}[str(raw).lower()]
+    if wanted is int:
+        if isinstance(raw, bool) or (isinstance(raw, float) and not raw.is_integer()):
+            raise ValueError(raw)
+        return int(raw)
+    if wanted is float:
+        value = float(raw)
+        if value != value:
+            raise ValueError(raw)
+        return value
+    if not isinstance(raw, str):
+        raise TypeError(raw)
+    return raw
+
+
+def _type_name(wanted: type) -> str:
+    return {bool: "true or false", int: "a whole number", float: "a number"}.get(wanted, "text")
+
+
+def _write_atomically(file: Path, content: Mapping[str, Any]) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            json.dump(content, stream, indent=2, sort_keys=True)
+            stream.write("\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(temporary).replace(file)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

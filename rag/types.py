@@ -1,0 +1,190 @@
+"""The values that travel between the rooms. Plain data: nothing here reads, computes or stores.
+
+Offsets are in Unicode code points of a document's text, half open: `text[start:end]`.
+Pages count from 1. Times are milliseconds unless a name says otherwise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vector = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class PageSpan:
+    """One page of a document: its number (from 1), printed label, and place in the document's text."""
+
+    number: int
+    start: int
+    end: int
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading: `start` is where its section begins in the document's text; level 1 is the highest."""
+
+    start: int
+    level: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedDocument:
+    """What a loader makes of a file's bytes.
+
+    `pages` is empty for formats without pages (Markdown, HTML, DOCX, text). Headings are in
+    order of `start`. `warnings` are sentences for the user.
+    """
+
+    text: str
+    title: str
+    mime_type: str
+    pages: tuple[PageSpan, ...] = ()
+    headings: tuple[Heading, ...] = ()
+    author: str = ""
+    created: datetime | None = None
+    language: str = ""
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A passage as stored and cited: `text` is exactly `document_text[start:end]`.
+
+    `header` is the title and heading path; what is embedded is `header`, a line break, `text`.
+    """
+
+    id: str
+    document_id: str
+    document: str
+    text: str
+    header: str
+    title: str
+    headings: str
+    page: int | None
+    start: int
+    end: int
+    mime_type: str = ""
+    tags: tuple[str, ...] = ()
+
+    @property
+    def embedded_text(self) -> str:
+        """What the embedder and the full-text index see."""
+        return f"{self.header}\n{self.text}" if self.header else self.text
+
+
+@dataclass(slots=True)
+class Hit:
+    """A chunk found for a query, with what each stage thought of it.
+
+    `scores` and `ranks` have the keys vector, text, fused and rerank; a stage that did not see
+    the chunk leaves None. `token_bits` is the packed sign of each token's vector (see
+    rag/late_interaction.py), None when the row has none or no stage asked for it.
+    """
+
+    chunk: Chunk
+    rank: int = 0
+    scores: dict[str, float | None] = field(default_factory=dict)
+    ranks: dict[str, int | None] = field(default_factory=dict)
+    vector: Vector | None = None
+    token_bits: bytes | None = None
+    also_in: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question with its vectors: `vector` float32[dimension], `tokens` float32[tokens, dimension]."""
+
+    text: str
+    vector: Vector
+    tokens: Vector
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a search is restricted to; empty means everything. `documents` holds document ids."""
+
+    documents: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class SearchResult:
+    """What `retrieve` returns: the hits shown, every candidate seen, and what each stage cost.
+
+    `milliseconds` has the keys embed, vector, text, fuse, rerank, total. `notes` are sentences
+    for the user (a reranker that fell back, say). The query's vectors are kept so that quoting and
+    highlighting need no second pass.
+    """
+
+    query: Query
+    hits: list[Hit]
+    candidates: list[Hit]
+    milliseconds: dict[str, float]
+    mode: str
+    reranker: str
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message to or from a language model: role is system, user or assistant."""
+
+    role: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens that a language model counted for one reply; `estimated` when we counted them ourselves."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    estimated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A numbered reference from an answer to a quoted span of a document.
+
+    `quote` is exactly `document_text[start:end]`.
+    """
+
+    number: int
+    document: str
+    document_id: str
+    chunk_id: str
+    page: int | None
+    start: int
+    end: int
+    quote: str
+    score: float | None = None
+    words: tuple[tuple[int, int], ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """The form kept in the history."""
+        return {
+            "number": self.number,
+            "document": self.document,
+            "document_id": self.document_id,
+            "chunk_id": self.chunk_id,
+            "page": self.page,
+            "start": self.start,
+            "end": self.end,
+            "quote": self.quote,
+            "score": self.score,
+            "words": [list(span) for span in self.words],
+        }
+
+    @classmethod
+    def from_dict(cls, stored: dict[str, Any]) -> Citation:
+        """Read back what `as_dict` wrote."""
+        words = tuple((int(start), int(end)) for start, end in stored.get("words", ()))
+        return cls(**{**stored, "words": words})

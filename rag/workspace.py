@@ -1,0 +1,52 @@
+"""One data folder, opened: the tables, the ledger, the originals and the conversations in it.
+
+It only puts the parts together, so that pages, command line and jobs open a folder the same way.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from rag.blobs import BlobStore
+from rag.catalog import Catalog
+from rag.database import open_database
+from rag.history import History
+from rag.settings import Settings
+from rag.store import CollectionTable, Store, get_store
+from rag.types import Filters
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The parts of a data folder under the settings in force."""
+
+    settings: Settings
+    store: Store
+    catalog: Catalog
+    blobs: BlobStore
+    history: History
+
+    def table(self, collection: str) -> CollectionTable:
+        """The passages of a collection; raises CollectionNotFound."""
+        return self.store.open(collection)
+
+    def filters(self, collection: str, *, documents: tuple[str, ...] = (), tags: tuple[str, ...] = ()) -> Filters:
+        """A restriction by document names (whole, or unambiguous base names) and tags.
+
+        Raises DocumentNotFound.
+        """
+        ids = tuple(self.catalog.resolve(collection, name).document_id for name in documents)
+        return Filters(documents=ids, tags=tags)
+
+
+def open_workspace(settings: Settings) -> Workspace:
+    """Open (and make, where missing) the data folder of the settings."""
+    store, catalog, blobs, history = _parts(replace(Settings(data_dir=settings.data_dir), embedding=settings.embedding))
+    return Workspace(settings, store, catalog, blobs, history)
+
+
+@lru_cache(maxsize=8)
+def _parts(settings: Settings) -> tuple[Store, Catalog, BlobStore, History]:
+    engine = open_database(settings.data_dir)
+    return get_store(settings), Catalog(engine), BlobStore(settings.data_dir), History(engine)
