@@ -61,6 +61,10 @@ class Progress:
     started: float = field(default_factory=time.monotonic)
     chunks_done: int = 0
 
+    def restart(self) -> None:
+        """Count time from now: a job may have waited for others."""
+        self.started = time.monotonic()
+
     def stage(self, name: str, stage: str) -> None:
         """Note that a file has entered a stage."""
         self.files[name].stage = stage

@@ -1,0 +1,85 @@
+"""The entry point: `python app.py [--port PORT]`, or `streamlit run app.py`.
+
+It serves the pages and the HTTP routes, and warms the models in the background. It never waits for
+them: the first page paints before any model is loaded.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import socket
+import sys
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import rag  # noqa: F401  (switches telemetry off before Streamlit loads)
+import streamlit as st
+
+from api import routes
+from rag.errors import AskanceError
+from rag.settings import load_settings
+
+logger = logging.getLogger("askance")
+ADDRESS = "127.0.0.1"
+
+
+@asynccontextmanager
+async def lifespan(application: Any) -> AsyncIterator[dict[str, Any]]:
+    """Warm the models in a thread while the server starts to answer."""
+    threading.Thread(target=_warm, name="warm-up", daemon=True).start()
+    yield {}
+
+
+def _warm() -> None:
+    from rag.workspace import open_workspace
+
+    try:
+        workspace = open_workspace(load_settings())
+        workspace.history.recover()
+        workspace.store.embedder.embed(["warm"], query=True)
+    except AskanceError as error:
+        logger.warning("%s", error)
+
+
+def main() -> int:
+    """Start the server; returns the exit status."""
+    parser = argparse.ArgumentParser(description="Start Askance.")
+    parser.add_argument("--port", type=int, default=8501)
+    options = parser.parse_args()
+    try:
+        settings = load_settings()
+    except AskanceError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    if not 1 <= options.port <= 65535:
+        sys.stderr.write(f"Port {options.port} is not between 1 and 65535. Choose another: make run PORT=8502\n")
+        return 1
+    if _is_taken(options.port):
+        sys.stderr.write(
+            f"Port {options.port} on {ADDRESS} is in use, perhaps by Askance itself: open http://{ADDRESS}:{options.port} "
+            f"or choose another port: make run PORT={options.port + 1}\n"
+        )
+        return 1
+    sys.stdout.write(f"Askance: http://{ADDRESS}:{options.port}  (documents in {settings.data_dir}; stop with Ctrl+C)\n")
+    sys.stdout.flush()
+    app.run(config={"server.port": options.port})
+    return 0
+
+
+def _is_taken(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((ADDRESS, port))
+        except OSError:
+            return True
+    return False
+
+
+app = st.App("pages/main.py", lifespan=lifespan, routes=routes)
+
+if __name__ == "__main__":
+    sys.exit(main())
