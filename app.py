@@ -15,9 +15,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import rag  # noqa: F401  (switches telemetry off before Streamlit loads)
 import streamlit as st
 
+import rag  # noqa: F401  (switches telemetry off before Streamlit loads)
 from api import routes
 from rag.errors import AskanceError
 from rag.settings import load_settings
@@ -55,15 +55,19 @@ def main() -> int:
         sys.stderr.write(f"{error}\n")
         return 1
     if not 1 <= options.port <= 65535:
-        sys.stderr.write(f"Port {options.port} is not between 1 and 65535. Choose another: make run PORT=8502\n")
+        sys.stderr.write(
+            f"Port {options.port} is not between 1 and 65535. Choose another: make run PORT=8502\n"
+        )
         return 1
     if _is_taken(options.port):
         sys.stderr.write(
-            f"Port {options.port} on {ADDRESS} is in use, perhaps by Askance itself: open http://{ADDRESS}:{options.port} "
-            f"or choose another port: make run PORT={options.port + 1}\n"
+            f"Port {options.port} on {ADDRESS} is in use, perhaps by Askance itself. "
+            f"Open http://{ADDRESS}:{options.port} or choose another port: make run PORT={options.port + 1}\n"
         )
         return 1
-    sys.stdout.write(f"Askance: http://{ADDRESS}:{options.port}  (documents in {settings.data_dir}; stop with Ctrl+C)\n")
+    sys.stdout.write(
+        f"Askance: http://{ADDRESS}:{options.port}  (documents in {settings.data_dir}; stop with Ctrl+C)\n"
+    )
     sys.stdout.flush()
     app.run(config={"server.port": options.port})
     return 0

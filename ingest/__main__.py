@@ -24,7 +24,9 @@ from rag.workspace import open_workspace
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m ingest", description="Put documents into a collection.")
-    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a file, a folder or a ZIP archive")
+    parser.add_argument(
+        "paths", nargs="+", type=Path, metavar="PATH", help="a file, a folder or a ZIP archive"
+    )
     parser.add_argument("--collection", default="default", help="the collection to add to (default: default)")
     parser.add_argument("--password", help="password of encrypted files")
     parser.add_argument("--force", action="store_true", help="read files again that have not changed")
@@ -68,7 +70,9 @@ def _line(result: FileResult) -> str:
 def _status(done: int, total: int, progress: Progress) -> str:
     left = progress.seconds_left()
     estimate = f", about {round(left)} s left" if left is not None and done < total else ""
-    return f"\r{done} of {total} files, {progress.chunks_done} passages{estimate}\033[K" + ("\n" if done == total else "")
+    return f"\r{done} of {total} files, {progress.chunks_done} passages{estimate}\033[K" + (
+        "\n" if done == total else ""
+    )
 
 
 if __name__ == "__main__":

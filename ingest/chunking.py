@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from rag.embedders import Embedder
 from rag.errors import SettingsError
@@ -51,8 +52,9 @@ def chunk_document(
     limit = min(settings.max_tokens, embedder.max_tokens) - embedder.special_tokens
     if limit < LEAST_TEXT_TOKENS:
         raise SettingsError(
-            f"chunking.max_tokens = {settings.max_tokens} leaves no room for text beside {embedder.special_tokens} "
-            f"special tokens. Set it to at least {LEAST_TEXT_TOKENS + embedder.special_tokens}."
+            f"chunking.max_tokens = {settings.max_tokens} leaves no room for text beside "
+            f"{embedder.special_tokens} special tokens. Set it to at least "
+            f"{LEAST_TEXT_TOKENS + embedder.special_tokens}."
         )
     header_limit = min(settings.header_tokens, limit - LEAST_TEXT_TOKENS)
     separators = _separators(document.mime_type)
@@ -105,7 +107,7 @@ def _segments(document: ParsedDocument) -> Iterator[_Segment]:
     ordered = sorted(boundary for boundary in boundaries if 0 <= boundary <= len(text))
     path: list[Heading] = []
     upcoming = 0
-    for start, end in zip(ordered, ordered[1:], strict=False):
+    for start, end in pairwise(ordered):
         while upcoming < len(document.headings) and document.headings[upcoming].start < end:
             heading = document.headings[upcoming]
             while path and path[-1].level >= heading.level:
@@ -158,19 +160,19 @@ def _trimmed(text: str, start: int, end: int) -> tuple[int, int] | None:
     return start + lead, start + lead + len(stripped)
 
 
-def _header(
-    title: str, headings: tuple[str, ...], embedder: Embedder, limit: int
-) -> tuple[str, int]:
+def _header(title: str, headings: tuple[str, ...], embedder: Embedder, limit: int) -> tuple[str, int]:
     """Title and heading path on one line, and its length in tokens, at most `limit`."""
     parts = [" ".join(part.split()) for part in (title, *headings)]
     unrepeated = [
-        part for index, part in enumerate(parts) if part and (index == 0 or part.casefold() != parts[index - 1].casefold())
+        part
+        for index, part in enumerate(parts)
+        if part and (index == 0 or part.casefold() != parts[index - 1].casefold())
     ]
     header = " > ".join(unrepeated)
-    spans = embedder.token_spans(header[: limit * CHARACTERS_A_TOKEN])
+    header = header[: limit * CHARACTERS_A_TOKEN]
+    spans = embedder.token_spans(header)
     if len(spans) > limit:
-        header = header[: spans[limit - 1][1]] if limit else ""
-        spans = spans[:limit]
+        header = header[: spans[limit - 1][1]]
     return header, len(embedder.token_spans(header))
 
 
@@ -199,7 +201,9 @@ def _pieces(
         ideal = max(remaining // pieces_left, 1)
         hard_end = min(_position_of(starts, first + budget, len(own)), position + longest)
         ideal_end = min(_position_of(starts, first + ideal, len(own)), hard_end)
-        earliest = min(_position_of(starts, first + max(ideal // 2, 1), len(own)), position + (hard_end - position) // 2)
+        earliest = min(
+            _position_of(starts, first + max(ideal // 2, 1), len(own)), position + (hard_end - position) // 2
+        )
         cut = _best_cut(own, max(earliest, position + 1), ideal_end, hard_end, separators)
         trimmed = _trimmed(own, position, cut)
         if trimmed:
@@ -251,7 +255,9 @@ def _separators(mime_type: str) -> tuple[re.Pattern[str], ...]:
     if mime_type == "text/markdown":
         given = RecursiveCharacterTextSplitter.get_separators_for_language(Language.MARKDOWN)
         # Headings are boundaries already, and cutting after a heading's mark would part it from its text.
-        patterns = [re.compile(separator) for separator in given if separator.strip() and "#" not in separator]
+        patterns = [
+            re.compile(separator) for separator in given if separator.strip() and "#" not in separator
+        ]
     else:
         patterns = []
     blank_line, line = re.compile(r"\n\s*\n"), re.compile(r"\n")

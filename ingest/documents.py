@@ -42,7 +42,9 @@ def remove_documents(workspace: Workspace, collection: str, names: Sequence[str]
 
 def remove_collection(workspace: Workspace, collection: str) -> None:
     """Remove a collection with all its documents."""
-    remove_documents(workspace, collection, [record.name for record in workspace.catalog.documents(collection)])
+    remove_documents(
+        workspace, collection, [record.name for record in workspace.catalog.documents(collection)]
+    )
     workspace.store.drop(collection)
     workspace.catalog.remove_collection(collection)
 

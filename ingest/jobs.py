@@ -139,7 +139,10 @@ class JobQueue:
         except Exception as error:
             # The worker must outlive any one job; the page shows the reason and the log has the rest.
             logger.exception("ingestion job %s failed", job.id)
-            job.state, job.error = "failed", f"Unexpected {type(error).__name__}: {error}. See the log; try again."
+            job.state, job.error = (
+                "failed",
+                f"Unexpected {type(error).__name__}: {error}. See the log; try again.",
+            )
         else:
             stopped = job.cancelled.is_set() and len(job.results) < len(job.progress.files)
             job.state = "cancelled" if stopped else "done"

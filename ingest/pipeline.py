@@ -12,7 +12,7 @@ import queue
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -151,7 +151,7 @@ class Pipeline:
                 progress.stage(source.name, "reading")
                 ahead.put(self._read(source, progress, counts, password, force))
             ahead.put(None)
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001
             # Handed to the embedding thread, which raises it where the caller sees it.
             ahead.put(error)
 
@@ -202,11 +202,7 @@ class Pipeline:
         )
         if mine is None:
             self._forget_earlier(earlier, document.name)
-            self.catalog.put(
-                DocumentRecord(
-                    **{**_fields(twin), "name": document.name, "tags": earlier.tags if earlier else ()}
-                )
-            )
+            self.catalog.put(replace(twin, name=document.name, tags=earlier.tags if earlier else ()))
         return True
 
     def _forget_earlier(self, earlier: DocumentRecord | None, name: str) -> None:
@@ -215,7 +211,7 @@ class Pipeline:
             self.table.delete_documents(replaced)
 
     def _replaced(self, earlier: DocumentRecord | None, name: str) -> list[str]:
-        """Ids of passages that go when `name` gets other content: its earlier ones, unless another name holds them."""
+        """Documents that go when `name` gets other content: its earlier one, unless another name has it."""
         if earlier is None or not earlier.document_id:
             return []
         holders = self.catalog.by_document_id(self.collection, earlier.document_id)
@@ -263,11 +259,17 @@ class Pipeline:
                     room -= len(item.chunks)
             if waiting:
                 self._embed_pool(waiting, progress)
-                finished += [document for document in waiting if len(document.token_bits) == len(document.chunks)]
-                waiting = [document for document in waiting if len(document.token_bits) < len(document.chunks)]
+                finished += [
+                    document for document in waiting if len(document.token_bits) == len(document.chunks)
+                ]
+                waiting = [
+                    document for document in waiting if len(document.token_bits) < len(document.chunks)
+                ]
             pending = sum(len(document.chunks) for document in finished)
             ended = not open_ended and not waiting
-            if finished and (ended or pending >= COMMIT_CHUNKS or time.monotonic() - last_commit > COMMIT_SECONDS):
+            if finished and (
+                ended or pending >= COMMIT_CHUNKS or time.monotonic() - last_commit > COMMIT_SECONDS
+            ):
                 yield from self._commit(finished, progress)
                 finished, last_commit, committed = [], time.monotonic(), True
         if committed:
@@ -329,7 +331,7 @@ class Pipeline:
     def _note_failure(self, document: _Document, known: DocumentRecord | None, result: FileResult) -> None:
         if known is not None and known.status == "ready":
             kept = f"The newer version could not be read, the earlier one is kept. {result.error}"
-            self.catalog.put(DocumentRecord(**{**_fields(known), "error": kept}))
+            self.catalog.put(replace(known, error=kept))
         else:
             self.catalog.put(self._record(document, "failed"))
 
@@ -369,10 +371,6 @@ class Pipeline:
             added_at=now,
             updated_at=now,
         )
-
-
-def _fields(record: DocumentRecord) -> dict[str, object]:
-    return {name: getattr(record, name) for name in record.__dataclass_fields__}
 
 
 def _since(started: float) -> float:

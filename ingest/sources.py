@@ -70,12 +70,12 @@ def _folder_sources(folder: Path, settings: IngestSettings) -> Iterator[Source]:
             yield from _opened(name, _size(path), lambda path=path: _read_file(path, settings), settings)  # type: ignore[misc]
     for error in unreadable:
         name = _printable(os.path.relpath(str(error.filename), folder))
-        yield failing_source(name, DocumentError(f"The folder {name} cannot be read: {error.strerror}. Check its permissions."))
+        yield failing_source(
+            name, DocumentError(f"The folder {name} cannot be read: {error.strerror}. Check its permissions.")
+        )
 
 
-def _opened(
-    name: str, size: int, read: Callable[[], bytes], settings: IngestSettings
-) -> Iterator[Source]:
+def _opened(name: str, size: int, read: Callable[[], bytes], settings: IngestSettings) -> Iterator[Source]:
     """The file itself, or, for a ZIP archive, its members."""
     if PurePosixPath(name).suffix.lower() != ".zip":
         yield Source(name, size, read)
@@ -92,7 +92,9 @@ def _opened(
         yield failing_source(name, error)
         return
     except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
-        yield failing_source(name, CorruptFile(f"{name} is not a readable ZIP archive: {error}. Make the archive again."))
+        yield failing_source(
+            name, CorruptFile(f"{name} is not a readable ZIP archive: {error}. Make the archive again.")
+        )
         return
     if not members:
         yield failing_source(name, CorruptFile(f"{name} holds no files. Check the archive."))
@@ -122,20 +124,28 @@ def _read_member(
     archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str, settings: IngestSettings
 ) -> bytes:
     if member.flag_bits & 1:
-        raise PasswordNeeded(f"{name}!{member.filename} is encrypted. Unpack the archive with its password first.")
+        raise PasswordNeeded(
+            f"{name}!{member.filename} is encrypted. Unpack the archive with its password first."
+        )
     _check_size(member.filename, member.file_size, settings)
     try:
         with archive.open(member) as stream:
             # The declared size may lie: never take more than it.
             data = stream.read(member.file_size + 1)
     except (zipfile.BadZipFile, NotImplementedError, OSError, EOFError, ValueError) as error:
-        raise CorruptFile(f"{name}!{member.filename} cannot be unpacked: {error}. Make the archive again.") from error
+        raise CorruptFile(
+            f"{name}!{member.filename} cannot be unpacked: {error}. Make the archive again."
+        ) from error
     except Exception as error:
         if type(error).__module__ in {"zlib", "_lzma", "lzma"}:
-            raise CorruptFile(f"{name}!{member.filename} cannot be unpacked: {error}. Make the archive again.") from error
+            raise CorruptFile(
+                f"{name}!{member.filename} cannot be unpacked: {error}. Make the archive again."
+            ) from error
         raise
     if len(data) > member.file_size:
-        raise CorruptFile(f"{name}!{member.filename} is larger than the archive says. Make the archive again.")
+        raise CorruptFile(
+            f"{name}!{member.filename} is larger than the archive says. Make the archive again."
+        )
     return data
 
 
@@ -147,14 +157,16 @@ def _read_file(path: Path, settings: IngestSettings) -> bytes:
         _check_size(path.name, path.stat().st_size, settings)
         return path.read_bytes()
     except OSError as error:
-        raise DocumentError(f"{path} cannot be read: {error.strerror or error}. Check the path and its permissions.") from error
+        raise DocumentError(
+            f"{path} cannot be read: {error.strerror or error}. Check the path and its permissions."
+        ) from error
 
 
 def _check_size(name: str, size: int, settings: IngestSettings) -> None:
     if size > settings.max_file_megabytes * MEGABYTE:
         raise TooLarge(
-            f"{name} has {size // MEGABYTE} MB, more than ingest.max_file_megabytes = {settings.max_file_megabytes}. "
-            "Split the file or raise the limit."
+            f"{name} has {size // MEGABYTE} MB, more than ingest.max_file_megabytes = "
+            f"{settings.max_file_megabytes}. Split the file or raise the limit."
         )
 
 
@@ -167,7 +179,9 @@ def _size(path: Path) -> int:
 
 def _ignored(member: zipfile.ZipInfo) -> bool:
     parts = PurePosixPath(member.filename).parts
-    return member.is_dir() or any(part.startswith(".") and part != ".." or part == "__MACOSX" for part in parts)
+    return member.is_dir() or any(
+        (part.startswith(".") and part != "..") or part == "__MACOSX" for part in parts
+    )
 
 
 def _safe_name(name: str) -> str:

@@ -77,7 +77,9 @@ def _search(options: argparse.Namespace, settings: Settings) -> dict[str, Any]:
 
     workspace, settings = _opened(options, settings)
     table = workspace.table(options.collection)
-    filters = workspace.filters(options.collection, documents=tuple(options.document), tags=tuple(options.tag))
+    filters = workspace.filters(
+        options.collection, documents=tuple(options.document), tags=tuple(options.tag)
+    )
     found = retrieve(options.query, table=table, settings=settings, filters=filters)
     for note in found.notes:
         sys.stderr.write(f"{note}\n")
@@ -118,8 +120,12 @@ def _ask(options: argparse.Namespace, settings: Settings) -> dict[str, Any]:
     from rag.answer import ask
 
     workspace, settings = _opened(options, settings)
-    filters = workspace.filters(options.collection, documents=tuple(options.document), tags=tuple(options.tag))
-    reply = ask(options.question, table=workspace.table(options.collection), settings=settings, filters=filters)
+    filters = workspace.filters(
+        options.collection, documents=tuple(options.document), tags=tuple(options.tag)
+    )
+    reply = ask(
+        options.question, table=workspace.table(options.collection), settings=settings, filters=filters
+    )
     for piece in reply:
         if not options.json:
             sys.stdout.write(piece)

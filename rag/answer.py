@@ -23,7 +23,7 @@ from rag.sentences import split_sentences
 from rag.settings import Settings
 from rag.store import CollectionTable
 from rag.tokens import get_token_counter
-from rag.types import Citation, Filters, Hit, Message, Query, SearchResult
+from rag.types import EVERYTHING, Citation, Filters, Hit, Message, Query, SearchResult
 
 DECLINED = "Your documents do not seem to answer this."
 #: A model that can read between the lines is asked at a lower estimate than the built-in answerer needs.
@@ -39,7 +39,13 @@ class Reply:
     """
 
     def __init__(
-        self, question: str, *, table: CollectionTable, settings: Settings, filters: Filters, history: Sequence[Message]
+        self,
+        question: str,
+        *,
+        table: CollectionTable,
+        settings: Settings,
+        filters: Filters,
+        history: Sequence[Message],
     ) -> None:
         self.question = question
         self.text = ""
@@ -146,7 +152,9 @@ class Reply:
         self.citations = self._model_citations()
         self.answered = bool(self.citations)
         if self.removed_citations:
-            self.notes.append(f"{self.removed_citations} citations of passages that do not exist were removed.")
+            self.notes.append(
+                f"{self.removed_citations} citations of passages that do not exist were removed."
+            )
 
     def _model_citations(self) -> list[Citation]:
         """For each cited passage, the quote that best bears out the sentences that cite it."""
@@ -176,7 +184,7 @@ def ask(
     *,
     table: CollectionTable,
     settings: Settings,
-    filters: Filters = Filters(),
+    filters: Filters = EVERYTHING,
     history: Sequence[Message] = (),
 ) -> Reply:
     """A reply to iterate. Iterating raises ModelError when the chat model does not answer."""

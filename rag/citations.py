@@ -137,7 +137,8 @@ class CitationFilter:
         mark = window[0]
         run = len(window) - len(window.lstrip(mark))
         line, newline, _ = window.partition("\n")
-        if not newline and not final and (run == len(line) or mark not in line[run:]):
+        undecided = run == len(line) or (run >= 3 if mark == "~" else mark not in line[run:])
+        if undecided and not newline and not final:
             return None
         if run >= 3 and newline and self._at_line_start() and (mark == "~" or mark not in line[run:]):
             self._fence = mark * run
@@ -161,7 +162,7 @@ class CitationFilter:
         return run, ""
 
     def _image(self, window: str, final: bool) -> tuple[int, str] | None:
-        link = _link(window[1:], final)
+        link = _link(window[1:], final) if window[1] == "[" else (0, "")
         if link is None:
             return None
         if link[0]:

@@ -72,7 +72,13 @@ class SentenceTransformerEmbedder:
     """
 
     def __init__(
-        self, folder: Path, *, name: str, precision: str = "auto", batch_size: int = 32, languages: tuple[str, ...] = ()
+        self,
+        folder: Path,
+        *,
+        name: str,
+        precision: str = "auto",
+        batch_size: int = 32,
+        languages: tuple[str, ...] = (),
     ) -> None:
         if not (folder / "modules.json").exists():
             raise ModelNotAvailable(
@@ -280,7 +286,10 @@ def _processor_has_bf16() -> bool:
         flags = Path("/proc/cpuinfo").read_text(encoding="utf-8")
     except OSError:
         return False
-    return re.search(r"^(?:flags|Features)\s*:.*\b(?:avx512_bf16|amx_bf16|bf16)\b", flags, re.MULTILINE) is not None
+    return (
+        re.search(r"^(?:flags|Features)\s*:.*\b(?:avx512_bf16|amx_bf16|bf16)\b", flags, re.MULTILINE)
+        is not None
+    )
 
 
 @lru_cache(maxsize=8)
@@ -333,7 +342,9 @@ def _tokenizable_pieces(text: str, size: int = 50_000) -> list[tuple[int, str]]:
         if end < len(text):
             space = _last_white_space(text, end - LONGEST_WORD, end)
             end = space if space > start else end
-        for match in re.finditer(rf"(?:\S{{1,{LONGEST_WORD}}}|\s+)+?(?=\S{{{LONGEST_WORD}}}|\Z)", text[start:end]):
+        for match in re.finditer(
+            rf"(?:\S{{1,{LONGEST_WORD}}}|\s+)+?(?=\S{{{LONGEST_WORD}}}|\Z)", text[start:end]
+        ):
             pieces.append((start + match.start(), match.group()))
         start = end
     return pieces

@@ -40,6 +40,11 @@ class AskanceEmbeddingFunction(TextEmbeddingFunction):  # type: ignore[misc]
 
 def embedding_function(settings: EmbeddingSettings, embedder: Embedder) -> AskanceEmbeddingFunction:
     """The registered function for this embedder, as a table's schema wants it."""
-    return get_registry().get(REGISTERED_NAME).create(
-        model=settings.model, embedder_name=embedder.name, dimension=embedder.dimension, max_retries=0
+    made: AskanceEmbeddingFunction = (
+        get_registry()
+        .get(REGISTERED_NAME)
+        .create(
+            model=settings.model, embedder_name=embedder.name, dimension=embedder.dimension, max_retries=0
+        )
     )
+    return made

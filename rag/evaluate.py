@@ -18,7 +18,7 @@ from rag.questions import BeirSet, Question, Unit, gold_units
 from rag.retrieve import retrieve
 from rag.settings import Settings, with_overrides
 from rag.store import CollectionTable
-from rag.types import Chunk, Filters
+from rag.types import EVERYTHING, Chunk, Filters
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ class Task:
     id: str
     text: str
     units: tuple[Unit, ...]
-    filters: Filters = Filters()
+    filters: Filters = EVERYTHING
 
 
 def parse_variant(text: str, settings: Settings) -> Variant:
@@ -66,7 +66,9 @@ def parse_variant(text: str, settings: Settings) -> Variant:
     """
     name, colon, rest = text.partition(":")
     if not name or not colon:
-        raise SettingsError(f"--variant {text!r}: expected NAME:key=value,... or NAME: for the current settings.")
+        raise SettingsError(
+            f"--variant {text!r}: expected NAME:key=value,... or NAME: for the current settings."
+        )
     changes: dict[str, Any] = {}
     for pair in filter(None, (part.strip() for part in rest.split(","))):
         key, equals, value = pair.partition("=")
@@ -104,7 +106,7 @@ def question_tasks(
             continue
         units = tuple(gold_units(question, resolve, document_text))
         only = tuple(filter(None, (resolve(name) for name in question.documents)))
-        filters = Filters(documents=only) if question.scope == "document" else Filters()
+        filters = Filters(documents=only) if question.scope == "document" else EVERYTHING
         tasks.append(Task(question.id, question.text, units, filters))
     return tasks
 

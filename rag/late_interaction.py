@@ -45,8 +45,8 @@ def passage_scores(
     """
     scores = np.zeros(len(passages), np.float32)
     lengths = np.array([len(passage) for passage in passages])
-    filled = np.flatnonzero(lengths)
-    if len(query_tokens) == 0 or len(filled) == 0:
+    filled = [int(position) for position in np.flatnonzero(lengths)]
+    if len(query_tokens) == 0 or not filled:
         return scores
     best = best_matches(query_tokens, [passages[position] for position in filled])
     scores[filled] = np.average(best, axis=0, weights=weights)
@@ -65,8 +65,8 @@ def sign_scores(
     """`passage_scores` of passages kept as bits; fifty of 256 tokens take a few milliseconds."""
     scores = np.zeros(len(packed), np.float32)
     lengths = np.array([len(own) * 8 // dimension for own in packed])
-    filled = np.flatnonzero(lengths)
-    if len(query_tokens) == 0 or len(filled) == 0:
+    filled = [int(position) for position in np.flatnonzero(lengths)]
+    if len(query_tokens) == 0 or not filled:
         return scores
     signs = unpack_signs(b"".join(packed[position] for position in filled), dimension)
     starts = np.concatenate([[0], np.cumsum(lengths[filled])[:-1]])

@@ -18,7 +18,7 @@ from rag.types import Hit
 FOLDER = Path(__file__).parent.parent / "prompts"
 
 
-def fill(name: str, **values: str) -> str:
+def fill(name: str, /, **values: str) -> str:
     """The prompt `prompts/NAME.md` with each $name replaced by its value.
 
     Values are put in as they are: a $ inside one is not looked at again. Raises PromptError when

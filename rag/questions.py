@@ -181,7 +181,9 @@ def load_beir(folder: Path) -> BeirSet:
             try:
                 query_id, document_id, grade = parts[0], parts[1], float(parts[2])
             except (IndexError, ValueError) as error:
-                raise QuestionsError(f"{file}, line {number}: expected query-id, corpus-id, score.") from error
+                raise QuestionsError(
+                    f"{file}, line {number}: expected query-id, corpus-id, score."
+                ) from error
             if grade > 0:
                 judgements.setdefault(query_id, {})[document_id] = grade
     queries = tuple(

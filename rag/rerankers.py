@@ -10,7 +10,7 @@ import threading
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -114,9 +114,7 @@ class CrossEncoderReranker:
         return model
 
 
-def blended_by_rank(
-    scores: NDArray[np.float32], hits: Sequence[Hit], constant: int
-) -> list[float]:
+def blended_by_rank(scores: NDArray[np.float32], hits: Sequence[Hit], constant: int) -> list[float]:
     """Reciprocal rank fusion of these scores with the hits' fused order (Cormack et al. 2009)."""
     order = np.argsort(-scores, kind="stable")
     ranks = np.empty(len(hits), np.int64)
@@ -158,7 +156,7 @@ RERANKERS = ("none", "late-interaction", "late-interaction-exact", "cross-encode
 
 def get_reranker(settings: Settings, embedder: Embedder) -> Reranker:
     """The reranker that `retrieval.reranker` names, one instance a process and configuration."""
-    return _reranker(settings.retrieval.reranker, settings.reranking, embedder)
+    return _reranker(settings.retrieval.reranker, settings.reranking, cast(Any, embedder))
 
 
 @lru_cache(maxsize=32)

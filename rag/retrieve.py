@@ -18,14 +18,14 @@ from rag.late_interaction import pack_signs
 from rag.rerankers import Reranker, get_reranker
 from rag.settings import Settings
 from rag.store import CollectionTable
-from rag.types import Filters, Hit, Query, SearchResult
+from rag.types import EVERYTHING, Filters, Hit, Query, SearchResult
 
 STAGES = ("embed", "vector", "text", "fuse", "rerank")
 FALLBACK_RERANKER = "late-interaction"
 
 
 def retrieve(
-    question: str, *, table: CollectionTable, settings: Settings, filters: Filters = Filters()
+    question: str, *, table: CollectionTable, settings: Settings, filters: Filters = EVERYTHING
 ) -> SearchResult:
     """The best passages for a question, best first, at most `retrieval.k`.
 
@@ -84,7 +84,11 @@ def fuse(legs: dict[str, list[Hit]], constant: int) -> list[Hit]:
         hit.scores["fused"] = sum(1.0 / (constant + rank) for rank in hit.ranks.values() if rank)
     ordered = sorted(
         merged.values(),
-        key=lambda hit: (-(hit.scores["fused"] or 0.0), min(rank for rank in hit.ranks.values() if rank), hit.chunk.id),
+        key=lambda hit: (
+            -(hit.scores["fused"] or 0.0),
+            min(rank for rank in hit.ranks.values() if rank),
+            hit.chunk.id,
+        ),
     )
     for rank, hit in enumerate(ordered, start=1):
         hit.ranks["fused"] = rank

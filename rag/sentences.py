@@ -30,8 +30,9 @@ _OPEN_END = re.compile(
 _TERMINAL_END = re.compile(r"[.!?…。！？｡؟۔।॥][\"'”’»)\]}*_」』）】》]*(?:\[\d[\d,\s–-]*\])*\s*$")
 
 _REFERENCES = r"(?:[ \t]?\[\d{1,4}(?:\s?[,–-]\s?\d{1,4}){0,20}\])"
+#: Possessive throughout: a long row of dots must not be tried again from each dot.
 _END = re.compile(
-    rf"(?P<western>[.!?…؟۔।॥]+)[\"'”’»)\]}}*_]*{_REFERENCES}*(?=\s)"
+    rf"(?<![.!?…؟۔।॥])(?P<western>[.!?…؟۔।॥]++)[\"'”’»)\]}}*_]*+{_REFERENCES}*+(?=\s)"
     rf"|[。！？｡]+[」』”’）)】》\"']*{_REFERENCES}*"
 )
 _WORD_BEFORE = re.compile(r"[^\W_]+(?:[.'’-][^\W_]+)*$")

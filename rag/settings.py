@@ -61,7 +61,9 @@ class EmbeddingSettings:
 
     model: str = setting("minilm", "The embedding model; minilm comes with the installation.")
     precision: str = setting(
-        "auto", "Arithmetic of the embedder: bf16 where the processor has it.", choices=("auto", "bf16", "fp32")
+        "auto",
+        "Arithmetic of the embedder: bf16 where the processor has it.",
+        choices=("auto", "bf16", "fp32"),
     )
     batch_size: int = setting(32, "Passages embedded at once.", minimum=1, maximum=512)
 
@@ -73,7 +75,9 @@ class ChunkingSettings:
     max_tokens: int = setting(
         256, "Longest passage in tokens, its title and headings included.", minimum=32, maximum=8192
     )
-    overlap_tokens: int = setting(24, "Tokens repeated between neighbouring passages.", minimum=0, maximum=1024)
+    overlap_tokens: int = setting(
+        24, "Tokens repeated between neighbouring passages.", minimum=0, maximum=1024
+    )
     header_tokens: int = setting(48, "Most tokens spent on title and headings.", minimum=0, maximum=512)
 
 
@@ -83,7 +87,9 @@ class RetrievalSettings:
 
     mode: str = setting("hybrid", "By meaning, by words, or both.", choices=("hybrid", "vector", "text"))
     k: int = setting(10, "Passages kept.", minimum=1, maximum=200)
-    candidates: int = setting(50, "Passages fetched by each search before reranking.", minimum=1, maximum=1000)
+    candidates: int = setting(
+        50, "Passages fetched by each search before reranking.", minimum=1, maximum=1000
+    )
     fusion_constant: int = setting(60, "The constant of reciprocal rank fusion.", minimum=1, maximum=1000)
     reranker: str = setting("late-interaction", "What puts the candidates in their final order.")
 
@@ -110,8 +116,12 @@ class AnswerSettings:
         "Who answers: extractive (built in), openai or ollama.",
         choices=("extractive", "openai", "ollama"),
     )
-    context_tokens: int = setting(3000, "Most tokens of passages in the prompt.", minimum=100, maximum=1_000_000)
-    history_tokens: int = setting(1000, "Most tokens of earlier turns in the prompt.", minimum=0, maximum=1_000_000)
+    context_tokens: int = setting(
+        3000, "Most tokens of passages in the prompt.", minimum=100, maximum=1_000_000
+    )
+    history_tokens: int = setting(
+        1000, "Most tokens of earlier turns in the prompt.", minimum=0, maximum=1_000_000
+    )
     reserve_tokens: int = setting(800, "Tokens kept free for the answer.", minimum=50, maximum=200_000)
     window_tokens: int = setting(8192, "The model's context window.", minimum=512, maximum=10_000_000)
     quote_words: int = setting(60, "Most words that the built-in answerer quotes.", minimum=10, maximum=1000)
@@ -144,8 +154,12 @@ class IngestSettings:
     """Limits on what is read."""
 
     max_file_megabytes: int = setting(1024, "Largest file read.", minimum=1, maximum=1_000_000)
-    max_archive_members: int = setting(10_000, "Most files taken from one archive.", minimum=1, maximum=10_000_000)
-    max_unpacked_megabytes: int = setting(4096, "Most an archive may unpack to.", minimum=1, maximum=1_000_000)
+    max_archive_members: int = setting(
+        10_000, "Most files taken from one archive.", minimum=1, maximum=10_000_000
+    )
+    max_unpacked_megabytes: int = setting(
+        4096, "Most an archive may unpack to.", minimum=1, maximum=1_000_000
+    )
 
 
 @dataclass(frozen=True)
@@ -201,7 +215,10 @@ def with_overrides(settings: Settings, overrides: Mapping[str, Any]) -> Settings
 
 
 def load_settings(
-    *, data_dir: Path | None = None, environment: Mapping[str, str] | None = None, overrides: Mapping[str, Any] | None = None
+    *,
+    data_dir: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    overrides: Mapping[str, Any] | None = None,
 ) -> Settings:
     """Read settings from their sources (see the module's text) into one tree.
 
@@ -223,13 +240,17 @@ def save_settings(data_dir: Path, changes: Mapping[str, Any]) -> None:
     None removes a setting, so that its default applies again. The files are replaced atomically.
     """
     known = known_paths()
-    with_overrides(Settings(data_dir=data_dir), {path: value for path, value in changes.items() if value is not None})
+    with_overrides(
+        Settings(data_dir=data_dir), {path: value for path, value in changes.items() if value is not None}
+    )
     for name, secret in ((SETTINGS_FILE, False), (SECRETS_FILE, True)):
         mine = {path: value for path, value in changes.items() if bool(known[path]["secret"]) is secret}
         if not mine:
             continue
         stored = read_stored(data_dir, name) | mine
-        _write_atomically(data_dir / name, {path: value for path, value in stored.items() if value is not None})
+        _write_atomically(
+            data_dir / name, {path: value for path, value in stored.items() if value is not None}
+        )
 
 
 def read_stored(data_dir: Path, name: str) -> dict[str, Any]:
@@ -294,7 +315,9 @@ def _converted(raw: Any, wanted: type) -> Any:
     if wanted is bool:
         if isinstance(raw, bool):
             return raw
-        return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}[str(raw).lower()]
+        return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}[
+            str(raw).lower()
+        ]
     if wanted is int:
         if isinstance(raw, bool) or (isinstance(raw, float) and not raw.is_integer()):
             raise ValueError(raw)

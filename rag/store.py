@@ -6,31 +6,34 @@ are typed expressions, never text. Nothing here reads files, ranks across search
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 import threading
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pyarrow as pa
-
 from rag.embedders import Embedder, get_embedder
 from rag.errors import CollectionNotFound, EmbedderMismatch, StoreError
+from rag.rows import (
+    CHUNK_COLUMNS,
+    arrow_rows,
+    chunk_of,
+    column,
+    document_filter,
+    hit_of,
+    literal,
+    recorded_embedder,
+    restricted,
+    row_schema,
+)
 from rag.settings import EmbeddingSettings, Settings
-from rag.types import Chunk, Filters, Hit, Vector
+from rag.types import EVERYTHING, Chunk, Filters, Hit, Vector
 
 logger = logging.getLogger(__name__)
 
-#: Columns every search returns; the vector and the token bits come only when asked for.
-CHUNK_COLUMNS = (
-    "id", "document_id", "document", "text", "embedded_text", "title", "headings", "page", "start", "end",
-    "mime_type", "tags",
-)  # fmt: skip
 #: Full-text search looks at these columns with these weights.
 TEXT_FIELDS = {"embedded_text": 1.0}
 #: A question beyond this many different words is searched by its first ones.
@@ -109,7 +112,7 @@ class Store:
     def _create(self, collection: str) -> None:
         from lancedb.index import FTS
 
-        schema = _schema(self.embedding, self.embedder)
+        schema = row_schema(self.embedding, self.embedder)
         try:
             table = self._connect().create_table(collection, schema=schema, exist_ok=False)
         except ValueError as error:
@@ -117,17 +120,17 @@ class Store:
                 return
             raise
         table.set_unenforced_primary_key("id")
-        for column in ("embedded_text", "text"):
-            table.create_index(column, config=FTS())
+        for indexed in ("embedded_text", "text"):
+            table.create_index(indexed, config=FTS())
 
     def _checked(self, collection: str) -> CollectionTable:
         table = self._connect().open_table(collection)
-        recorded = _recorded_embedder(table.schema)
+        recorded = recorded_embedder(table.schema)
         if recorded != self.embedder.name:
             raise EmbedderMismatch(
-                f"Collection {collection!r} was made with the embedder {recorded!r}, and the settings name "
-                f"{self.embedder.name!r}. Set embedding.model back, or add its documents to a new collection: "
-                "python -m ingest PATH --collection NEW"
+                f"Collection {collection!r} was made with the embedder {recorded!r}, and the settings "
+                f"name {self.embedder.name!r}. Set embedding.model back, or add its documents to a "
+                "new collection: python -m ingest PATH --collection NEW"
             )
         return CollectionTable(collection, table, self.embedder)
 
@@ -163,14 +166,14 @@ class CollectionTable:
             self.delete_documents(replaced)
             return
         outdated = {chunk.document_id for chunk in chunks} | set(replaced)
-        rows = _arrow_rows(self._table.schema, chunks, vectors, token_bits)
+        rows = arrow_rows(self._table.schema, chunks, vectors, token_bits)
         with self._write_lock:
             # Without use_index(False) an index on the key lets concurrent writers insert rows twice.
             (
                 self._table.merge_insert("id")
                 .when_matched_update_all()
                 .when_not_matched_insert_all()
-                .when_not_matched_by_source_delete(_document_filter(outdated).to_sql())
+                .when_not_matched_by_source_delete(document_filter(outdated).to_sql())
                 .use_index(False)
                 .execute(rows)
             )
@@ -180,15 +183,15 @@ class CollectionTable:
         wanted = set(document_ids)
         if wanted:
             with self._write_lock:
-                self._table.delete(_document_filter(wanted).to_sql())
+                self._table.delete(document_filter(wanted).to_sql())
 
     def rename_document(self, document_id: str, name: str) -> None:
         """Give a document's passages another document name; nothing is embedded again."""
         with self._write_lock:
-            self._table.update(where=_document_filter([document_id]).to_sql(), values={"document": name})
+            self._table.update(where=document_filter([document_id]).to_sql(), values={"document": name})
 
     def vector_search(
-        self, vector: Vector, limit: int, filters: Filters = Filters(), *, extra: Sequence[str] = ()
+        self, vector: Vector, limit: int, filters: Filters = EVERYTHING, *, extra: Sequence[str] = ()
     ) -> list[Hit]:
         """The nearest passages by cosine; scores["vector"] is the cosine similarity."""
         query = (
@@ -197,19 +200,19 @@ class CollectionTable:
             .limit(limit)
             .select([*CHUNK_COLUMNS, *extra, "_distance"])
         )
-        rows = _restricted(query, filters).to_arrow().to_pylist()
-        return [_hit(row, "vector", rank, 1.0 - row["_distance"]) for rank, row in enumerate(rows, start=1)]
+        rows = restricted(query, filters).to_arrow().to_pylist()
+        return [hit_of(row, "vector", rank, 1.0 - row["_distance"]) for rank, row in enumerate(rows, start=1)]
 
     def text_search(
         self,
         query: str,
         limit: int,
-        filters: Filters = Filters(),
+        filters: Filters = EVERYTHING,
         *,
         extra: Sequence[str] = (),
         fields: dict[str, float] | None = None,
     ) -> list[Hit]:
-        """The best passages by BM25; any text is a query, none is an error. scores["text"] is the BM25 score."""
+        """The best passages by BM25, kept as scores["text"]. Any text is a query, none is an error."""
         from lancedb.query import MatchQuery, MultiMatchQuery
 
         words = _query_words(query)
@@ -221,41 +224,45 @@ class CollectionTable:
         else:
             wanted = MultiMatchQuery(words, list(fields), boosts=list(fields.values()))
         search = (
-            self._table.search(wanted, query_type="fts").limit(limit).select([*CHUNK_COLUMNS, *extra, "_score"])
+            self._table.search(wanted, query_type="fts")
+            .limit(limit)
+            .select([*CHUNK_COLUMNS, *extra, "_score"])
         )
-        rows = _restricted(search, filters).to_arrow().to_pylist()
-        return [_hit(row, "text", rank, row["_score"]) for rank, row in enumerate(rows, start=1)]
+        rows = restricted(search, filters).to_arrow().to_pylist()
+        return [hit_of(row, "text", rank, row["_score"]) for rank, row in enumerate(rows, start=1)]
 
     def chunks(self, document_id: str) -> list[Chunk]:
         """All passages of a document in order of their place."""
         rows = (
             self._table.search()
-            .where(_document_filter([document_id]))
+            .where(document_filter([document_id]))
             .select(list(CHUNK_COLUMNS))
             .limit(self.count([document_id]) or 1)
             .to_arrow()
             .to_pylist()
         )
-        return [_chunk(row) for row in sorted(rows, key=lambda row: (row["start"], row["end"]))]
+        return [chunk_of(row) for row in sorted(rows, key=lambda row: (row["start"], row["end"]))]
 
     def count(self, document_ids: Iterable[str] | None = None) -> int:
         """How many passages there are, in all or of some documents."""
         if document_ids is None:
             return int(self._table.count_rows())
         wanted = list(document_ids)
-        return int(self._table.count_rows(_document_filter(wanted).to_sql())) if wanted else 0
+        return int(self._table.count_rows(document_filter(wanted).to_sql())) if wanted else 0
 
     def chunk_counts(self) -> dict[str, int]:
         """Passages of each document id in the table."""
         rows = self._table.search().select(["document_id"]).limit(max(self.count(), 1)).to_arrow()
         counted = rows.group_by("document_id").aggregate([("document_id", "count")])
-        return dict(zip(*(counted[name].to_pylist() for name in ("document_id", "document_id_count")), strict=True))
+        return dict(
+            zip(*(counted[name].to_pylist() for name in ("document_id", "document_id_count")), strict=True)
+        )
 
     def keep_token_bits(self, bits: dict[str, bytes]) -> None:
         """Store token bits of passages (by id) that another program added without them."""
         with self._write_lock:
             for chunk_id, packed in bits.items():
-                where = _column("id") == _literal(chunk_id)
+                where = column("id") == literal(chunk_id)
                 self._table.update(where=where.to_sql(), values={"token_bits": packed})
 
     def optimize(self) -> None:
@@ -273,128 +280,6 @@ def get_store(settings: Settings) -> Store:
 @lru_cache(maxsize=8)
 def _store(data_dir: Path, embedding: EmbeddingSettings) -> Store:
     return Store(data_dir, embedding, get_embedder(embedding))
-
-
-def _schema(settings: EmbeddingSettings, embedder: Embedder) -> Any:
-    """The row of a table. Only `id` and `embedded_text` must be given; the table embeds the rest's vector."""
-    from lancedb.pydantic import LanceModel
-    from lancedb.pydantic import Vector as VectorColumn
-    from pydantic import Field
-
-    from rag.embedding_function import embedding_function
-
-    function = embedding_function(settings, embedder)
-
-    class Row(LanceModel):  # type: ignore[misc]
-        id: str
-        document_id: str = ""
-        document: str = ""
-        text: str = ""
-        embedded_text: str = function.SourceField()
-        title: str | None = None
-        headings: str | None = None
-        page: int | None = None
-        start: int = 0
-        end: int = 0
-        mime_type: str | None = None
-        tags: list[str] | None = None
-        added_at: datetime | None = Field(default=None, json_schema_extra={"tz": "UTC"})
-        vector: VectorColumn(embedder.dimension) | None = function.VectorField(default=None)  # type: ignore[valid-type]
-        token_bits: bytes | None = None
-
-    return Row
-
-
-def _recorded_embedder(schema: pa.Schema) -> str:
-    functions = json.loads((schema.metadata or {}).get(b"embedding_functions", b"[]"))
-    return str(functions[0]["model"].get("embedder_name", "")) if functions else ""
-
-
-def _arrow_rows(
-    schema: pa.Schema, chunks: Sequence[Chunk], vectors: Vector, token_bits: Sequence[bytes]
-) -> pa.Table:
-    now = datetime.now(UTC)
-    dimension = vectors.shape[1]
-    flat = pa.array(np.ascontiguousarray(vectors, np.float32).ravel())
-    columns: dict[str, Any] = {
-        "id": [chunk.id for chunk in chunks],
-        "document_id": [chunk.document_id for chunk in chunks],
-        "document": [chunk.document for chunk in chunks],
-        "text": [chunk.text for chunk in chunks],
-        "embedded_text": [chunk.embedded_text for chunk in chunks],
-        "title": [chunk.title for chunk in chunks],
-        "headings": [chunk.headings for chunk in chunks],
-        "page": [chunk.page for chunk in chunks],
-        "start": [chunk.start for chunk in chunks],
-        "end": [chunk.end for chunk in chunks],
-        "mime_type": [chunk.mime_type for chunk in chunks],
-        "tags": [list(chunk.tags) for chunk in chunks],
-        "added_at": [now] * len(chunks),
-        "vector": pa.FixedSizeListArray.from_arrays(flat, dimension),
-        "token_bits": list(token_bits),
-    }
-    arrays = [
-        columns[own.name] if own.name == "vector" else pa.array(columns[own.name], own.type) for own in schema
-    ]
-    return pa.Table.from_arrays(arrays, schema=schema)
-
-
-def _chunk(row: dict[str, Any]) -> Chunk:
-    text = row["text"] or row["embedded_text"]
-    header = row["embedded_text"][: -len(text)].rstrip("\n") if row["embedded_text"].endswith(text) else ""
-    return Chunk(
-        id=row["id"],
-        document_id=row["document_id"],
-        document=row["document"],
-        text=text,
-        header=header,
-        title=row["title"] or "",
-        headings=row["headings"] or "",
-        page=row["page"],
-        start=row["start"],
-        end=row["end"],
-        mime_type=row["mime_type"] or "",
-        tags=tuple(row["tags"] or ()),
-    )
-
-
-def _hit(row: dict[str, Any], stage: str, rank: int, score: float) -> Hit:
-    vector = row.get("vector")
-    return Hit(
-        chunk=_chunk(row),
-        scores={stage: float(score)},
-        ranks={stage: rank},
-        vector=None if vector is None else np.asarray(vector, np.float32),
-        token_bits=row.get("token_bits"),
-    )
-
-
-def _restricted(query: Any, filters: Filters) -> Any:
-    conditions = []
-    if filters.documents:
-        conditions.append(_document_filter(filters.documents).to_sql())
-    if filters.tags:
-        # The expression builder knows no array functions, so this one call is spelled out
-        # around literals that the builder itself has quoted.
-        tagged = [f"array_has(tags, {_literal(tag).to_sql()})" for tag in filters.tags]
-        conditions.append(" OR ".join(tagged))
-    return query.where(" AND ".join(f"({condition})" for condition in conditions)) if conditions else query
-
-
-def _document_filter(document_ids: Iterable[str]) -> Any:
-    return _column("document_id").isin(sorted(set(document_ids)))
-
-
-def _column(name: str) -> Any:
-    from lancedb.expr import col
-
-    return col(name)
-
-
-def _literal(value: str) -> Any:
-    from lancedb.expr import lit
-
-    return lit(value)
 
 
 def _query_words(query: str) -> str:

@@ -115,6 +115,9 @@ class Filters:
     tags: tuple[str, ...] = ()
 
 
+EVERYTHING = Filters()
+
+
 @dataclass(slots=True)
 class SearchResult:
     """What `retrieve` returns: the hits shown, every candidate seen, and what each stage cost.

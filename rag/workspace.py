@@ -31,7 +31,9 @@ class Workspace:
         """The passages of a collection; raises CollectionNotFound."""
         return self.store.open(collection)
 
-    def filters(self, collection: str, *, documents: tuple[str, ...] = (), tags: tuple[str, ...] = ()) -> Filters:
+    def filters(
+        self, collection: str, *, documents: tuple[str, ...] = (), tags: tuple[str, ...] = ()
+    ) -> Filters:
         """A restriction by document names (whole, or unambiguous base names) and tags.
 
         Raises DocumentNotFound.
@@ -42,7 +44,9 @@ class Workspace:
 
 def open_workspace(settings: Settings) -> Workspace:
     """Open (and make, where missing) the data folder of the settings."""
-    store, catalog, blobs, history = _parts(replace(Settings(data_dir=settings.data_dir), embedding=settings.embedding))
+    store, catalog, blobs, history = _parts(
+        replace(Settings(data_dir=settings.data_dir), embedding=settings.embedding)
+    )
     return Workspace(settings, store, catalog, blobs, history)
 
 

@@ -21,6 +21,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
 CREATED = "2026-01-02T03:04:05.678901Z"
+FAMILY = {"parent_model": "", "format": "gguf", "family": "llama", "families": ["llama"]}
+DETAILS = {**FAMILY, "parameter_size": "3.2B", "quantization_level": "Q4_K_M"}
 
 Replies = Sequence[str] | Callable[[list[dict[str, Any]]], str]
 
@@ -178,17 +180,17 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
         self.connection.shutdown(socket.SHUT_RDWR)
 
-    def send_nonsense(self) -> None:
+    def answer_nothing_useful(self) -> None:
+        if self.model_server.fault == "silent":
+            self.model_server.wait_for(threading.Event(), self.connection)
+            self.close_connection = True
+            return
         encoded = b"<html><body>It works!</body></html>"
         self.send_response(200)
         self.send_header("Content-Type", "text/html")
         self.send_header("Content-Length", str(len(encoded)))
         self.end_headers()
         self.wfile.write(encoded)
-
-    def stay_silent(self) -> None:
-        self.model_server.wait_for(threading.Event(), self.connection)
-        self.close_connection = True
 
     def send_pieces(self, reply: str, send: Callable[[str], None]) -> bool:
         """Send the reply word by word; False when the stream must not be ended properly."""
@@ -216,7 +218,7 @@ class _OpenAIHandler(_Handler):
             return
         if self.path == "/v1/models":
             if self.model_server.fault == "nonsense":
-                self.send_nonsense()
+                self.answer_nothing_useful()
                 return
             listed = [
                 {"id": name, "object": "model", "created": 1767323045, "owned_by": "askance"}
@@ -235,10 +237,8 @@ class _OpenAIHandler(_Handler):
         elif body["model"] not in server.models:
             message = f"The model `{body['model']}` does not exist or you do not have access to it."
             self._fail(404, message, "model_not_found")
-        elif server.fault == "silent":
-            self.stay_silent()
-        elif server.fault == "nonsense":
-            self.send_nonsense()
+        elif server.fault in ("silent", "nonsense"):
+            self.answer_nothing_useful()
         elif server.fault == "rate limit" or (server.fault == "busy once" and len(server.chats) == 1):
             # Longer than any caller may wait, to prove that nobody obeys it.
             self._fail(429, "Rate limit reached for requests", "rate_limit_exceeded", {"Retry-After": "100"})
@@ -326,9 +326,8 @@ class _OllamaHandler(_Handler):
             self.send_json(200, {"version": "0.35.0"})
         elif self.path == "/api/tags":
             if server.fault == "nonsense":
-                self.send_nonsense()
+                self.answer_nothing_useful()
                 return
-            details = {"parent_model": "", "format": "gguf", "family": "llama", "families": ["llama"]}
             listed = [
                 {
                     "name": name,
@@ -336,7 +335,7 @@ class _OllamaHandler(_Handler):
                     "modified_at": CREATED,
                     "size": 2019393189,
                     "digest": "a80c4f17acd55265feec403c7aef86be0c25983ab279d83f3bcd3abbcb5b8b72",
-                    "details": {**details, "parameter_size": "3.2B", "quantization_level": "Q4_K_M"},
+                    "details": DETAILS,
                 }
                 for name in server.models
             ]
@@ -353,25 +352,13 @@ class _OllamaHandler(_Handler):
         elif not known:
             self.send_json(404, {"error": f"model '{name}' not found"})
         elif self.path == "/api/show":
-            abilities = server.capabilities.get(name, ["completion", "tools"])
-            details = {"parent_model": "", "format": "gguf", "family": "llama", "families": ["llama"]}
-            information = {"general.architecture": "llama", "llama.context_length": 131072}
-            self.send_json(
-                200,
-                {
-                    "modelfile": "FROM model",
-                    "parameters": "",
-                    "template": "{{ .Prompt }}",
-                    "details": details,
-                    "model_info": information,
-                    "capabilities": abilities,
-                    "modified_at": CREATED,
-                },
-            )
-        elif server.fault == "silent":
-            self.stay_silent()
-        elif server.fault == "nonsense":
-            self.send_nonsense()
+            shown: dict[str, Any] = {"modelfile": "FROM model", "parameters": "", "details": DETAILS}
+            shown["template"] = "{{ .Prompt }}"
+            shown["model_info"] = {"general.architecture": "llama", "llama.context_length": 131072}
+            shown["capabilities"] = server.capabilities.get(name, ["completion", "tools"])
+            self.send_json(200, {**shown, "modified_at": CREATED})
+        elif server.fault in ("silent", "nonsense"):
+            self.answer_nothing_useful()
         elif server.fault == "rate limit" or (server.fault == "busy once" and len(server.chats) == 1):
             self.send_json(429, {"error": "too many concurrent requests"}, {"Retry-After": "100"})
         elif server.fault == "overloaded":
@@ -390,14 +377,8 @@ class _OllamaHandler(_Handler):
 
         def event(text: str, **more: Any) -> None:
             message = {"role": "assistant", "content": text}
-            content = {
-                "model": body["model"],
-                "created_at": CREATED,
-                "message": message,
-                "done": False,
-                **more,
-            }
-            self.send_chunk(json.dumps(content) + "\n")
+            content = {"model": body["model"], "created_at": CREATED, "message": message, "done": False}
+            self.send_chunk(json.dumps(content | more) + "\n")
 
         def send(piece: str) -> None:
             nonlocal sent
@@ -412,14 +393,9 @@ class _OllamaHandler(_Handler):
         if not self.send_pieces(server.next_reply(body["messages"]), send):
             return
         counts = {"prompt_eval_count": self.prompt_tokens(body), "eval_count": sent}
+        reason = "length" if server.fault == "length" else "stop"
+        durations = {"total_duration": 4883583458, "load_duration": 1334875, "eval_duration": 4535599000}
         event(
-            "",
-            done=True,
-            done_reason="length" if server.fault == "length" else "stop",
-            total_duration=4883583458,
-            load_duration=1334875,
-            prompt_eval_duration=342546000,
-            eval_duration=4535599000,
-            **({} if server.fault == "no usage" else counts),
+            "", done=True, done_reason=reason, **durations, **({} if server.fault == "no usage" else counts)
         )
         self.end_stream()

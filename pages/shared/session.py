@@ -15,6 +15,8 @@ from rag.workspace import Workspace, open_workspace
 
 _COLLECTION = "collection"
 _CONVERSATION = "conversation_id"
+_UPLOADS = "uploads_taken"
+_ASK_ONLY = "ask_only_documents"
 DEFAULT_COLLECTION = "default"
 
 
@@ -64,3 +66,23 @@ def open_conversation(identifier: str | None) -> None:
 def value(key: str, default: Any = None) -> Any:
     """State of a page under a key that this module defines."""
     return st.session_state.get(key, default)
+
+
+def uploads_taken() -> int:
+    """How often the drop zone has been emptied; part of its key, so that nothing is taken in twice."""
+    return int(st.session_state.get(_UPLOADS, 0))
+
+
+def empty_drop_zone() -> None:
+    """Give the drop zone a new key at the next run, which forgets what was dropped."""
+    st.session_state[_UPLOADS] = uploads_taken() + 1
+
+
+def ask_only(documents: tuple[str, ...]) -> None:
+    """Restrict the next questions of the chat to these documents, by name; empty means all."""
+    st.session_state[_ASK_ONLY] = documents
+
+
+def asked_only() -> tuple[str, ...]:
+    """The documents that the chat's questions are restricted to; empty means all."""
+    return tuple(st.session_state.get(_ASK_ONLY, ()))

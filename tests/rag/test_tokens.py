@@ -58,7 +58,9 @@ def test_pieces_of_a_long_run_change_nothing_for_ordinary_text() -> None:
     import tiktoken
 
     text = "The cat sat on the mat. Ends in 1969!\n\n" * 500
-    assert get_token_counter().count(text) == len(tiktoken.get_encoding(OFFLINE_ENCODING).encode_ordinary(text))
+    assert get_token_counter().count(text) == len(
+        tiktoken.get_encoding(OFFLINE_ENCODING).encode_ordinary(text)
+    )
 
 
 @given(st.text(max_size=300))
@@ -76,7 +78,9 @@ def test_the_counter_is_cached() -> None:
     assert get_token_counter("gpt-4o-mini") is get_token_counter("gpt-4o-mini")
 
 
-@pytest.mark.parametrize("model", [None, "", "gpt-4", "gpt-4o-mini", "gpt-oss-120b", "llama3.2", "o200k_base"])
+@pytest.mark.parametrize(
+    "model", [None, "", "gpt-4", "gpt-4o-mini", "gpt-oss-120b", "llama3.2", "o200k_base"]
+)
 def test_without_cached_files_the_offline_encoding_counts(
     model: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

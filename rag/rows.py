@@ -1,0 +1,146 @@
+"""What a row of a table holds, how chunks become rows and rows hits, and how filters are spelled.
+
+It opens no table. Filters are typed expressions whose literals LanceDB quotes itself.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from rag.embedders import Embedder
+from rag.settings import EmbeddingSettings
+from rag.types import Chunk, Filters, Hit, Vector
+
+#: Columns every search returns; the vector and the token bits come only when asked for.
+CHUNK_COLUMNS = (
+    "id", "document_id", "document", "text", "embedded_text", "title", "headings", "page", "start", "end",
+    "mime_type", "tags",
+)  # fmt: skip
+
+
+def row_schema(settings: EmbeddingSettings, embedder: Embedder) -> Any:
+    """The row of a table. Only `id` and `embedded_text` must be given; the table embeds the rest's vector."""
+    from lancedb.pydantic import LanceModel
+    from lancedb.pydantic import Vector as VectorColumn
+    from pydantic import Field
+
+    from rag.embedding_function import embedding_function
+
+    function = embedding_function(settings, embedder)
+
+    class Row(LanceModel):  # type: ignore[misc]
+        id: str
+        document_id: str = ""
+        document: str = ""
+        text: str = ""
+        embedded_text: str = function.SourceField()
+        title: str | None = None
+        headings: str | None = None
+        page: int | None = None
+        start: int = 0
+        end: int = 0
+        mime_type: str | None = None
+        tags: list[str] | None = None
+        added_at: datetime | None = Field(default=None, json_schema_extra={"tz": "UTC"})
+        vector: VectorColumn(embedder.dimension) | None = function.VectorField(default=None)  # type: ignore[valid-type]
+        token_bits: bytes | None = None
+
+    return Row
+
+
+def recorded_embedder(schema: pa.Schema) -> str:
+    functions = json.loads((schema.metadata or {}).get(b"embedding_functions", b"[]"))
+    return str(functions[0]["model"].get("embedder_name", "")) if functions else ""
+
+
+def arrow_rows(
+    schema: pa.Schema, chunks: Sequence[Chunk], vectors: Vector, token_bits: Sequence[bytes]
+) -> pa.Table:
+    now = datetime.now(UTC)
+    dimension = vectors.shape[1]
+    flat = pa.array(np.ascontiguousarray(vectors, np.float32).ravel())
+    columns: dict[str, Any] = {
+        "id": [chunk.id for chunk in chunks],
+        "document_id": [chunk.document_id for chunk in chunks],
+        "document": [chunk.document for chunk in chunks],
+        "text": [chunk.text for chunk in chunks],
+        "embedded_text": [chunk.embedded_text for chunk in chunks],
+        "title": [chunk.title for chunk in chunks],
+        "headings": [chunk.headings for chunk in chunks],
+        "page": [chunk.page for chunk in chunks],
+        "start": [chunk.start for chunk in chunks],
+        "end": [chunk.end for chunk in chunks],
+        "mime_type": [chunk.mime_type for chunk in chunks],
+        "tags": [list(chunk.tags) for chunk in chunks],
+        "added_at": [now] * len(chunks),
+        "vector": pa.FixedSizeListArray.from_arrays(flat, dimension),
+        "token_bits": list(token_bits),
+    }
+    arrays = [
+        columns[own.name] if own.name == "vector" else pa.array(columns[own.name], own.type) for own in schema
+    ]
+    return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def chunk_of(row: dict[str, Any]) -> Chunk:
+    text = row["text"] or row["embedded_text"]
+    header = row["embedded_text"][: -len(text)].rstrip("\n") if row["embedded_text"].endswith(text) else ""
+    return Chunk(
+        id=row["id"],
+        document_id=row["document_id"],
+        document=row["document"],
+        text=text,
+        header=header,
+        title=row["title"] or "",
+        headings=row["headings"] or "",
+        page=row["page"],
+        start=row["start"],
+        end=row["end"],
+        mime_type=row["mime_type"] or "",
+        tags=tuple(row["tags"] or ()),
+    )
+
+
+def hit_of(row: dict[str, Any], stage: str, rank: int, score: float) -> Hit:
+    vector = row.get("vector")
+    return Hit(
+        chunk=chunk_of(row),
+        scores={stage: float(score)},
+        ranks={stage: rank},
+        vector=None if vector is None else np.asarray(vector, np.float32),
+        token_bits=row.get("token_bits"),
+    )
+
+
+def restricted(query: Any, filters: Filters) -> Any:
+    conditions = []
+    if filters.documents:
+        conditions.append(document_filter(filters.documents).to_sql())
+    if filters.tags:
+        # The expression builder knows no array functions, so this one call is spelled out
+        # around literals that the builder itself has quoted.
+        tagged = [f"array_has(tags, {literal(tag).to_sql()})" for tag in filters.tags]
+        conditions.append(" OR ".join(tagged))
+    return query.where(" AND ".join(f"({condition})" for condition in conditions)) if conditions else query
+
+
+def document_filter(document_ids: Iterable[str]) -> Any:
+    return column("document_id").isin(sorted(set(document_ids)))
+
+
+def column(name: str) -> Any:
+    from lancedb.expr import col
+
+    return col(name)
+
+
+def literal(value: str) -> Any:
+    from lancedb.expr import lit
+
+    return lit(value)

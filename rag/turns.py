@@ -1,0 +1,68 @@
+"""What a conversation keeps of a reply, and what a model is told of earlier turns. Plain data in and out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from rag.answer import Reply
+from rag.citations import to_plain
+from rag.history import Turn
+from rag.types import Citation, Hit, Message
+
+#: Passages shown under a question that was declined.
+NEAREST = 3
+_CITED = re.compile(r"\s*\[\d+\]")
+
+
+def as_citations(hits: Iterable[Hit]) -> tuple[Citation, ...]:
+    """Hits as citations of their whole passage, numbered by rank, so that they open like any citation."""
+    return tuple(
+        Citation(
+            number=number,
+            document=hit.chunk.document,
+            document_id=hit.chunk.document_id,
+            chunk_id=hit.chunk.id,
+            page=hit.chunk.page,
+            start=hit.chunk.start,
+            end=hit.chunk.end,
+            quote=hit.chunk.text,
+        )
+        for number, hit in enumerate(hits, start=1)
+    )
+
+
+def details_of(reply: Reply) -> dict[str, Any]:
+    """What was spent, noted and found, in the form kept with a turn."""
+    search = reply.search
+    nearest = [] if reply.answered or reply.citations else as_citations(reply.nearest[:NEAREST])
+    return {
+        "model": reply.model,
+        "confidence": reply.confidence,
+        "tokens": reply.tokens,
+        "milliseconds": reply.milliseconds,
+        "notes": list(reply.notes),
+        "removed_citations": reply.removed_citations,
+        "nearest": [citation.as_dict() for citation in nearest],
+        "mode": search.mode if search else "",
+        "reranker": search.reranker if search else "",
+        "candidates": len(search.candidates) if search else 0,
+        "passages": len(search.hits) if search else 0,
+    }
+
+
+def nearest_of(turn: Turn) -> tuple[Citation, ...]:
+    """The passages kept with a turn that was declined."""
+    return tuple(Citation.from_dict(stored) for stored in turn.details.get("nearest", ()))
+
+
+def messages_of(turns: Sequence[Turn]) -> list[Message]:
+    """Earlier questions and their answers; without citation numbers, which now mean other passages."""
+    messages: list[Message] = []
+    for turn in turns:
+        if turn.status not in ("done", "stopped") or not turn.answer or turn.answered is False:
+            continue
+        messages.append(Message("user", turn.question))
+        messages.append(Message("assistant", to_plain(_CITED.sub("", turn.answer))))
+    return messages

@@ -1,0 +1,150 @@
+"""Chunks are exact, fit the embedder, and respect pages and headings."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, example, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from ingest.chunking import chunk_document, heading_path
+from rag.embedders import Embedder, HashEmbedder, get_embedder
+from rag.errors import SettingsError
+from rag.settings import ChunkingSettings, EmbeddingSettings
+from rag.types import Chunk, Heading, PageSpan, ParsedDocument
+
+
+def chunked(document: ParsedDocument, embedder: Embedder | None = None, **settings: int) -> list[Chunk]:
+    return list(
+        chunk_document(
+            document,
+            document_id="d" * 64,
+            name="d.txt",
+            embedder=embedder or HashEmbedder(),
+            settings=ChunkingSettings(**settings),
+        )
+    )
+
+
+def plain(text: str, **more: object) -> ParsedDocument:
+    return ParsedDocument(text=text, title="A title", mime_type="text/plain", **more)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def minilm() -> Embedder:
+    return get_embedder(EmbeddingSettings())
+
+
+#: Prose with everything that has broken offsets before: joined emoji, other scripts, long words, odd spaces.
+TEXTS = st.lists(
+    st.one_of(
+        st.text(st.characters(exclude_categories=("Cs",)), max_size=40),
+        st.sampled_from(
+            [
+                "The valve opens at 9.4 bar. ",
+                "\n\n",
+                "\r\n",
+                "x" * 300,
+                "漢字かな交じり文。",
+                "مرحبا بالعالم ",
+                "👩‍👩‍👧 ",
+                "é" * 5,
+                "\u00a0",
+                "\u2028",
+                "- item\n",
+                "```\ncode\n```\n",
+                "\0",
+            ]
+        ),
+    ),
+    max_size=60,
+).map("".join)
+
+
+@given(text=TEXTS, size=st.integers(32, 256), overlap=st.integers(0, 40))
+@example(text="word " * 2000, size=64, overlap=40)
+@example(text="y" * 30_000, size=32, overlap=8)
+@hypothesis_settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+def test_every_chunk_is_exact_and_fits_the_real_embedder(
+    minilm: Embedder, text: str, size: int, overlap: int
+) -> None:
+    chunks = chunked(plain(text), minilm, max_tokens=size, overlap_tokens=overlap)
+    covered: set[int] = set()
+    for chunk in chunks:
+        assert chunk.text == text[chunk.start : chunk.end]
+        assert chunk.text == chunk.text.strip() != ""
+        assert len(minilm.token_spans(chunk.embedded_text)) + minilm.special_tokens <= size
+        covered.update(range(chunk.start, chunk.end))
+    lost = [position for position, own in enumerate(text) if not own.isspace() and position not in covered]
+    assert not lost
+    assert [chunk.start for chunk in chunks] == sorted(chunk.start for chunk in chunks)
+    assert len({chunk.id for chunk in chunks}) == len(chunks)
+
+
+@given(
+    pages=st.lists(st.text(st.characters(codec="ascii"), max_size=400), min_size=1, max_size=6),
+    overlap=st.integers(0, 16),
+)
+@hypothesis_settings(deadline=None, max_examples=60)
+def test_no_chunk_crosses_a_page(pages: list[str], overlap: int) -> None:
+    text, spans = "", []
+    for number, page in enumerate(pages, start=1):
+        spans.append(PageSpan(number, len(text), len(text) + len(page)))
+        text += page + "\n\n"
+    document = plain(text, pages=tuple(spans))
+    for chunk in chunked(document, max_tokens=32, overlap_tokens=overlap):
+        own = spans[(chunk.page or 0) - 1]
+        assert own.start <= chunk.start < chunk.end <= own.end
+
+
+def test_chunks_respect_headings_and_carry_their_path() -> None:
+    text = "# Manual\n\n## Valves\n\nOpens at 9 bar.\n\n## Pumps\n\nDraws 3 kW.\n"
+    headings = (
+        Heading(text.index("# Manual"), 1, "Manual"),
+        Heading(text.index("## Valves"), 2, "Valves"),
+        Heading(text.index("## Pumps"), 2, "Pumps"),
+    )
+    chunks = chunked(ParsedDocument(text=text, title="Manual", mime_type="text/markdown", headings=headings))
+    assert [chunk.headings for chunk in chunks] == ["Manual > Valves", "Manual > Pumps"]
+    # The title is not said twice, and a heading without text of its own stays with what follows it.
+    assert chunks[0].header == "Manual > Valves"
+    assert chunks[0].text.startswith("# Manual")
+    assert chunks[1].embedded_text == "Manual > Pumps\n## Pumps\n\nDraws 3 kW."
+
+
+def test_heading_path_drops_deeper_levels() -> None:
+    headings = [Heading(0, 1, "A"), Heading(10, 3, "B"), Heading(20, 2, "C"), Heading(30, 1, "D")]
+    assert heading_path(headings, 15) == ("A", "B")
+    assert heading_path(headings, 25) == ("A", "C")
+    assert heading_path(headings, 99) == ("D",)
+
+
+def test_cuts_fall_at_the_strongest_separator() -> None:
+    first, second = "alpha " * 20 + "end.", "beta " * 20 + "end."
+    chunks = chunked(plain(f"{first}\n\n{second}"), max_tokens=36, overlap_tokens=0, header_tokens=0)
+    assert [chunk.text for chunk in chunks] == [first, second]
+
+
+def test_overlap_repeats_the_end_of_the_chunk_before() -> None:
+    text = " ".join(f"Sentence number {number} says something." for number in range(40))
+    chunks = chunked(plain(text), max_tokens=64, overlap_tokens=16)
+    for before, after in zip(chunks, chunks[1:], strict=False):
+        assert before.start < after.start < before.end
+
+
+def test_a_long_header_is_cut_to_its_share() -> None:
+    document = ParsedDocument(text="body " * 50, title="t " * 500, mime_type="text/plain")
+    assert all(len(chunk.header.split()) <= 12 for chunk in chunked(document, header_tokens=12))
+    assert all(chunk.header == "" for chunk in chunked(document, header_tokens=0))
+
+
+def test_a_long_line_without_spaces_is_cut_by_length() -> None:
+    chunks = chunked(plain("z" * 100_000), max_tokens=64)
+    assert max(len(chunk.text) for chunk in chunks) <= 64 * 20
+    assert sum(len(chunk.text) for chunk in chunks) >= 100_000
+
+
+def test_settings_without_room_for_text_are_refused() -> None:
+    tight = HashEmbedder(max_tokens=10)
+    with pytest.raises(SettingsError, match=r"chunking\.max_tokens"):
+        chunked(plain("text"), tight)

@@ -1,0 +1,96 @@
+"""One body of tests over every embedder, then what is special to the built-in one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rag.embedders import LONGEST_WORD, Embedder, HashEmbedder, get_embedder
+from rag.errors import ModelNotAvailable, SettingsError
+from rag.settings import EmbeddingSettings
+
+TEXTS = ["The relief valve opens at 9.4 bar.", "", "漢字 and café", "word " * 500]
+
+
+@pytest.fixture(params=["hash", "minilm"])
+def embedder(request: pytest.FixtureRequest) -> Embedder:
+    return get_embedder(EmbeddingSettings(model=request.param))
+
+
+def test_vectors_have_unit_length(embedder: Embedder) -> None:
+    vectors = embedder.embed(TEXTS)
+    assert vectors.shape == (len(TEXTS), embedder.dimension)
+    assert vectors.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, rtol=1e-4)
+
+
+def test_one_pass_gives_the_same_vectors_and_a_row_a_token(embedder: Embedder) -> None:
+    vectors, tokens = embedder.embed_with_tokens(TEXTS)
+    assert (embedder.embed(TEXTS) * vectors).sum(axis=1) == pytest.approx(1, abs=1e-3)
+    for text, own in zip(TEXTS, tokens, strict=True):
+        seen = embedder.max_tokens - embedder.special_tokens
+        assert len(own) == min(len(embedder.token_spans(text)), seen)
+        np.testing.assert_allclose(np.linalg.norm(own, axis=1), 1, rtol=1e-3)
+
+
+def test_order_and_company_change_nothing(embedder: Embedder) -> None:
+    alone = np.concatenate([embedder.embed([text]) for text in TEXTS])
+    together = embedder.embed(TEXTS)
+    assert (alone * together).sum(axis=1) == pytest.approx(1, abs=2e-3)
+
+
+def test_token_spans_point_into_the_text(embedder: Embedder) -> None:
+    text = "Ünïted  9.4 bar!\n"
+    spans = embedder.token_spans(text)
+    assert all(0 <= start < end <= len(text) for start, end in spans)
+    assert "".join(text[start:end] for start, end in spans).replace(" ", "") == "Ünïted9.4bar!"
+
+
+def test_no_texts_are_no_error(embedder: Embedder) -> None:
+    assert embedder.embed([]).shape == (0, embedder.dimension)
+    assert embedder.embed_with_tokens([])[1] == []
+
+
+def test_long_texts_tokenise_as_their_pieces_would() -> None:
+    minilm = get_embedder(EmbeddingSettings())
+    text = "alpha beta gamma. " * 8000
+    spans = minilm.token_spans(text)
+    assert len(spans) == 4 * 8000
+    assert {text[start:end] for start, end in spans} == {"alpha", "beta", "gamma", "."}
+    unbroken = minilm.token_spans("q" * (3 * LONGEST_WORD))
+    assert unbroken[0][0] == 0
+    assert unbroken[-1][1] == 3 * LONGEST_WORD
+
+
+def test_meaning_is_near_meaning() -> None:
+    minilm = get_embedder(EmbeddingSettings())
+    vectors = minilm.embed(
+        ["How long is parental leave?", "Leave for parents: 26 weeks.", "Pump oil weekly."]
+    )
+    assert vectors[0] @ vectors[1] > vectors[0] @ vectors[2] + 0.3
+
+
+@pytest.mark.parametrize("precision", ["bf16", "fp32"])
+def test_both_precisions_agree(precision: str) -> None:
+    reference = get_embedder(EmbeddingSettings(precision="fp32")).embed(TEXTS[:1])
+    own = get_embedder(EmbeddingSettings(precision=precision))
+    assert own.precision == precision
+    assert (own.embed(TEXTS[:1]) * reference).sum() == pytest.approx(1, abs=1e-3)
+
+
+def test_missing_models_say_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="no such folder"):
+        get_embedder(EmbeddingSettings(model=str(tmp_path / "none")))
+    with pytest.raises(ModelNotAvailable, match=r"modules\.json"):
+        get_embedder(EmbeddingSettings(model=str(tmp_path)))
+
+
+def test_one_instance_a_process() -> None:
+    assert get_embedder(EmbeddingSettings()) is get_embedder(EmbeddingSettings())
+
+
+def test_the_stand_in_puts_texts_that_share_words_together() -> None:
+    vectors = HashEmbedder().embed(["red valve", "red pump", "annual leave"])
+    assert vectors[0] @ vectors[1] > vectors[0] @ vectors[2]

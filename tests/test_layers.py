@@ -1,0 +1,118 @@
+"""The arrows of docs/architecture.md: who may import whom."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+#: Layers of rag/, lowest first; a module may import from its own layer's left only.
+RAG_LAYERS: list[set[str]] = [
+    {"privacy", "errors", "types"},
+    {"settings", "late_interaction", "metrics"},
+    {"embedders", "tokens", "sentences", "prompts", "database", "blobs", "questions", "downloads"},
+    {"embedding_function", "llms", "catalog", "history", "citations", "evidence", "suggestions"},
+    {"llm_openai", "llm_ollama", "rows", "rerankers", "context", "confidence", "extract"},
+    {"store"},
+    {"workspace", "retrieve", "lancedb_rerankers"},
+    {"compare", "verify", "answer"},
+    {"evaluate"},
+]
+#: Where one layer's modules lean on each other, on purpose.
+WITHIN_LAYER = {
+    ("settings", "errors"),
+    ("llms", "llm_openai"),
+    ("llms", "llm_ollama"),
+    ("rerankers", "late_interaction"),
+}
+COMPOSITION_ROOTS = {"rag/__main__.py", "ingest/__main__.py"}
+
+
+def imported(file: Path) -> set[str]:
+    """Dotted names of all modules that a file imports, inside functions too."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def sources(folder: str) -> list[Path]:
+    return sorted((ROOT / folder).rglob("*.py"))
+
+
+def tops(file: Path) -> set[str]:
+    return {name.split(".")[0] for name in imported(file)}
+
+
+@pytest.mark.parametrize(
+    ("folder", "forbidden"),
+    [
+        ("rag", {"ingest", "pages", "api", "app", "streamlit", "starlette"}),
+        ("ingest", {"pages", "api", "app", "streamlit", "starlette"}),
+        ("pages", {"api", "app", "lancedb"}),
+    ],
+)
+def test_rooms_import_only_downwards(folder: str, forbidden: set[str]) -> None:
+    for file in sources(folder):
+        if file.relative_to(ROOT).as_posix() in COMPOSITION_ROOTS:
+            continue
+        wrong = tops(file) & forbidden
+        assert not wrong, f"{file.relative_to(ROOT)} imports {wrong}"
+
+
+def test_rag_modules_import_only_lower_layers() -> None:
+    level = {name: index for index, layer in enumerate(RAG_LAYERS) for name in layer}
+    for file in sorted((ROOT / "rag").glob("*.py")):
+        module = file.stem
+        if module.startswith("__"):
+            continue
+        assert module in level, f"rag/{module}.py has no place in the layers: give it one"
+        for name in imported(file):
+            parts = name.split(".")
+            if parts[0] != "rag" or len(parts) < 2 or parts[1] not in level or parts[1] == module:
+                continue
+            allowed = level[parts[1]] < level[module] or (module, parts[1]) in WITHIN_LAYER
+            assert allowed, f"rag/{module}.py imports rag/{parts[1]}.py, which is not below it"
+
+
+def test_only_the_store_opens_tables() -> None:
+    opening = ("open_table", "create_table", "lancedb.connect")
+    for file in [*sources("rag"), *sources("ingest"), *sources("pages"), ROOT / "app.py", ROOT / "api.py"]:
+        if file.name != "store.py" and "migrations" not in file.parts:
+            text = file.read_text(encoding="utf-8")
+            assert not any(word in text for word in opening), f"{file.relative_to(ROOT)} opens a table"
+
+
+def test_session_state_has_one_owner() -> None:
+    for file in sources("pages"):
+        if file.name != "session.py":
+            text = file.read_text(encoding="utf-8")
+            assert "session_state" not in text, f"{file.relative_to(ROOT)} touches session_state"
+            assert "cache_resource" not in text, f"{file.relative_to(ROOT)} caches process-wide"
+
+
+def test_pages_and_modules_stay_small() -> None:
+    for file in [*sources("rag"), *sources("ingest"), *sources("pages"), *sources("tests")]:
+        lines = len(file.read_text(encoding="utf-8").splitlines())
+        limit = 150 if file.parent.name == "pages" and file.parents[1] == ROOT else 400
+        assert lines <= limit, f"{file.relative_to(ROOT)} has {lines} lines, more than {limit}"
+
+
+def test_importing_the_app_loads_no_heavy_library() -> None:
+    """The first page paints before a model's libraries are loaded."""
+    code = (
+        "import sys, app, pages.shared.session, rag.retrieve, rag.answer, ingest.pipeline\n"
+        "heavy = {'torch', 'sentence_transformers', 'transformers', 'langchain_community', 'langchain_core',"
+        " 'pypdfium2', 'openai', 'ollama', 'ray'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
