@@ -98,6 +98,18 @@ class JobQueue:
             job.state = "cancelled"
             job.ended.set()
 
+    def retry(self, job: Job, names: Sequence[str], *, password: str | None = None) -> Job:
+        """Queue these files of an ended job again; they leave its report, and it goes when none is left."""
+        wanted = set(names)
+        again = [source for source in job.sources if source.name in wanted]
+        job.sources = [source for source in job.sources if source.name not in wanted]
+        job.results = [result for result in job.results if result.file not in wanted]
+        if not job.sources:
+            self.forget(job)
+        return self.submit(
+            job.workspace, job.collection, again, label=job.label, force=job.force, password=password
+        )
+
     def forget(self, job: Job) -> None:
         """Take an ended job off the list."""
         with self._lock:
@@ -147,4 +159,7 @@ class JobQueue:
             stopped = job.cancelled.is_set() and len(job.results) < len(job.progress.files)
             job.state = "cancelled" if stopped else "done"
         finally:
+            # What is left can be tried again; the rest need not keep its bytes in memory.
+            settled = {result.file for result in job.results if result.status not in ("empty", "failed")}
+            job.sources = [source for source in job.sources if source.name not in settled]
             job.ended.set()

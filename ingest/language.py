@@ -63,6 +63,11 @@ def language_warning(language: str, embedder_languages: Sequence[str]) -> str | 
     )
 
 
+def language_name(code: str) -> str:
+    """The English name of an ISO 639-1 code; the code itself when it is unknown."""
+    return _NAMES.get(code, code)
+
+
 def _sample(text: str) -> str:
     """The text, or three pieces of it: a title page or an index may be in another language."""
     if len(text) <= _SAMPLE_CHARACTERS:

@@ -1,3 +1,34 @@
+"""The library: documents come in, are listed, opened, read again and deleted."""
+
 import streamlit as st
 
-st.title("library")
+from pages.shared import session
+from pages.shared.collection_bar import draw_collection_bar
+from pages.shared.document_actions import draw_actions
+from pages.shared.document_list import draw_documents
+from pages.shared.drop_zone import draw_drop_zone
+from pages.shared.job_cards import draw_jobs
+from pages.shared.sample_button import draw_sample_button
+
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    st.title("Library", width="content")
+    st.space("stretch")
+    collection = draw_collection_bar()
+
+records = session.workspace().catalog.documents(collection)
+busy = any(job.active for job in session.jobs().jobs(collection))
+
+if not records and not busy:
+    st.markdown("**Add the documents that you want to ask about.** They stay on this computer.")
+draw_drop_zone(collection)
+if not records and not busy:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(
+            "PDF, Word (DOCX), web pages, Markdown and plain text; folders and ZIP archives of them.",
+            width="stretch",
+        )
+        if draw_sample_button("library-samples"):
+            st.rerun()
+draw_jobs(collection)
+if records:
+    draw_actions(collection, draw_documents(records))

@@ -23,4 +23,6 @@ def _of_server(model: str, address: str) -> str:
         return f"Answers come from {model} on this machine; nothing leaves it."
     shown = shown_address(address)
     host = urlsplit(shown).netloc or shown
-    return f"Answers come from {model} at {host}: your questions and passages of your documents are sent there."
+    return (
+        f"Answers come from {model} at {host}: your questions and passages of your documents are sent there."
+    )

@@ -27,7 +27,7 @@ FUNCTION_WORDS = frozenset(
     """a an and are as at be been but by can could did do does for from had has have he her his how i if in
     into is it its me my of on or our she should so such than that the their them there these they this those
     to us was we were what when where which who whom whose why will with would you your
-    ? . , ! : ; ' " ( ) -""".split()  # noqa: SIM905
+    ? . , ! : ; ' " ( ) -""".split()
 )
 
 

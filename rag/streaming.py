@@ -61,7 +61,7 @@ class ReplyStream:
                 if self._stopped.is_set():
                     break
                 self._pieces.put(piece)
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001
             # Handed to the iterating thread, which raises it where the caller sees it.
             self._pieces.put(error)
         else:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 from rag.types import ParsedDocument
@@ -18,19 +18,20 @@ SHORTEST, LONGEST = 4, 60
 LOOKED_AT = 60_000
 #: Headings that say nothing of what is under them.
 JUNK = frozenset(
-    "abstract|acknowledgements|acknowledgments|appendix|background|bibliography|conclusion|conclusions|contents|"
-    "discussion|example|examples|external links|figures|foreword|further reading|general|glossary|home|index|"
-    "introduction|license|list of figures|list of tables|methods|miscellaneous|navigation|notes|other|overview|"
-    "page|preface|readme|references|results|section|see also|sources|summary|table of contents|tables|title|"
-    "untitled|usage|contact|chapter|part".split("|")
+    "abstract|acknowledgements|acknowledgments|appendix|background|bibliography|conclusion|conclusions|"
+    "contents|discussion|example|examples|external links|figures|foreword|further reading|general|glossary|"
+    "home|index|introduction|license|list of figures|list of tables|methods|miscellaneous|navigation|notes|"
+    "other|overview|page|preface|readme|references|results|section|see also|sources|summary|"
+    "table of contents|tables|title|untitled|usage|contact|chapter|part".split("|")
 )
 _NUMBERING = re.compile(
-    r"^(?:(?:chapter|section|part|appendix|§)\s+)?(?:\d+(?:\.\d+)*|[ivxlc]+|[a-z])[.):]?\s+(?=\S)", re.IGNORECASE
+    r"^(?:(?:chapter|section|part|appendix|§)\s+)?(?:\d+(?:\.\d+)*|[ivxlc]+|[a-z])[.):]?\s+(?=\S)",
+    re.IGNORECASE,
 )
 _NAME = re.compile(r"\b[A-Z][\w’'-]+(?: (?:of|the|and|for|de|von))?(?: [A-Z][\w’'-]+)+")
 _NOT_NAMES = frozenset(
-    "the this that these in on at a an if it we you figure table retrieved archived january february march april "
-    "may june july august september october november december".split()  # noqa: SIM905
+    "the this that these in on at a an if it we you figure table retrieved archived january february march "
+    "april may june july august september october november december".split()
 )
 _SITE = re.compile(r"\s+[-–—|]\s+Wikipedia.*$")
 
@@ -94,13 +95,17 @@ def _with_small_start(heading: str, body: str) -> str:
     return f"{small} {rest}".strip() if re.search(rf"\b{re.escape(small)}\b", body[:LOOKED_AT]) else heading
 
 
-def _names(title: str, body: str) -> Sequence[str]:
+def _names(title: str, body: str) -> list[str]:
     """The names most often written, for documents without headings."""
-    counted = Counter(found.group() for found in _NAME.finditer(body[:LOOKED_AT]) if "\n" not in found.group())
+    names = (found.group() for found in _NAME.finditer(body[:LOOKED_AT]))
+    counted = Counter(name for name in names if "\n" not in name)
     known = title.casefold()
     often = [
         name
         for name, times in counted.most_common(20)
-        if times > 1 and len(name) <= LONGEST and name.casefold() not in known and known not in name.casefold()
+        if times > 1
+        and len(name) <= LONGEST
+        and name.casefold() not in known
+        and known not in name.casefold()
     ]
     return [name for name in often if not _NOT_NAMES.intersection(name.lower().split())][:3]

@@ -135,11 +135,13 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self._record(body)
+        self.post(body)
+
+    def handle(self) -> None:
         try:
-            self.post(body)
-        except (BrokenPipeError, ConnectionResetError):
+            super().handle()
+        except ConnectionError:
             self.model_server.disconnected.set()
-            self.close_connection = True
 
     def get(self) -> None:
         raise NotImplementedError
@@ -247,16 +249,12 @@ class _OpenAIHandler(_Handler):
         elif server.fault == "failure":
             self._fail(500, "The server had an error while processing your request", None)
         elif server.fault == "overflow":
-            message = (
-                "This model's maximum context length is 8192 tokens. However, your messages resulted in 9001."
-            )
+            message = "This model's maximum context length is 8192 tokens; your messages have 9001."
             self._fail(400, message, "context_length_exceeded")
         elif server.fault == "no usage option" and "stream_options" in body:
             self._fail(400, "Unrecognized request argument supplied: stream_options", None)
         elif server.fault == "extra fields" and "stream_options" in body:
-            self.send_json(
-                422, {"detail": [{"type": "extra_forbidden", "loc": ["body"], "msg": "Extra inputs"}]}
-            )
+            self.send_json(422, {"detail": [{"type": "extra_forbidden", "msg": "Extra inputs"}]})
         else:
             self._stream(body)
 

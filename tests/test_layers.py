@@ -17,11 +17,11 @@ RAG_LAYERS: list[set[str]] = [
     {"settings", "late_interaction", "metrics"},
     {"embedders", "tokens", "sentences", "prompts", "database", "blobs", "questions", "downloads"},
     {"embedding_function", "llms", "catalog", "history", "citations", "evidence", "suggestions"},
-    {"llm_openai", "llm_ollama", "rows", "rerankers", "context", "confidence", "extract"},
+    {"llm_openai", "llm_ollama", "rows", "rerankers", "context", "confidence", "extract", "disclosure"},
     {"store"},
     {"workspace", "retrieve", "lancedb_rerankers"},
     {"compare", "verify", "answer"},
-    {"evaluate"},
+    {"evaluate", "streaming", "turns"},
 ]
 #: Where one layer's modules lean on each other, on purpose.
 WITHIN_LAYER = {

@@ -12,7 +12,7 @@ import re
 #: Invisible and of no width.
 WORD_JOINER = "\u2060"
 _MARKS = re.compile(r"([!-/;-@\[-`{-~])")
-_PATTERN_STARTS = re.compile(r":(?=\S)|(?<=www)(?=\.)|(?<=\w)(?=@\w)", re.IGNORECASE)
+_PATTERN_STARTS = re.compile(r":(?=\S)|(?<=www)(?=\.)|(?<=\w)(?=@\w)|-(?=>)|<(?=-)", re.IGNORECASE)
 
 
 def markdown_plain(text: str) -> str:
@@ -23,7 +23,7 @@ def markdown_plain(text: str) -> str:
 
 
 def shortened(text: str, most: int = 44) -> str:
-    """`text` on one line, its middle left out when it is longer than `most` characters: endings tell files apart."""
+    """`text` on one line, its middle left out beyond `most` characters: endings tell files apart."""
     one_line = " ".join(text.split())
     if len(one_line) <= most:
         return one_line

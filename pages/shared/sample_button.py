@@ -11,7 +11,9 @@ from ingest.sample_documents import sample_sources
 from pages.shared import session
 
 
-def draw_sample_button(key: str, *, kind: Literal["primary", "secondary", "tertiary"] = "secondary") -> Job | None:
+def draw_sample_button(
+    key: str, *, kind: Literal["primary", "secondary", "tertiary"] = "secondary"
+) -> Job | None:
     """Draw the button; returns the job that a click has started, else None."""
     if not st.button("Try the samples", key=key, type=kind, icon=":material/auto_stories:"):
         return None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import HealthCheck, example, given
 from hypothesis import settings as hypothesis_settings
@@ -128,7 +130,7 @@ def test_cuts_fall_at_the_strongest_separator() -> None:
 def test_overlap_repeats_the_end_of_the_chunk_before() -> None:
     text = " ".join(f"Sentence number {number} says something." for number in range(40))
     chunks = chunked(plain(text), max_tokens=64, overlap_tokens=16)
-    for before, after in zip(chunks, chunks[1:], strict=False):
+    for before, after in pairwise(chunks):
         assert before.start < after.start < before.end
 
 

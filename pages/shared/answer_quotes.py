@@ -1,0 +1,45 @@
+"""Quotes of documents as HTML: everything escaped, the matched words marked, the number a link.
+
+Nothing but our own tags and the escaped words of the document comes out.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable
+
+from rag.types import Citation
+
+#: Readable on light and on dark grounds: the marker is translucent and the text keeps its colour.
+_MARK = "background:rgba(255,176,32,.35);color:inherit;border-radius:.2rem;padding:0 .1em"
+_QUOTE = (
+    "margin:0 0 .6rem 0;padding:.1rem 0 .1rem .9rem;border-left:3px solid rgba(38,150,130,.75);"
+    "overflow-wrap:anywhere;line-height:1.55"
+)
+_NUMBER = "color:inherit;font-weight:600;text-decoration:underline;text-underline-offset:.15em"
+
+
+def quotes_as_html(quotes: Iterable[tuple[Citation, str]]) -> str:
+    """Quote blocks of citations, each with the address that its number links to."""
+    return "".join(
+        f'<blockquote dir="auto" style="{_QUOTE}">{marked_words(citation)} '
+        f'<a style="{_NUMBER}" href="{html.escape(address)}" aria-label="Open citation {citation.number}">'
+        f"[{citation.number}]</a></blockquote>"
+        for citation, address in quotes
+    )
+
+
+def marked_words(citation: Citation) -> str:
+    """The quote, escaped, with the words that matched the question marked."""
+    parts: list[str] = []
+    position = citation.start
+    for start, end in sorted(citation.words):
+        begin, finish = max(start, position), min(end, citation.end)
+        if begin >= finish:
+            continue
+        parts.append(html.escape(citation.quote[position - citation.start : begin - citation.start]))
+        word = html.escape(citation.quote[begin - citation.start : finish - citation.start])
+        parts.append(f'<mark style="{_MARK}">{word}</mark>')
+        position = finish
+    parts.append(html.escape(citation.quote[position - citation.start :]))
+    return "".join(parts)

@@ -1,0 +1,96 @@
+"""How an answer was found: times, tokens spent and dropped, who answered. Draws kept figures only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from pages.shared.plain_text import markdown_plain
+from rag.history import Turn
+
+#: Stages by the names that people know them by, in order.
+STAGES = {
+    "embed": "Understand the question",
+    "vector": "Search by meaning",
+    "text": "Search by words",
+    "fuse": "Merge",
+    "rerank": "Put in order",
+    "answer": "Answer",
+    "total": "In all",
+}
+RERANKERS = {
+    "none": "none",
+    "late-interaction": "late interaction",
+    "late-interaction-exact": "late interaction, exact",
+    "cross-encoder": "cross-encoder",
+}
+MODES = {"hybrid": "by meaning and by words", "vector": "by meaning", "text": "by words"}
+
+
+def draw_how_found(turn: Turn) -> None:
+    """A folded account; nothing when nothing was kept."""
+    details = turn.details
+    if not details.get("milliseconds"):
+        return
+    with st.expander("How this was found", type="compact"):
+        st.markdown(_summary(details))
+        left, right = st.columns(2)
+        with left:
+            st.caption("Time")
+            st.table(_times(details["milliseconds"]), border="horizontal", hide_header=True)
+        with right:
+            spent = _spent(details.get("tokens", {}))
+            if spent:
+                st.caption("Tokens")
+                st.table(spent, border="horizontal", hide_header=True)
+        for dropped in details.get("tokens", {}).get("dropped", ()):
+            tokens = f"{dropped['tokens']:,} tokens"
+            st.caption(markdown_plain(f"Left out: {dropped['what']} ({tokens}), {dropped['reason']}"))
+
+
+def _summary(details: dict[str, Any]) -> str:
+    mode = MODES.get(details.get("mode", ""), "")
+    reranker = RERANKERS.get(details.get("reranker", ""), details.get("reranker", ""))
+    model = details.get("model")
+    parts = [
+        f"Answered by {'the built-in answerer' if model == 'extractive' else model}",
+        f"searched {mode}, reranker {reranker}" if mode else "",
+        f"{details.get('candidates', 0)} candidates, {details.get('passages', 0)} passages read",
+        f"estimated chance of an answer {details.get('confidence', 0.0):.0%}",
+    ]
+    removed = details.get("removed_citations", 0)
+    if removed:
+        parts.append(f"{removed} false citations removed")
+    return markdown_plain("; ".join(part for part in parts if part) + ".")
+
+
+def _times(milliseconds: dict[str, float]) -> dict[str, list[str]]:
+    known = [(label, milliseconds[name]) for name, label in STAGES.items() if name in milliseconds]
+    return {"Stage": [label for label, _ in known], "Time": [_duration(value) for _, value in known]}
+
+
+def _duration(milliseconds: float) -> str:
+    if milliseconds >= 10_000:
+        return f"{milliseconds / 1000:.0f} s"
+    return f"{milliseconds / 1000:.1f} s" if milliseconds >= 1000 else f"{milliseconds:.0f} ms"
+
+
+def _spent(tokens: dict[str, Any]) -> dict[str, list[str]]:
+    rows: list[tuple[str, str]] = []
+    if "system" in tokens:
+        passages = tokens.get("passages", [])
+        rows = [
+            ("Instructions", f"{tokens['system']:,}"),
+            (f"{len(passages)} passages", f"{sum(own['tokens'] for own in passages):,}"),
+            ("Earlier turns", f"{tokens['history']:,}"),
+            ("Question", f"{tokens['question']:,}"),
+            ("Kept for the answer", f"{tokens['reserve']:,}"),
+        ]
+    about = "about " if tokens.get("estimated") else ""
+    rows += [
+        (label, f"{about}{tokens[name]:,}")
+        for name, label in (("prompt", "Counted by the model"), ("answer", "Answer"))
+        if name in tokens
+    ]
+    return {"What": [what for what, _ in rows], "Tokens": [count for _, count in rows]} if rows else {}

@@ -1,0 +1,34 @@
+"""What is opened beside a page: passages to leaf through, one of them shown. Plain data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from rag.types import Citation
+
+
+@dataclass(frozen=True)
+class Opened:
+    """Passages of a collection and the one shown; `page` is set while another page than its own is shown.
+
+    `kind` names them on the panel: citation or passage.
+    """
+
+    collection: str
+    passages: tuple[Citation, ...]
+    index: int = 0
+    page: int | None = None
+    kind: str = "citation"
+
+    @property
+    def passage(self) -> Citation:
+        """The passage shown."""
+        return self.passages[self.index]
+
+    def moved(self, step: int) -> Opened:
+        """The passage `step` further on, on its own page; the last and the first are the ends."""
+        return replace(self, index=min(max(self.index + step, 0), len(self.passages) - 1), page=None)
+
+    def at_page(self, page: int) -> Opened:
+        """The same passage while looking at another page."""
+        return replace(self, page=page)

@@ -1,0 +1,197 @@
+"""The panel that a citation opens: the page with the passage highlighted, or the text around it.
+
+Chat and compare share it. It draws what is opened and nothing when nothing is; text of documents is
+escaped, and originals are only ever downloaded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import PurePosixPath
+
+import streamlit as st
+
+from ingest.page_view import text_view
+from pages.shared import session
+from pages.shared.copy_button import draw_copy_button
+from pages.shared.opened import Opened
+from pages.shared.plain_text import markdown_plain, shortened
+from rag.errors import AskanceError
+from rag.types import Citation, PageSpan, ParsedDocument
+
+#: Beside the chat on wide windows, over it on narrow ones; wide enough for a page in both.
+_STYLE = """<style>
+.st-key-passage-panel { position: sticky; top: 4.5rem; max-height: calc(100vh - 6rem); overflow-y: auto;
+  overflow-x: hidden; }
+.st-key-passage-panel img { border: 1px solid #8884; border-radius: 0.25rem; }
+@media (max-width: 640px) {
+  .st-key-passage-panel { position: fixed; inset: 0; z-index: 1000000; max-height: none; padding: 1rem;
+    background: BACKGROUND; }
+}
+</style>"""
+
+
+def draw_passage_panel(place: str) -> None:
+    """What is opened on the page `place`."""
+    opened = session.opened(place)
+    if opened is None:
+        return
+    dark = st.context.theme.type == "dark"
+    background = str(st.get_option(f"theme.{'dark' if dark else 'light'}.backgroundColor") or "Canvas")
+    st.html(_STYLE.replace("BACKGROUND", background))
+    with st.container(key="passage-panel", gap="small"):
+        _draw_head(place, opened)
+        passage = opened.passage
+        names = session.workspace().catalog.names(opened.collection)
+        if passage.document_id not in names:
+            st.warning("This document has since been removed. These are its words as they were quoted.")
+            _draw_quote(passage)
+            return
+        try:
+            _draw_document(place, opened)
+        except AskanceError as error:
+            st.warning(markdown_plain(str(error)))
+            _draw_quote(passage)
+
+
+def open_button(
+    label: str, place: str, opened: Opened, *, key: str, help: str | None = None, type: str = "secondary"
+) -> None:
+    """A button that opens passages; `label` is Markdown, so text of documents in it comes escaped."""
+    st.button(label, key=key, help=help, type=type, on_click=session.show_opened, args=(place, opened))  # type: ignore[arg-type]
+
+
+def _draw_head(place: str, opened: Opened) -> None:
+    passage = opened.passage
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        with st.container(width="stretch", gap=None):
+            st.markdown(f"**{markdown_plain(shortened(PurePosixPath(passage.document).name, 60))}**")
+        _icon(":material/close:", "Close", f"{place}-close", session.show_opened, place, None)
+    if len(opened.passages) < 2:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+        last = len(opened.passages) - 1
+        _icon(
+            ":material/chevron_left:",
+            f"Previous {opened.kind}",
+            f"{place}-previous",
+            session.show_opened,
+            place,
+            opened.moved(-1),
+            disabled=opened.index == 0,
+        )
+        st.markdown(f"{opened.kind.capitalize()} {opened.index + 1} of {last + 1}", width="content")
+        _icon(
+            ":material/chevron_right:",
+            f"Next {opened.kind}",
+            f"{place}-next",
+            session.show_opened,
+            place,
+            opened.moved(1),
+            disabled=opened.index == last,
+        )
+
+
+def _draw_document(place: str, opened: Opened) -> None:
+    passage = opened.passage
+    blobs = session.workspace().blobs
+    parsed = blobs.get_parsed(passage.document_id)
+    if parsed is None:
+        _draw_quote(passage)
+        return
+    if parsed.mime_type == "application/pdf" and parsed.pages:
+        _draw_page(place, opened, parsed)
+    else:
+        with st.container(border=True):
+            st.html(text_view(parsed.text, passage.start, passage.end, passage.words, around=700))
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        draw_copy_button(" ".join(passage.quote.split()), key=f"{place}-quote", label="Copy the quote")
+        st.download_button(
+            "Original",
+            data=lambda: blobs.get(passage.document_id),
+            file_name=PurePosixPath(passage.document.rpartition("!")[2]).name,
+            mime="application/octet-stream",
+            icon=":material/download:",
+            on_click="ignore",
+            key=f"{place}-download",
+            help="Download the original file",
+        )
+
+
+def _draw_page(place: str, opened: Opened, parsed: ParsedDocument) -> None:
+    passage = opened.passage
+    own = passage.page or _page_at(parsed, passage.start)
+    number = min(max(opened.page or own, 1), len(parsed.pages))
+    span = parsed.pages[number - 1]
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+        _icon(
+            ":material/arrow_back:",
+            "Previous page",
+            f"{place}-page-back",
+            session.show_opened,
+            place,
+            opened.at_page(number - 1),
+            disabled=number == 1,
+        )
+        st.markdown(f"Page {_page_name(span)} of {len(parsed.pages)}", width="content")
+        _icon(
+            ":material/arrow_forward:",
+            "Next page",
+            f"{place}-page-on",
+            session.show_opened,
+            place,
+            opened.at_page(number + 1),
+            disabled=number == len(parsed.pages),
+        )
+        if number != own:
+            _icon(
+                None, f"Back to page {own}", f"{place}-page-own", session.show_opened, place, opened.moved(0)
+            )
+    png = session.page_image(
+        passage.document_id,
+        number,
+        passage.start,
+        passage.end,
+        passage.words,
+        span.start,
+        session.workspace().blobs,
+    )
+    st.image(png, width="stretch", alt=f"Page {number} with the passage highlighted")
+
+
+def _draw_quote(passage: Citation) -> None:
+    # A text without surroundings is marked whole.
+    words = tuple((start - passage.start, end - passage.start) for start, end in passage.words)
+    with st.container(border=True):
+        st.html(text_view(passage.quote, 0, len(passage.quote), words))
+
+
+def _page_at(parsed: ParsedDocument, start: int) -> int:
+    return next((span.number for span in parsed.pages if span.start <= start < span.end), 1)
+
+
+def _page_name(span: PageSpan) -> str:
+    if not span.label or span.label == str(span.number):
+        return str(span.number)
+    return f"{span.number} (printed {markdown_plain(span.label)})"
+
+
+def _icon(
+    icon: str | None,
+    name: str,
+    key: str,
+    action: Callable[[str, Opened | None], None],
+    *arguments: object,
+    disabled: bool = False,
+) -> None:
+    """A small button with an icon; its name is read aloud and shown on hovering."""
+    st.button(
+        "" if icon else name,
+        icon=icon,
+        key=key,
+        help=name if icon else None,
+        type="tertiary",
+        on_click=action,
+        args=arguments,
+        disabled=disabled,
+    )

@@ -1,0 +1,148 @@
+"""One question and its answer as kept in the history: text, sources, how it was found, rating.
+
+It draws what was kept and asks nothing anew. Quotes of documents never pass as Markdown.
+"""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+import streamlit as st
+
+from pages.shared import session
+from pages.shared.answer_quotes import quotes_as_html
+from pages.shared.citation_clicks import citation_address
+from pages.shared.copy_button import draw_copy_button
+from pages.shared.found_view import draw_how_found
+from pages.shared.opened import Opened
+from pages.shared.passage_panel import open_button
+from pages.shared.plain_text import markdown_plain, shortened
+from rag.citations import to_links, to_plain
+from rag.history import Turn
+from rag.turns import nearest_of
+from rag.types import Citation
+
+PLACE = "chat"
+#: Faults that a change of the settings mends.
+MENDED_IN_SETTINGS = ("ModelUnreachable", "ModelRefused", "SettingsError", "ContextOverflow")
+#: Scores from which a match of a quote with the question is called so.
+MATCHES = ((0.55, "strong match"), (0.42, "good match"), (0.0, "weak match"))
+
+
+def draw_turn(turn: Turn, collection: str) -> None:
+    """The question, then what became of it."""
+    with st.chat_message("user", avatar=":material/person:"):
+        st.text(turn.question)
+    with st.chat_message("assistant", avatar=":material/visibility:"):
+        if turn.status == "failed":
+            _draw_failure(turn)
+        elif turn.status == "running":
+            st.caption("This answer was not finished: it is being written elsewhere, or was cut off.")
+            _draw_again(turn, "Ask again")
+        elif turn.answered is False and not turn.citations:
+            _draw_declined(turn, collection)
+        else:
+            _draw_answer(turn, collection)
+
+
+def open_citation(turn: Turn, number: int, collection: str) -> None:
+    """Open the citation of this number; nothing happens when the turn has none."""
+    numbers = [citation.number for citation in turn.citations]
+    if number in numbers:
+        session.show_opened(PLACE, Opened(collection, turn.citations, numbers.index(number)))
+
+
+def source_label(citation: Citation, most: int = 40) -> str:
+    """Number, document and page of a citation, as Markdown."""
+    name = markdown_plain(shortened(PurePosixPath(citation.document).name, most))
+    page = f" · p. {citation.page}" if citation.page is not None else ""
+    return f"**{citation.number}** · {name}{page}"
+
+
+def _draw_answer(turn: Turn, collection: str) -> None:
+    quoted = turn.details.get("model") == "extractive"
+    if quoted:
+        st.html(quotes_as_html((own, citation_address(turn.id, own.number)) for own in turn.citations))
+        st.caption("Quoted from your documents by the built-in answerer.")
+    elif turn.answer:
+        st.markdown(to_links(turn.answer, lambda number: citation_address(turn.id, number)))
+        if turn.status == "done" and not turn.citations:
+            st.caption("This answer cites none of your documents: check it before you rely on it.")
+    if turn.status == "stopped":
+        st.caption("Stopped before it was complete." if turn.answer else "Stopped before an answer came.")
+        _draw_again(turn, "Ask again")
+    _draw_sources(turn, collection)
+    _draw_notes(turn)
+    _draw_foot(turn, quoted)
+
+
+def _draw_declined(turn: Turn, collection: str) -> None:
+    st.markdown(markdown_plain(turn.answer))
+    nearest = nearest_of(turn)
+    if not nearest:
+        st.caption("No passage came near. Try other words, or add a document that covers this.")
+    else:
+        st.caption("Nearest passages, not answers:")
+        for index, citation in enumerate(nearest):
+            with st.container(border=True, gap="xsmall"):
+                st.text(shortened(citation.quote, 220))
+                opened = Opened(collection, nearest, index, kind="passage")
+                open_button(
+                    source_label(citation), PLACE, opened, key=f"near-{turn.id}-{index}", type="tertiary"
+                )
+    _draw_notes(turn)
+    draw_how_found(turn)
+
+
+def _draw_failure(turn: Turn) -> None:
+    if turn.answer:
+        st.markdown(turn.answer)
+    st.error(markdown_plain(turn.error), icon=":material/error:")
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        _draw_again(turn, "Retry")
+        mended_in_settings = turn.details.get("fault") in MENDED_IN_SETTINGS
+        if mended_in_settings and st.button("Open settings", key=f"settings-{turn.id}", type="tertiary"):
+            st.switch_page("settings.py")
+
+
+def _draw_again(turn: Turn, label: str) -> None:
+    if st.button(label, key=f"again-{turn.id}", icon=":material/refresh:"):
+        session.workspace().history.delete_turn(turn.id)
+        session.put_question(turn.question)
+        st.rerun()
+
+
+def _draw_sources(turn: Turn, collection: str) -> None:
+    if not turn.citations:
+        return
+    with st.container(horizontal=True, gap="xsmall"):
+        for index, citation in enumerate(turn.citations):
+            strength = _strength(citation.score)
+            open_button(
+                source_label(citation) + (f" · {strength}" if strength else ""),
+                PLACE,
+                Opened(collection, turn.citations, index),
+                key=f"source-{turn.id}-{index}",
+                help=markdown_plain(citation.document),
+            )
+
+
+def _draw_notes(turn: Turn) -> None:
+    for note in turn.details.get("notes", ()):
+        st.caption(markdown_plain(note))
+
+
+def _draw_foot(turn: Turn, quoted: bool) -> None:
+    text = turn.answer if quoted else to_plain(turn.answer)
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        if text:
+            draw_copy_button(text, key=turn.id)
+        key = f"rating-{turn.id}"
+        chosen = st.feedback("thumbs", key=key, default=turn.rating)
+        if chosen != turn.rating:
+            session.workspace().history.rate(turn.id, chosen)
+    draw_how_found(turn)
+
+
+def _strength(score: float | None) -> str:
+    return "" if score is None else next(name for least, name in MATCHES if score >= least or least == 0.0)

