@@ -195,16 +195,18 @@ def _pieces(
     while position < len(own):
         remaining = len(spans) - first
         if remaining <= budget and len(own) - position <= longest:
-            yield base + position, base + len(own)
-            return
-        pieces_left = max(-(-remaining // budget), -(-(len(own) - position) // longest))
-        ideal = max(remaining // pieces_left, 1)
-        hard_end = min(_position_of(starts, first + budget, len(own)), position + longest)
-        ideal_end = min(_position_of(starts, first + ideal, len(own)), hard_end)
-        earliest = min(
-            _position_of(starts, first + max(ideal // 2, 1), len(own)), position + (hard_end - position) // 2
-        )
-        cut = _best_cut(own, max(earliest, position + 1), ideal_end, hard_end, separators)
+            cut = len(own)
+        else:
+            pieces_left = max(-(-remaining // budget), -(-(len(own) - position) // longest))
+            ideal = max(remaining // pieces_left, 1)
+            hard_end = min(_position_of(starts, first + budget, len(own)), position + longest)
+            ideal_end = min(_position_of(starts, first + ideal, len(own)), hard_end)
+            earliest = min(
+                _position_of(starts, first + max(ideal // 2, 1), len(own)),
+                position + (hard_end - position) // 2,
+            )
+            cut = _best_cut(own, max(earliest, position + 1), ideal_end, hard_end, separators)
+        cut = _fitting_cut(own, position, cut, budget, embedder)
         trimmed = _trimmed(own, position, cut)
         if trimmed:
             yield base + trimmed[0], base + trimmed[1]
@@ -227,6 +229,23 @@ def _best_cut(
         if ends:
             return min(ends, key=lambda end: abs(end - ideal))
     return latest
+
+
+def _fitting_cut(text: str, position: int, cut: int, budget: int, embedder: Embedder) -> int:
+    """`cut`, or earlier where the piece has more tokens by itself than it had within the whole text.
+
+    That happens only to pieces of a word: its parts are other tokens than the word's.
+    """
+    while _within_word(text, position) or _within_word(text, cut):
+        spans = embedder.token_spans(text[position:cut])
+        if len(spans) <= budget:
+            break
+        cut = min(position + spans[budget - 1][1], cut - 1)
+    return cut
+
+
+def _within_word(text: str, position: int) -> bool:
+    return 0 < position < len(text) and not text[position - 1].isspace() and not text[position].isspace()
 
 
 def _overlap_start(text: str, starts: Sequence[int], position: int, cut: int, overlap: int) -> int:

@@ -66,6 +66,7 @@ TEXTS = st.lists(
 @given(text=TEXTS, size=st.integers(32, 256), overlap=st.integers(0, 40))
 @example(text="word " * 2000, size=64, overlap=40)
 @example(text="y" * 30_000, size=32, overlap=8)
+@example(text="0" * 17 + "x" * 600, size=32, overlap=0)
 @hypothesis_settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 def test_every_chunk_is_exact_and_fits_the_real_embedder(
     minilm: Embedder, text: str, size: int, overlap: int
