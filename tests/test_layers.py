@@ -22,6 +22,7 @@ RAG_LAYERS: list[set[str]] = [
     {"workspace", "retrieve", "lancedb_rerankers"},
     {"compare", "verify", "answer"},
     {"evaluate", "streaming", "turns"},
+    {"chat"},
 ]
 #: Where one layer's modules lean on each other, on purpose.
 WITHIN_LAYER = {

@@ -1,0 +1,120 @@
+"""Questions of conversations: written down before they are answered, answered in a thread, kept at the end.
+
+The answer goes on, and is kept, whether or not anyone is looking. It draws nothing and decides nothing about
+answers; those come from rag.answer.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from dataclasses import dataclass
+
+from rag.answer import Reply, ask
+from rag.errors import AskanceError, StoreError
+from rag.history import History
+from rag.streaming import LiveReply
+from rag.turns import details_of, messages_of
+from rag.workspace import Workspace
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Live:
+    """A question being answered: the turn it was written down as, and its reply."""
+
+    turn_id: str
+    reply: LiveReply
+
+
+class Chats:
+    """The answers under way in this process, at most one a conversation. Safe to share between threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._live: dict[str, Live] = {}
+
+    def ask(
+        self, workspace: Workspace, conversation_id: str, question: str, *, documents: tuple[str, ...] = ()
+    ) -> None:
+        """Write down a question and begin to answer it, from these documents (by name) or from all.
+
+        What goes wrong is kept with the question. Raises StoreError when the conversation is gone.
+        """
+        self.stop(conversation_id)
+        history = workspace.history
+        conversation = history.get(conversation_id)
+        earlier = messages_of(history.turns(conversation_id))
+        turn = history.add_turn(conversation_id, question)
+        kept = {"documents": list(documents)}
+        try:
+            reply = ask(
+                question,
+                table=workspace.table(conversation.collection),
+                settings=workspace.settings,
+                filters=workspace.filters(conversation.collection, documents=documents),
+                history=earlier,
+            )
+        except AskanceError as error:
+            history.finish_turn(
+                turn.id, answer="", status="failed", error=str(error), details=kept | _fault(error)
+            )
+            return
+
+        def on_end(reply: Reply, ending: str, fault: BaseException | None) -> None:
+            _keep(history, turn.id, reply, ending, fault, kept)
+
+        with self._lock:
+            self._live[conversation_id] = Live(turn.id, LiveReply(reply, on_end).start())
+
+    def live(self, conversation_id: str) -> Live | None:
+        """The answer under way in a conversation, None when there is none."""
+        with self._lock:
+            own = self._live.get(conversation_id)
+            if own is not None and own.reply.ended:
+                del self._live[conversation_id]
+                return None
+            return own
+
+    def stop(self, conversation_id: str) -> None:
+        """End the answer under way with what has been said; nothing happens when there is none."""
+        own = self.live(conversation_id)
+        if own is not None:
+            own.reply.stop()
+
+
+def _keep(
+    history: History,
+    turn_id: str,
+    reply: Reply,
+    ending: str,
+    fault: BaseException | None,
+    kept: dict[str, object],
+) -> None:
+    error = ""
+    if fault is not None:
+        error = str(fault)
+        if not isinstance(fault, AskanceError):
+            logger.error("answering failed", exc_info=fault)
+            error = f"Unexpected {type(fault).__name__} while answering: {fault}. See the log, or ask again."
+    if ending != "done":
+        reply.finish()
+    try:
+        history.finish_turn(
+            turn_id,
+            answer=reply.text,
+            status=ending,
+            citations=reply.citations,
+            answered=reply.answered if ending == "done" else None,
+            error=error,
+            details=details_of(reply) | kept | (_fault(fault) if fault else {}),
+        )
+    except StoreError as lost:
+        # The conversation may have been deleted meanwhile; there is nobody left to tell.
+        logger.warning("an answer could not be kept: %s", lost)
+
+
+def _fault(error: BaseException) -> dict[str, object]:
+    """What kind of error it was, so that the page can offer the way out."""
+    return {"fault": type(error).__name__}
