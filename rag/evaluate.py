@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from rag.blobs import BlobStore
 from rag.catalog import Catalog
+from rag.compare import Variant
 from rag.errors import DocumentNotFound, SettingsError
 from rag.metrics import hit_at, ndcg_at, percentile, recall_at, reciprocal_rank
 from rag.questions import BeirSet, Question, Unit, gold_units
@@ -23,15 +24,6 @@ from rag.types import EVERYTHING, Chunk, Filters
 logger = logging.getLogger(__name__)
 
 CUT = 10
-
-
-@dataclass(frozen=True)
-class Variant:
-    """A named setting to evaluate; `changes` is what was asked for beside the current settings."""
-
-    name: str
-    settings: Settings
-    changes: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass

@@ -1,0 +1,248 @@
+"""One question put to several settings, and where each of them puts the same passages.
+
+Every variant goes through `retrieve`, as chat does. Nothing is judged here: which order is better is
+for people to see, or for `rag.evaluate` to measure. It changes no settings and draws nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from rag.errors import AskanceError, SettingsError
+from rag.evidence import Sentence, sentence_evidence
+from rag.retrieve import retrieve
+from rag.settings import Settings, value_at, with_overrides
+from rag.store import CollectionTable
+from rag.types import EVERYTHING, Citation, Filters, Hit, SearchResult
+
+FEWEST, MOST = 2, 4
+#: The settings that a comparison varies, by their short names.
+VARIED = ("mode", "reranker", "k", "candidates")
+#: An excerpt that would begin this near to the passage's start begins there.
+NEAR_START = 60
+Movement = Literal["same", "up", "down", "new"]
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A named setting to try; `changes` is what was asked for beside the current settings."""
+
+    name: str
+    settings: Settings
+    changes: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A passage that at least one variant kept.
+
+    `citation` is the whole passage, numbered from 1 in the order in which the variants, first to last,
+    name it; its words are those that matched the question. `excerpt` is a span of the document's text
+    that begins at the sentence that speaks most to the question and ends with the passage.
+    """
+
+    citation: Citation
+    excerpt: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where a variant puts a passage, an index into the comparison's passages.
+
+    `score` is the last stage's, `ranks` each stage's (vector, text, fused, rerank; None where it did
+    not see the passage). `rank_in_first` is its rank among all candidates of the first variant, None
+    where that one did not find it; `movement` and `steps` are measured against the list that the
+    first variant kept. Where the first variant failed, the next one stands for it.
+    """
+
+    passage: int
+    rank: int
+    score: float | None
+    ranks: dict[str, int | None]
+    rank_in_first: int | None
+    movement: Movement
+    steps: int
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """A passage that the first variant kept and another did not: its rank there, None if not found."""
+
+    passage: int
+    rank: int | None
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one variant made of the question.
+
+    `milliseconds` is as in SearchResult, models being loaded already. `error` is the reason why there
+    is no ranking, "" when there is one. `shared` counts the passages kept that the first variant kept too.
+    """
+
+    variant: Variant
+    placements: tuple[Placement, ...] = ()
+    dropped: tuple[Dropped, ...] = ()
+    milliseconds: dict[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    error: str = ""
+    shared: int = 0
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One question, the runs of its variants in the order given, and the passages in them."""
+
+    question: str
+    collection: str
+    runs: tuple[Run, ...]
+    passages: tuple[Passage, ...]
+
+    @property
+    def reference(self) -> int:
+        """The index of the run that the others are measured against: the first that has a ranking."""
+        return next((index for index, run in enumerate(self.runs) if not run.error), 0)
+
+    @property
+    def shared_passages(self) -> frozenset[int]:
+        """The passages that two variants or more kept."""
+        kept = [placement.passage for run in self.runs for placement in run.placements]
+        return frozenset(passage for passage in kept if kept.count(passage) > 1)
+
+
+def choices_of(settings: Settings) -> dict[str, Any]:
+    """The values of the varied settings, by their short names."""
+    return {name: value_at(settings, name) for name in VARIED}
+
+
+def default_choices(settings: Settings) -> list[dict[str, Any]]:
+    """Choices worth comparing first: words alone, meaning and words, and the settings in force.
+
+    Where the settings in force are one of the former, late interaction takes their place.
+    """
+    current = choices_of(settings)
+    plain = [current | {"mode": mode, "reranker": "none"} for mode in ("text", "hybrid")]
+    reranked = current | {"mode": "hybrid", "reranker": "late-interaction"}
+    return [*plain, reranked if current in plain else current]
+
+
+def compare(
+    question: str,
+    variants: Sequence[Variant],
+    table: CollectionTable,
+    *,
+    filters: Filters = EVERYTHING,
+    on_progress: Callable[[Variant], None] | None = None,
+) -> Comparison:
+    """Ask every variant; `on_progress` gets each one before it is asked.
+
+    A variant that fails does not stop the others: its run says why. Raises SettingsError for fewer
+    than two or more than four variants.
+    """
+    if not FEWEST <= len(variants) <= MOST:
+        raise SettingsError(f"{len(variants)} settings cannot be compared. Give {FEWEST} to {MOST}.")
+    found: list[SearchResult | str] = []
+    for variant in variants:
+        if on_progress:
+            on_progress(variant)
+        try:
+            found.append(_ask(question, variant.settings, table, filters))
+        except AskanceError as error:
+            found.append(str(error))
+    results = [result for result in found if isinstance(result, SearchResult)]
+    passages = _passages(results, table)
+    index = {passage.citation.chunk_id: number for number, passage in enumerate(passages)}
+    runs = tuple(
+        _run(variant, result, results[0], index)
+        if isinstance(result, SearchResult)
+        else Run(variant, error=result)
+        for variant, result in zip(variants, found, strict=True)
+    )
+    return Comparison(question, table.name, runs, tuple(passages))
+
+
+def _ask(question: str, settings: Settings, table: CollectionTable, filters: Filters) -> SearchResult:
+    # A single candidate loads whatever model is needed, so that loading is not counted as ranking.
+    single = with_overrides(settings, {"candidates": 1, "k": 1})
+    retrieve(question, table=table, settings=single, filters=filters)
+    return retrieve(question, table=table, settings=settings, filters=filters)
+
+
+def _passages(results: Sequence[SearchResult], table: CollectionTable) -> list[Passage]:
+    hits: dict[str, Hit] = {}
+    for result in results:
+        for hit in result.hits:
+            hits.setdefault(hit.chunk.id, hit)
+    if not hits:
+        return []
+    chosen = list(hits.values())
+    best: dict[int, Sentence] = {}
+    for sentence in sentence_evidence(results[0].query, chosen, table.embedder):
+        if sentence.hit not in best or sentence.score > best[sentence.hit].score:
+            best[sentence.hit] = sentence
+    return [_passage(number, hit, best.get(number - 1)) for number, hit in enumerate(chosen, start=1)]
+
+
+def _passage(number: int, hit: Hit, best: Sentence | None) -> Passage:
+    chunk = hit.chunk
+    start = best.start if best and best.start - chunk.start > NEAR_START else chunk.start
+    citation = Citation(
+        number=number,
+        document=chunk.document,
+        document_id=chunk.document_id,
+        chunk_id=chunk.id,
+        page=chunk.page,
+        start=chunk.start,
+        end=chunk.end,
+        quote=chunk.text,
+        words=best.words if best else (),
+    )
+    return Passage(citation, (start, chunk.end))
+
+
+def _run(variant: Variant, result: SearchResult, first: SearchResult, index: dict[str, int]) -> Run:
+    ranks_in_first = _ranks(first.candidates)
+    kept_by_first = _ranks(first.hits)
+    ranks_here = _ranks(result.candidates)
+    kept_here = _ranks(result.hits)
+    placements = []
+    for rank, hit in enumerate(result.hits, start=1):
+        before = kept_by_first.get(hit.chunk.id)
+        placements.append(
+            Placement(
+                passage=index[hit.chunk.id],
+                rank=rank,
+                score=hit.scores.get("rerank"),
+                ranks=dict(hit.ranks),
+                rank_in_first=ranks_in_first.get(hit.chunk.id),
+                movement=_movement(before, rank),
+                steps=abs(before - rank) if before else 0,
+            )
+        )
+    dropped = tuple(
+        Dropped(index[chunk_id], ranks_here.get(chunk_id))
+        for chunk_id in kept_by_first
+        if chunk_id not in kept_here
+    )
+    return Run(
+        variant=variant,
+        placements=tuple(placements),
+        dropped=dropped,
+        milliseconds=result.milliseconds,
+        notes=result.notes,
+        shared=len(kept_by_first.keys() & kept_here.keys()),
+    )
+
+
+def _ranks(hits: Iterable[Hit]) -> dict[str, int]:
+    return {hit.chunk.id: rank for rank, hit in enumerate(hits, start=1)}
+
+
+def _movement(before: int | None, rank: int) -> Movement:
+    if before is None:
+        return "new"
+    if before == rank:
+        return "same"
+    return "up" if rank < before else "down"
