@@ -25,7 +25,11 @@ CHUNK_COLUMNS = (
 
 
 def row_schema(settings: EmbeddingSettings, embedder: Embedder) -> Any:
-    """The row of a table. Only `id` and `embedded_text` must be given; the table embeds the rest's vector."""
+    """The row of a table. Only `id` and `embedded_text` must be given; the table makes the vector itself.
+
+    Other programs add models or Arrow with a non-null `id`: LanceDB refuses plain dicts for a table
+    with a primary key, because it takes their columns to be nullable.
+    """
     from lancedb.pydantic import LanceModel
     from lancedb.pydantic import Vector as VectorColumn
     from pydantic import Field
@@ -36,15 +40,15 @@ def row_schema(settings: EmbeddingSettings, embedder: Embedder) -> Any:
 
     class Row(LanceModel):  # type: ignore[misc]
         id: str
-        document_id: str = ""
-        document: str = ""
-        text: str = ""
+        document_id: str | None = None
+        document: str | None = None
+        text: str | None = None
         embedded_text: str = function.SourceField()
         title: str | None = None
         headings: str | None = None
         page: int | None = None
-        start: int = 0
-        end: int = 0
+        start: int | None = None
+        end: int | None = None
         mime_type: str | None = None
         tags: list[str] | None = None
         added_at: datetime | None = Field(default=None, json_schema_extra={"tz": "UTC"})
@@ -89,19 +93,21 @@ def arrow_rows(
 
 
 def chunk_of(row: dict[str, Any]) -> Chunk:
+    """The passage of a row; one that another program added may hold nothing but an id and its text."""
     text = row["text"] or row["embedded_text"]
+    start = row["start"] or 0
     header = row["embedded_text"][: -len(text)].rstrip("\n") if row["embedded_text"].endswith(text) else ""
     return Chunk(
         id=row["id"],
-        document_id=row["document_id"],
-        document=row["document"],
+        document_id=row["document_id"] or "",
+        document=row["document"] or row["document_id"] or row["id"],
         text=text,
         header=header,
         title=row["title"] or "",
         headings=row["headings"] or "",
         page=row["page"],
-        start=row["start"],
-        end=row["end"],
+        start=start,
+        end=row["end"] or start + len(text),
         mime_type=row["mime_type"] or "",
         tags=tuple(row["tags"] or ()),
     )

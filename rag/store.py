@@ -241,7 +241,7 @@ class CollectionTable:
             .to_arrow()
             .to_pylist()
         )
-        return [chunk_of(row) for row in sorted(rows, key=lambda row: (row["start"], row["end"]))]
+        return sorted((chunk_of(row) for row in rows), key=lambda chunk: (chunk.start, chunk.end))
 
     def count(self, document_ids: Iterable[str] | None = None) -> int:
         """How many passages there are, in all or of some documents."""
@@ -251,9 +251,9 @@ class CollectionTable:
         return int(self._table.count_rows(document_filter(wanted).to_sql())) if wanted else 0
 
     def chunk_counts(self) -> dict[str, int]:
-        """Passages of each document id in the table."""
+        """Passages of each document id in the table; rows without one are left out."""
         rows = self._table.search().select(["document_id"]).limit(max(self.count(), 1)).to_arrow()
-        counted = rows.group_by("document_id").aggregate([("document_id", "count")])
+        counted = rows.drop_null().group_by("document_id").aggregate([("document_id", "count")])
         return dict(
             zip(*(counted[name].to_pylist() for name in ("document_id", "document_id_count")), strict=True)
         )
