@@ -7,6 +7,7 @@ here opens a table, and no model is downloaded unless the settings allow it.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -15,11 +16,15 @@ from typing import Any, Protocol, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from rag.downloads import download_model
 from rag.embedders import Embedder
 from rag.errors import ModelNotAvailable, SettingsError
 from rag.late_interaction import passage_scores, sign_scores
 from rag.settings import RerankingSettings, Settings
 from rag.types import Hit, Query
+
+#: Pause after a download that failed, so that not every search waits for a hub that is away.
+RETRY_SECONDS = 300.0
 
 
 class Reranker(Protocol):
@@ -80,8 +85,18 @@ class CrossEncoderReranker:
     name = "cross-encoder"
     needs: tuple[str, ...] = ()
 
-    def __init__(self, model: str, *, precision: str = "fp32", batch_size: int = 32) -> None:
+    def __init__(
+        self,
+        model: str,
+        *,
+        precision: str = "fp32",
+        batch_size: int = 32,
+        allow_downloads: bool = False,
+    ) -> None:
         self._model_name = model
+        self._allow_downloads = allow_downloads
+        self._failure: ModelNotAvailable | None = None
+        self._failed_at = 0.0
         self._precision = precision
         self._batch_size = batch_size
         self._lock = threading.Lock()
@@ -104,14 +119,35 @@ class CrossEncoderReranker:
         return self._model
 
     def _load(self) -> Any:
-        folder = local_model_folder(self._model_name)
+        folder = self._folder()
         import torch
         from sentence_transformers import CrossEncoder
 
-        model = CrossEncoder(str(folder), device="cpu", local_files_only=True)
+        try:
+            model = CrossEncoder(str(folder), device="cpu", local_files_only=True)
+        except Exception as error:
+            reason = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")[:200]
+            raise ModelNotAvailable(
+                f"The cross-encoder {self._model_name} cannot be loaded from {folder} ({reason}). "
+                "Choose another one in reranking.cross_encoder."
+            ) from error
         if self._precision == "bf16":
             model.to(torch.bfloat16)
         return model
+
+    def _folder(self) -> Path:
+        try:
+            return local_model_folder(self._model_name)
+        except ModelNotAvailable:
+            if not self._allow_downloads:
+                raise
+        if self._failure is not None and time.monotonic() - self._failed_at < RETRY_SECONDS:
+            raise self._failure
+        try:
+            return download_model(self._model_name)
+        except ModelNotAvailable as error:
+            self._failure, self._failed_at = error, time.monotonic()
+            raise
 
 
 def blended_by_rank(scores: NDArray[np.float32], hits: Sequence[Hit], constant: int) -> list[float]:
@@ -168,5 +204,9 @@ def _reranker(name: str, settings: RerankingSettings, embedder: Embedder) -> Rer
     if name == "late-interaction-exact":
         return ExactLateInteractionReranker(embedder, settings)
     if name == "cross-encoder":
-        return CrossEncoderReranker(settings.cross_encoder, precision=embedder.precision)
+        return CrossEncoderReranker(
+            settings.cross_encoder,
+            precision=embedder.precision,
+            allow_downloads=settings.allow_downloads,
+        )
     raise SettingsError(f"Unknown reranker {name!r}. Choose one of: {', '.join(RERANKERS)}.")
