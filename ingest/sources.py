@@ -7,6 +7,7 @@ cannot be read becomes a source that fails when it is read: no file vanishes wit
 from __future__ import annotations
 
 import os
+import re
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -34,19 +35,29 @@ class Source:
 def path_sources(paths: Iterable[Path], settings: IngestSettings) -> Iterator[Source]:
     """The files under the given paths, archives opened, in a stable order.
 
-    A path that is a file is named by its base name; a folder's files by their path below it.
-    Hidden files and folders (a leading dot) below a folder are left out.
+    A path that is a file is named by its base name; a folder's files by their path below it. Two
+    files of one name get different ones; one that is named twice comes once. Hidden files and folders
+    (a leading dot) below a folder are left out.
     """
-    for path in paths:
-        if path.is_dir():
-            yield from _folder_sources(path, settings)
-        else:
-            yield from _opened(path.name, _size(path), lambda path=path: _read_file(path, settings), settings)  # type: ignore[misc]
+    return with_own_names(_sources_under(paths, settings))
 
 
 def bytes_source(name: str, data: bytes, settings: IngestSettings) -> Iterator[Source]:
     """An uploaded file, or the members of an uploaded archive."""
-    yield from _opened(_safe_name(name), len(data), lambda: data, settings)
+    return with_own_names(_opened(_safe_name(name), len(data), lambda: data, settings))
+
+
+def with_own_names(sources: Iterable[Source]) -> Iterator[Source]:
+    """The same sources, those whose name is taken as `name (2).txt` and so on."""
+    taken: set[str] = set()
+    numbers: dict[str, int] = {}
+    for source in sources:
+        name = source.name
+        while name in taken:
+            numbers[source.name] = numbers.get(source.name, 1) + 1
+            name = _numbered(source.name, numbers[source.name])
+        taken.add(name)
+        yield source if name == source.name else Source(name, source.size, source.read)
 
 
 def failing_source(name: str, error: DocumentError) -> Source:
@@ -58,21 +69,34 @@ def failing_source(name: str, error: DocumentError) -> Source:
     return Source(name, 0, read)
 
 
-def _folder_sources(folder: Path, settings: IngestSettings) -> Iterator[Source]:
+def _sources_under(paths: Iterable[Path], settings: IngestSettings) -> Iterator[Source]:
+    seen: set[tuple[str, str]] = set()
+    for path in paths:
+        # os.path.isdir, since pathlib's raises for a name that is too long.
+        is_folder = os.path.isdir(path)  # noqa: PTH112
+        for name, file in _folder_files(path) if is_folder else [(path.name, path)]:
+            place = (name, os.path.realpath(file))
+            if place not in seen:
+                seen.add(place)
+                yield from _opened(
+                    _printable(name),
+                    _size(file),
+                    lambda file=file: _read_file(file, settings),  # type: ignore[misc]
+                    settings,
+                )
+
+
+def _folder_files(folder: Path) -> Iterator[tuple[str, Path]]:
+    """Names and paths of the files below a folder, and of the folders that cannot be listed."""
     unreadable: list[OSError] = []
     for directory, folders, files in os.walk(folder, onerror=unreadable.append, followlinks=False):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for file in sorted(files):
-            if file.startswith("."):
-                continue
-            path = Path(directory) / file
-            name = _printable(path.relative_to(folder).as_posix())
-            yield from _opened(name, _size(path), lambda path=path: _read_file(path, settings), settings)  # type: ignore[misc]
+            if not file.startswith("."):
+                path = Path(directory) / file
+                yield path.relative_to(folder).as_posix(), path
     for error in unreadable:
-        name = _printable(os.path.relpath(str(error.filename), folder))
-        yield failing_source(
-            name, DocumentError(f"The folder {name} cannot be read: {error.strerror}. Check its permissions.")
-        )
+        yield os.path.relpath(str(error.filename), folder), Path(str(error.filename))
 
 
 def _opened(name: str, size: int, read: Callable[[], bytes], settings: IngestSettings) -> Iterator[Source]:
@@ -150,15 +174,18 @@ def _read_member(
 
 
 def _read_file(path: Path, settings: IngestSettings) -> bytes:
+    shown = _printable(str(path))
     try:
+        if path.is_dir():
+            raise DocumentError(f"The folder {shown} cannot be listed. Check its permissions.")
         if not path.is_file():
             kind = "does not exist" if not path.exists() else "is not a regular file"
-            raise DocumentError(f"{path} {kind}. Check the path.")
-        _check_size(path.name, path.stat().st_size, settings)
+            raise DocumentError(f"{shown} {kind}. Check the path.")
+        _check_size(_printable(path.name), path.stat().st_size, settings)
         return path.read_bytes()
     except OSError as error:
         raise DocumentError(
-            f"{path} cannot be read: {error.strerror or error}. Check the path and its permissions."
+            f"{shown} cannot be read: {error.strerror or error}. Check the path and its permissions."
         ) from error
 
 
@@ -193,3 +220,9 @@ def _safe_name(name: str) -> str:
 
 def _printable(name: str) -> str:
     return name.encode("utf-8", "replace").decode("utf-8").replace("\0", "")
+
+
+def _numbered(name: str, number: int) -> str:
+    archive, own = re.fullmatch(r"(.*\.zip!)?(.*)", name, re.IGNORECASE | re.DOTALL).groups("")  # type: ignore[union-attr]
+    path = PurePosixPath(own)
+    return archive + str(path.with_name(f"{path.stem} ({number}){path.suffix}"))

@@ -6,11 +6,12 @@ different ones. Nothing is parsed here.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
 from ingest.documents import uploaded_source
-from ingest.sources import Source, bytes_source, path_sources
+from ingest.sources import Source, bytes_source, path_sources, with_own_names
 from rag.blobs import BlobStore
 from rag.errors import DocumentError
 from rag.settings import IngestSettings
@@ -23,15 +24,15 @@ def upload_sources(
 
     A folder's files keep their relative path as name.
     """
-    return list(_with_own_names(_opened(files, settings, blobs)))
+    return list(with_own_names(_opened(files, settings, blobs)))
 
 
 def folder_sources(path: str, settings: IngestSettings) -> list[Source]:
     """The files of a folder (or one file) on this machine. Raises DocumentError when there is none."""
-    place = Path(path.strip().strip("\"'")).expanduser()
+    place = Path(os.path.expanduser(path.strip().strip("\"'")))  # noqa: PTH111 (pathlib's raises)
     if not path.strip() or not place.is_absolute():
         raise DocumentError("Give the whole path of a folder, like /home/me/papers.")
-    if not place.exists():
+    if not os.path.exists(place):  # noqa: PTH110 (pathlib's raises for a name too long)
         raise DocumentError(f"There is no folder {place} on this computer. Check the path.")
     found = list(path_sources([place], settings))
     if not found:
@@ -48,15 +49,3 @@ def _opened(
         for source in bytes_source(name, data, settings):
             is_archive = name.lower().endswith(".zip")
             yield source if is_archive else uploaded_source(source.name, data, blobs)
-
-
-def _with_own_names(sources: Iterable[Source]) -> Iterator[Source]:
-    taken: set[str] = set()
-    for source in sources:
-        name, number = source.name, 1
-        while name in taken:
-            number += 1
-            path = PurePosixPath(source.name)
-            name = str(path.with_name(f"{path.stem} ({number}){path.suffix}"))
-        taken.add(name)
-        yield source if name == source.name else Source(name, source.size, source.read)
