@@ -33,6 +33,21 @@ def time_left_text(seconds: float | None) -> str:
     return f"about {seconds / 3600:.1f} hours left"
 
 
+def duration_text(milliseconds: float) -> str:
+    """A time that was measured, to two or three figures."""
+    if milliseconds >= 10_000:
+        return f"{milliseconds / 1000:.0f} s"
+    if milliseconds >= 1000:
+        return f"{milliseconds / 1000:.1f} s"
+    return f"{milliseconds:.0f} ms" if milliseconds >= 10 else f"{milliseconds:.1f} ms"
+
+
+def ordinal(number: int) -> str:
+    """The place as it is said: 1st, 2nd, 3rd, 11th."""
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th") if number % 100 not in (11, 12, 13) else "th"
+    return f"{number:,}{ending}"
+
+
 def date_text(when: datetime) -> str:
     """A date and time in this machine's zone; times without one are UTC."""
     aware = when if when.tzinfo else when.replace(tzinfo=UTC)

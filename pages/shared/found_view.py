@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from pages.shared.figures import duration_text
 from pages.shared.plain_text import markdown_plain
 from rag.history import Turn
 
@@ -67,13 +68,7 @@ def _summary(details: dict[str, Any]) -> str:
 
 def _times(milliseconds: dict[str, float]) -> dict[str, list[str]]:
     known = [(label, milliseconds[name]) for name, label in STAGES.items() if name in milliseconds]
-    return {"Stage": [label for label, _ in known], "Time": [_duration(value) for _, value in known]}
-
-
-def _duration(milliseconds: float) -> str:
-    if milliseconds >= 10_000:
-        return f"{milliseconds / 1000:.0f} s"
-    return f"{milliseconds / 1000:.1f} s" if milliseconds >= 1000 else f"{milliseconds:.0f} ms"
+    return {"Stage": [label for label, _ in known], "Time": [duration_text(value) for _, value in known]}
 
 
 def _spent(tokens: dict[str, Any]) -> dict[str, list[str]]:
