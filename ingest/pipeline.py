@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from ingest.chunking import chunk_document
+from ingest.documents import let_go, released
 from ingest.language import detect_language, language_warning
 from ingest.loaders import load
 from ingest.progress import FileProgress, FileResult, Progress
@@ -73,6 +74,8 @@ class Pipeline:
         self.blobs = blobs
         self.table: CollectionTable = store.open_or_create(collection)
         self.embedder = store.embedder
+        # Held while deciding which names hold a document, since reader and embedder both do.
+        self._names = threading.Lock()
         catalog.create_collection(collection)
 
     @property
@@ -187,35 +190,31 @@ class Pipeline:
         stored = counts.get(document.document_id, 0)
         if not stored:
             return False
-        known = self.catalog.by_document_id(self.collection, document.document_id)
-        twin = next((record for record in known if record.recipe == self.recipe), None)
-        if twin is None:
-            return False
-        mine = next((record for record in known if record.name == document.name), None)
-        status = "unchanged" if mine else "added"
-        earlier = None if mine else self.catalog.get(self.collection, document.name)
-        if earlier is not None:
-            status = "updated" if earlier.status == "ready" else "added"
+        with self._names:
+            holders = self.catalog.by_document_id(self.collection, document.document_id)
+            known = [
+                record for record in holders if record.status == "ready" and record.recipe == self.recipe
+            ]
+            if not known:
+                return False
+            earlier = self.catalog.get(self.collection, document.name)
+            status = _status(earlier)
+            if earlier in known:
+                status, twin = "unchanged", earlier
+            else:
+                twin = known[0]
+            if earlier not in known or earlier.error:
+                self._let_go([earlier] if earlier else [], {document.document_id})
+                tags = earlier.tags if earlier else ()
+                self.catalog.put(replace(twin, name=document.name, tags=tags, error=""))
         document.language, document.warnings = twin.language, twin.warnings
         document.result = FileResult(
             document.name, status, document.document_id, twin.pages, stored, _since(document.started)
         )
-        if mine is None:
-            self._forget_earlier(earlier, document.name)
-            self.catalog.put(replace(twin, name=document.name, tags=earlier.tags if earlier else ()))
         return True
 
-    def _forget_earlier(self, earlier: DocumentRecord | None, name: str) -> None:
-        replaced = self._replaced(earlier, name)
-        if replaced:
-            self.table.delete_documents(replaced)
-
-    def _replaced(self, earlier: DocumentRecord | None, name: str) -> list[str]:
-        """Documents that go when `name` gets other content: its earlier one, unless another name has it."""
-        if earlier is None or not earlier.document_id:
-            return []
-        holders = self.catalog.by_document_id(self.collection, earlier.document_id)
-        return [] if any(record.name != name for record in holders) else [earlier.document_id]
+    def _let_go(self, leaving: list[DocumentRecord], coming: set[str]) -> None:
+        let_go(self.table, *released(self.catalog, self.collection, leaving, coming))
 
     def _chunk(self, document: _Document) -> None:
         assert document.parsed is not None  # noqa: S101
@@ -289,41 +288,41 @@ class Pipeline:
 
     def _commit(self, documents: list[_Document], progress: Progress) -> Iterator[FileResult]:
         """One commit to the table, then the catalog, then the results."""
-        unique = {document.document_id: document for document in documents}.values()
-        earlier = {document.name: self.catalog.get(self.collection, document.name) for document in documents}
-        replaced = [
-            document_id
-            for document in documents
-            for document_id in self._replaced(earlier[document.name], document.name)
-        ]
-        self.table.replace_documents(
-            [chunk for document in unique for chunk in document.chunks],
-            np.stack([vector for document in unique for vector in document.vectors]),
-            [bits for document in unique for bits in document.token_bits],
-            replaced=replaced,
-        )
-        results = []
+        latest = {document.name: document for document in documents}
+        unique: dict[str, _Document] = {}
+        for document in latest.values():
+            unique.setdefault(document.document_id, document)
+        with self._names:
+            earlier = {name: self.catalog.get(self.collection, name) for name in latest}
+            leaving = [record for record in earlier.values() if record is not None]
+            gone, renamed = released(self.catalog, self.collection, leaving, set(unique))
+            self.table.replace_documents(
+                [chunk for document in unique.values() for chunk in document.chunks],
+                np.stack([vector for document in unique.values() for vector in document.vectors]),
+                [bits for document in unique.values() for bits in document.token_bits],
+                replaced=gone,
+            )
+            let_go(self.table, set(), renamed)
+            for document in documents:
+                document.result = self._result(document, _status(earlier[document.name]))
+            self.catalog.put_many([self._record(document, "ready") for document in documents])
         for document in documents:
-            known = earlier[document.name]
-            status = "updated" if known is not None and known.status == "ready" else "added"
-            document.result = self._result(document, status)
-            results.append(document.result)
-        self.catalog.put_many([self._record(document, "ready") for document in documents])
-        for result in results:
-            progress.files[result.file].result = result
-            progress.stage(result.file, "done")
-            yield result
+            progress.files[document.name].result = document.result
+            progress.stage(document.name, "done")
+            assert document.result is not None  # noqa: S101
+            yield document.result
 
     def _settle(self, document: _Document, progress: Progress) -> FileResult:
         """Note a file that adds no passages: unchanged, empty or failed."""
         result = document.result
         assert result is not None  # noqa: S101
-        known = self.catalog.get(self.collection, document.name)
-        if result.status == "empty":
-            self._forget_earlier(known, document.name)
-            self.catalog.put(self._record(document, "empty"))
-        elif result.status == "failed":
-            self._note_failure(document, known, result)
+        with self._names:
+            known = self.catalog.get(self.collection, document.name)
+            if result.status == "empty":
+                self._let_go([known] if known else [], set())
+                self.catalog.put(self._record(document, "empty"))
+            elif result.status == "failed":
+                self._note_failure(document, known, result)
         progress.files[document.name].result = result
         progress.stage(document.name, "failed" if result.status == "failed" else "done")
         return result
@@ -371,6 +370,10 @@ class Pipeline:
             added_at=now,
             updated_at=now,
         )
+
+
+def _status(earlier: DocumentRecord | None) -> str:
+    return "updated" if earlier is not None and earlier.status == "ready" else "added"
 
 
 def _since(started: float) -> float:
