@@ -1,10 +1,14 @@
 """The frame around every page: configuration and navigation. The pages themselves are files beside it."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from pages.shared.frame import draw_frame
 
-st.set_page_config(page_title="Askance", page_icon=":material/visibility:", layout="wide")
+# An icon by name would be fetched from its maker's server by every visitor's browser.
+ICON = str(Path(__file__).parent / "shared" / "icon.png")
+st.set_page_config(page_title="Askance", page_icon=ICON, layout="wide")
 
 page = st.navigation(
     [

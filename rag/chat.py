@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from dataclasses import dataclass
+from typing import Any
 
 from rag.answer import Reply, ask
 from rag.errors import AskanceError, StoreError
@@ -47,7 +48,7 @@ class Chats:
         conversation = history.get(conversation_id)
         earlier = messages_of(history.turns(conversation_id))
         turn = history.add_turn(conversation_id, question)
-        kept = {"documents": list(documents)}
+        kept: dict[str, Any] = {"documents": list(documents)}
         try:
             reply = ask(
                 question,
@@ -90,7 +91,7 @@ def _keep(
     reply: Reply,
     ending: str,
     fault: BaseException | None,
-    kept: dict[str, object],
+    kept: dict[str, Any],
 ) -> None:
     error = ""
     if fault is not None:
@@ -115,6 +116,6 @@ def _keep(
         logger.warning("an answer could not be kept: %s", lost)
 
 
-def _fault(error: BaseException) -> dict[str, object]:
+def _fault(error: BaseException) -> dict[str, Any]:
     """What kind of error it was, so that the page can offer the way out."""
     return {"fault": type(error).__name__}

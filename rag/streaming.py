@@ -46,7 +46,7 @@ class LiveReply:
         return self._settled
 
     def follow(self, heartbeat: float = 0.1) -> Iterator[str]:
-        """The whole text so far, whenever it has grown and at least every `heartbeat` seconds, until the end."""
+        """The whole text so far when it has grown, and every `heartbeat` seconds, until the end."""
         shown = ""
         while True:
             with self._changed:

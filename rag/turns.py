@@ -57,6 +57,11 @@ def nearest_of(turn: Turn) -> tuple[Citation, ...]:
     return tuple(Citation.from_dict(stored) for stored in turn.details.get("nearest", ()))
 
 
+def documents_of(turn: Turn) -> tuple[str, ...]:
+    """The documents, by name, that the question was asked of; none when it was asked of all."""
+    return tuple(turn.details.get("documents", ()))
+
+
 def messages_of(turns: Sequence[Turn]) -> list[Message]:
     """Earlier questions and their answers; without citation numbers, which now mean other passages."""
     messages: list[Message] = []

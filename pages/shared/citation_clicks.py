@@ -8,6 +8,7 @@ our own fixed code: nothing from a document or a model enters it.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 import streamlit as st
 
@@ -41,10 +42,19 @@ def citation_address(turn_id: str, number: int) -> str:
     return f"#cite-{turn_id}-{number}"
 
 
-def clicked_citation() -> tuple[str, int] | None:
-    """The turn and number of the citation just clicked; draws nothing that can be seen."""
+@dataclass(frozen=True)
+class Caught:
+    """What was clicked since the last run: a citation, as its turn and number, or the stop button."""
+
+    citation: tuple[str, int] | None
+    stopped: bool
+
+
+def caught_clicks() -> Caught:
+    """Catch clicks; draws nothing that can be seen."""
     result = _component(
         key="citation-clicks", height=1, on_clicked_change=lambda: None, on_stopped_change=lambda: None
     )
     found = _LINK.fullmatch(str(result.clicked or ""))
-    return (found.group(1), int(found.group(2))) if found else None
+    citation = (found.group(1), int(found.group(2))) if found else None
+    return Caught(citation, bool(result.stopped))

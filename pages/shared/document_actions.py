@@ -52,7 +52,7 @@ def _draw_one(collection: str, record: DocumentRecord) -> None:
             ):
                 view_document(record)
             if st.button("Ask about it", icon=":material/forum:", key="ask-document"):
-                session.ask_only((record.name,))
+                session.ask_about(record.name)
                 st.switch_page("chat.py")
         _draw_read_again(collection, [record])
         if kept:

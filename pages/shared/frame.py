@@ -1,15 +1,32 @@
-"""What every page shares: a plain message where the settings or the data folder are unusable."""
+"""What every page shares: the measures of the page, and a plain message where the data folder is unusable."""
 
 import streamlit as st
 
 from pages.shared import session
+from pages.shared.plain_text import markdown_plain
 from rag.errors import AskanceError
+
+#: Our own fixed rules; nothing of a document or a model enters them.
+_STYLE = """<style>
+.stMainBlockContainer { padding-top: 4.25rem; padding-bottom: 2rem; }
+[data-testid="stBottomBlockContainer"] { padding-top: 0.25rem; padding-bottom: 0.75rem; }
+.st-key-chat-column { max-width: 52rem; margin: 0 auto; }
+.st-key-welcome { max-width: 44rem; margin: 0 auto; }
+.st-key-question-bar { max-width: 52rem; margin: 0 auto; }
+[data-testid="stSidebarUserContent"] { padding-top: 0; }
+.st-key-conversations button { justify-content: flex-start; text-align: left; }
+@media (max-width: 640px) {
+  .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; }
+  [data-testid="stBottomBlockContainer"] { padding-left: 1rem; padding-right: 1rem; }
+}
+</style>"""
 
 
 def draw_frame() -> None:
     """Check that the data folder opens; otherwise say why and stop."""
+    st.html(_STYLE)
     try:
         session.workspace()
     except AskanceError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(markdown_plain(str(error)), icon=":material/error:")
         st.stop()

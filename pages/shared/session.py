@@ -5,6 +5,7 @@ Nothing is drawn here.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
@@ -13,20 +14,29 @@ from ingest.jobs import JobQueue
 from ingest.page_view import render_page
 from pages.shared.opened import Opened
 from rag.blobs import BlobStore
+from rag.catalog import DocumentRecord
+from rag.chat import Chats
+from rag.downloads import Downloads
+from rag.errors import StoreError
+from rag.history import Conversation
 from rag.settings import Settings, load_settings
 from rag.suggestions import suggest_questions
+from rag.turns import documents_of
 from rag.workspace import Workspace, open_workspace
 
 _COLLECTION = "collection"
 _CONVERSATION = "conversation_id"
 _CONVERSATION_PARAMETER = "conversation"
-_DRAFT_DOCUMENTS = "draft_documents"
+_CHOSEN_DOCUMENTS = "chosen_documents"
+_SCOPE_WIDGET = "scope"
 _PENDING_QUESTION = "pending_question"
 _OPENED = "opened_passages"
 _ALL_CONVERSATIONS = "all_conversations"
 _COMPARISON = "comparison"
 _UPLOADS = "uploads_taken"
-_ASK_ONLY = "ask_only_documents"
+_EDITION = "settings_edition"
+_SAVED_NOTE = "settings_saved_note"
+_FOUND_MODELS = "found_models"
 DEFAULT_COLLECTION = "default"
 
 
@@ -44,6 +54,18 @@ def workspace() -> Workspace:
 def jobs() -> JobQueue:
     """The process's ingestion jobs."""
     return JobQueue()
+
+
+@st.cache_resource
+def chats() -> Chats:
+    """The process's answers under way."""
+    return Chats()
+
+
+@st.cache_resource
+def downloads() -> Downloads:
+    """The process's downloads of models."""
+    return Downloads()
 
 
 def collections() -> list[str]:
@@ -72,8 +94,37 @@ def conversation_id() -> str | None:
 
 
 def open_conversation(identifier: str | None) -> None:
-    """Open a conversation in the chat; None for a new one."""
+    """Open a conversation in the chat, about the documents last asked of; None for a new one, about all."""
     st.session_state[_CONVERSATION] = identifier
+    turns = workspace().history.turns(identifier) if identifier else []
+    choose_documents(documents_of(turns[-1]) if turns else ())
+    show_opened("chat", None)
+    show_conversation_in_address(identifier)
+
+
+def current_conversation() -> Conversation | None:
+    """The conversation that is open, or that the address names; its collection becomes the chosen one."""
+    wanted = conversation_id() or requested_conversation()
+    if wanted is None:
+        return None
+    try:
+        found = workspace().history.get(wanted)
+    except StoreError:
+        # Deleted, or a link to somebody else's: the chat begins anew.
+        open_conversation(None)
+        return None
+    st.session_state[_CONVERSATION] = found.id
+    show_conversation_in_address(found.id)
+    choose_collection(found.collection)
+    return found
+
+
+def start_conversation(collection_name: str) -> Conversation:
+    """Begin a conversation and open it, with the documents chosen for it."""
+    started = workspace().history.start(collection_name)
+    st.session_state[_CONVERSATION] = started.id
+    show_conversation_in_address(started.id)
+    return started
 
 
 def requested_conversation() -> str | None:
@@ -89,21 +140,39 @@ def show_conversation_in_address(identifier: str | None) -> None:
         st.query_params[_CONVERSATION_PARAMETER] = identifier
 
 
-def draft_documents() -> tuple[str, ...]:
-    """The documents that a conversation not yet begun is restricted to; empty for all."""
-    return tuple(st.session_state.get(_DRAFT_DOCUMENTS, ()))
+def chosen_documents() -> tuple[str, ...]:
+    """The documents, by name, that the next question is asked of; none for all."""
+    return tuple(st.session_state.get(_CHOSEN_DOCUMENTS, ()))
 
 
-def choose_draft_documents(names: tuple[str, ...]) -> None:
-    """Restrict the conversation that is about to begin."""
-    st.session_state[_DRAFT_DOCUMENTS] = names
+def choose_documents(names: Sequence[str]) -> None:
+    """Ask the next question of these documents only; of all when there are none."""
+    st.session_state[_CHOSEN_DOCUMENTS] = tuple(names)
+
+
+def scope_widget(names: Sequence[str]) -> str:
+    """The key of the widget that chooses among these documents, which will show what is chosen.
+
+    The widget's `on_change` must be `keep_scope`.
+    """
+    st.session_state[_SCOPE_WIDGET] = [name for name in chosen_documents() if name in names]
+    return _SCOPE_WIDGET
+
+
+def keep_scope() -> None:
+    """Keep what was chosen in the widget, whose own state does not survive page changes."""
+    choose_documents(st.session_state[_SCOPE_WIDGET])
+
+
+def ready_documents(collection_name: str) -> list[DocumentRecord]:
+    """The documents of a collection that can be asked about."""
+    return [record for record in workspace().catalog.documents(collection_name) if record.status == "ready"]
 
 
 def ask_about(document_name: str) -> None:
     """Open a new conversation about one document of the chosen collection."""
     open_conversation(None)
-    show_conversation_in_address(None)
-    choose_draft_documents((document_name,))
+    choose_documents((document_name,))
 
 
 def put_question(text: str) -> None:
@@ -164,23 +233,15 @@ def page_image(
 
 def sample_questions(collection_name: str) -> list[str]:
     """Questions to begin with, made from the first documents of a collection."""
-    opened_workspace = workspace()
-    ready = [
-        record for record in opened_workspace.catalog.documents(collection_name) if record.status == "ready"
-    ]
+    ready = ready_documents(collection_name)
     chosen = tuple((record.name, record.document_id) for record in ready[:: max(1, len(ready) // 4)][:4])
-    return _suggested(chosen, opened_workspace.blobs)
+    return _suggested(chosen, workspace().blobs)
 
 
 @st.cache_data(show_spinner=False, max_entries=32)
 def _suggested(documents: tuple[tuple[str, str], ...], _blobs: BlobStore) -> list[str]:
     parsed = [(name, _blobs.get_parsed(document_id)) for name, document_id in documents]
     return suggest_questions([(name, document) for name, document in parsed if document is not None])
-
-
-def value(key: str, default: Any = None) -> Any:
-    """State of a page under a key that this module defines."""
-    return st.session_state.get(key, default)
 
 
 def uploads_taken() -> int:
@@ -193,11 +254,34 @@ def empty_drop_zone() -> None:
     st.session_state[_UPLOADS] = uploads_taken() + 1
 
 
-def ask_only(documents: tuple[str, ...]) -> None:
-    """Restrict the next questions of the chat to these documents, by name; empty means all."""
-    st.session_state[_ASK_ONLY] = documents
+def reported(component_key: str) -> dict[str, Any]:
+    """What a component of our own has just reported, for its callbacks; empty when nothing."""
+    return dict(st.session_state.get(component_key) or {})
 
 
-def asked_only() -> tuple[str, ...]:
-    """The documents that the chat's questions are restricted to; empty means all."""
-    return tuple(st.session_state.get(_ASK_ONLY, ()))
+def settings_edition(group: str) -> int:
+    """How often a group of settings was saved here; part of its fields' keys, so that they start anew."""
+    return int(st.session_state.get(f"{_EDITION}:{group}", 0))
+
+
+def renew_settings(group: str, note: str) -> None:
+    """Let a group's fields show what is saved, and leave a sentence about it for the next run."""
+    st.session_state[f"{_EDITION}:{group}"] = settings_edition(group) + 1
+    st.session_state[f"{_SAVED_NOTE}:{group}"] = note
+
+
+def take_settings_note(group: str) -> str | None:
+    """The sentence left when the group was saved; it is shown once."""
+    note: str | None = st.session_state.pop(f"{_SAVED_NOTE}:{group}", None)
+    return note
+
+
+def found_models(server: str) -> tuple[str, ...] | str | None:
+    """The models that a server listed, or the sentence why it did not; None when it was not asked."""
+    found: tuple[str, ...] | str | None = st.session_state.get(f"{_FOUND_MODELS}:{server}")
+    return found
+
+
+def keep_found_models(server: str, found: tuple[str, ...] | str) -> None:
+    """Keep what a server listed, or why it did not, for this visit."""
+    st.session_state[f"{_FOUND_MODELS}:{server}"] = found

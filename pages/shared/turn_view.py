@@ -5,6 +5,7 @@ It draws what was kept and asks nothing anew. Quotes of documents never pass as 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 import streamlit as st
@@ -19,21 +20,32 @@ from pages.shared.passage_panel import open_button
 from pages.shared.plain_text import markdown_plain, shortened
 from rag.citations import to_links, to_plain
 from rag.history import Turn
-from rag.turns import nearest_of
+from rag.turns import documents_of, nearest_of
 from rag.types import Citation
 
 PLACE = "chat"
+ANSWER_AVATAR = ":material/visibility:"
 #: Faults that a change of the settings mends.
 MENDED_IN_SETTINGS = ("ModelUnreachable", "ModelRefused", "SettingsError", "ContextOverflow")
 #: Scores from which a match of a quote with the question is called so.
 MATCHES = ((0.55, "strong match"), (0.42, "good match"), (0.0, "weak match"))
 
 
-def draw_turn(turn: Turn, collection: str) -> None:
-    """The question, then what became of it."""
+def draw_question(turn: Turn) -> None:
+    """The question as it was asked, and the documents it was asked of when not of all."""
     with st.chat_message("user", avatar=":material/person:"):
         st.text(turn.question)
-    with st.chat_message("assistant", avatar=":material/visibility:"):
+        documents = documents_of(turn)
+        if documents:
+            names = ", ".join(shortened(PurePosixPath(name).name, 40) for name in documents[:3])
+            more = f" and {len(documents) - 3:,} more" if len(documents) > 3 else ""
+            st.caption(f"Asked of {markdown_plain(names + more)} only")
+
+
+def draw_turn(turn: Turn, collection: str) -> None:
+    """The question, then what became of it."""
+    draw_question(turn)
+    with st.chat_message("assistant", avatar=ANSWER_AVATAR):
         if turn.status == "failed":
             _draw_failure(turn)
         elif turn.status == "running":
@@ -45,11 +57,12 @@ def draw_turn(turn: Turn, collection: str) -> None:
             _draw_answer(turn, collection)
 
 
-def open_citation(turn: Turn, number: int, collection: str) -> None:
-    """Open the citation of this number; nothing happens when the turn has none."""
-    numbers = [citation.number for citation in turn.citations]
+def open_citation(turns: Sequence[Turn], turn_id: str, number: int, collection: str) -> None:
+    """Open the citation of this number of one of the turns; nothing happens when there is none."""
+    citations = next((turn.citations for turn in turns if turn.id == turn_id), ())
+    numbers = [citation.number for citation in citations]
     if number in numbers:
-        session.show_opened(PLACE, Opened(collection, turn.citations, numbers.index(number)))
+        session.show_opened(PLACE, Opened(collection, citations, numbers.index(number)))
 
 
 def source_label(citation: Citation, most: int = 40) -> str:

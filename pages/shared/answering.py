@@ -1,0 +1,32 @@
+"""A question while it is being answered: what is going on, then the text as it comes.
+
+It follows an answer that goes on without it; when that has ended, the page is drawn anew from what was kept.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.shared.figures import counted
+from pages.shared.turn_view import ANSWER_AVATAR, draw_question
+from rag.history import Turn
+from rag.streaming import LiveReply
+
+
+def draw_live(turn: Turn, live: LiveReply) -> None:
+    """The question and the answer so far; does not return, since the page runs again at the end."""
+    draw_question(turn)
+    with st.chat_message("assistant", avatar=ANSWER_AVATAR):
+        place = st.empty()
+        # Drawing at every heartbeat is what lets a click interrupt this loop.
+        for text in live.follow():
+            # Quotes of documents wait until they can be drawn as such; what a model says is safe Markdown.
+            quoting = live.reply.model == "extractive"
+            place.markdown(_doing(live) if quoting or not text else f"{text} ▍")
+    st.rerun()
+
+
+def _doing(live: LiveReply) -> str:
+    if live.found is None:
+        return ":material/search: Searching your documents…"
+    return f":material/menu_book: Reading {counted(live.found, 'passage')}…"
