@@ -1,3 +1,32 @@
+"""Settings in cards: who answers, how passages are found, how sure an answer must be, and the rest.
+
+Each card saves by itself; nothing is saved before its button is pressed.
+"""
+
 import streamlit as st
 
-st.title("settings")
+from pages.shared import session
+from pages.shared.answering_settings import draw_answering
+from pages.shared.budget_settings import draw_budgets, draw_certainty
+from pages.shared.other_settings import draw_other_settings
+from pages.shared.plain_text import markdown_plain
+from pages.shared.search_settings import draw_chunking, draw_search
+from rag.disclosure import who_answers
+
+st.title("Settings")
+st.markdown(f":material/shield: {markdown_plain(who_answers(session.settings()))}")
+
+left, right = st.columns(2, gap="medium")
+with left:
+    with st.container(border=True):
+        draw_answering()
+    with st.container(border=True):
+        draw_certainty()
+    with st.container(border=True):
+        draw_budgets()
+with right:
+    with st.container(border=True):
+        draw_search()
+    with st.container(border=True):
+        draw_chunking()
+draw_other_settings()

@@ -253,6 +253,13 @@ def save_settings(data_dir: Path, changes: Mapping[str, Any]) -> None:
         )
 
 
+def set_by_environment(environment: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Dotted settings that the environment or `.env` decides, each with its variable's name."""
+    if environment is None:
+        environment = _environment_with_dotenv()
+    return {path: _variable(path) for path in known_paths() if _variable(path) in environment}
+
+
 def read_stored(data_dir: Path, name: str) -> dict[str, Any]:
     """The dotted settings kept in one file of the data folder; empty when there is none."""
     file = data_dir / name
@@ -282,7 +289,7 @@ def _environment_with_dotenv() -> dict[str, str]:
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    by_variable = {f"{PREFIX}{path.replace('.', '_').upper()}": path for path in known_paths()}
+    by_variable = {_variable(path): path for path in known_paths()}
     found: dict[str, str] = {}
     for variable, value in environment.items():
         if not variable.startswith(PREFIX) or variable == f"{PREFIX}DATA_DIR":
@@ -293,6 +300,11 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, str]:
             )
         found[by_variable[variable]] = value
     return found
+
+
+def _variable(path: str) -> str:
+    """The name of the variable that sets a dotted setting."""
+    return f"{PREFIX}{path.replace('.', '_').upper()}"
 
 
 def _checked(path: str, raw: Any, metadata: Mapping[str, Any]) -> Any:

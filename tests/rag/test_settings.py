@@ -10,7 +10,15 @@ from typing import Any
 import pytest
 
 from rag.errors import SettingsError
-from rag.settings import Settings, known_paths, load_settings, save_settings, value_at, with_overrides
+from rag.settings import (
+    Settings,
+    known_paths,
+    load_settings,
+    save_settings,
+    set_by_environment,
+    value_at,
+    with_overrides,
+)
 
 
 def test_later_sources_win(tmp_path: Path) -> None:
@@ -84,3 +92,14 @@ def test_dotenv_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.chdir(tmp_path)
     (tmp_path / ".env").write_text("ASKANCE_RETRIEVAL_K=7\n")
     assert load_settings().retrieval.k == 7
+
+
+def test_what_the_environment_decides_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert set_by_environment() == {}
+    (tmp_path / ".env").write_text("ASKANCE_OPENAI_API_KEY=sk-secret\n")
+    monkeypatch.setenv("ASKANCE_RETRIEVAL_K", "7")
+    assert set_by_environment() == {
+        "openai.api_key": "ASKANCE_OPENAI_API_KEY",
+        "retrieval.k": "ASKANCE_RETRIEVAL_K",
+    }

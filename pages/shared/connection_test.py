@@ -1,0 +1,68 @@
+"""Asking a model server whether it answers, and which models it has, with settings not yet saved.
+
+The reason for a failure is shown as the server gave it; no key is. Nothing here saves.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import streamlit as st
+
+from pages.shared import session
+from pages.shared.plain_text import markdown_plain
+from rag.agreement import check_key_stays
+from rag.errors import AskanceError, SettingsError
+from rag.llms import ServerChatModel, get_chat_model
+from rag.settings import Settings
+
+#: Longest wait for a server's list of models, in seconds.
+LIST_SECONDS = 5.0
+
+
+def server_of(settings: Settings) -> ServerChatModel:
+    """The server that the settings name, not contacted yet.
+
+    Raises SettingsError when there is none, or when a key kept for another server would go to it.
+    """
+    if settings.answer.model == "openai":
+        check_key_stays(session.settings().openai, settings.openai)
+    model = get_chat_model(settings)
+    if not isinstance(model, ServerChatModel):
+        raise SettingsError(f"{model.name} is not behind a server; there is nothing to test.")
+    return model
+
+
+def draw_check(settings: Settings) -> None:
+    """Ask the server for its models and the model for a word; the outcome in a sentence."""
+    try:
+        model = server_of(settings)
+        with st.spinner(f"Asking {markdown_plain(model.address)}…"):
+            outcome = model.check()
+    except AskanceError as error:
+        st.error(markdown_plain(str(error)), icon=":material/error:")
+        return
+    st.success(markdown_plain(outcome), icon=":material/check_circle:")
+
+
+def list_models(settings: Settings) -> None:
+    """Ask the server for its models; what comes of it is kept for `session.found_models`."""
+    short = LIST_SECONDS
+    brief = replace(
+        settings,
+        openai=replace(settings.openai, timeout_seconds=min(short, settings.openai.timeout_seconds)),
+        ollama=replace(settings.ollama, timeout_seconds=min(short, settings.ollama.timeout_seconds)),
+    )
+    found: tuple[str, ...] | str
+    try:
+        model = server_of(brief)
+        with st.spinner(f"Asking {markdown_plain(model.address)}…"):
+            found = tuple(model.list_models())
+    except AskanceError as error:
+        found = str(error)
+    session.keep_found_models(address_of(settings), found)
+
+
+def address_of(settings: Settings) -> str:
+    """The address typed for the server that answers."""
+    return settings.openai.base_url if settings.answer.model == "openai" else settings.ollama.host

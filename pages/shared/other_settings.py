@@ -1,0 +1,53 @@
+"""Every setting that has no field elsewhere on the page, made from the list of settings itself."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import streamlit as st
+
+from pages.shared.setting_group import SettingGroup
+from rag.embedders import get_embedder
+from rag.settings import Settings, known_paths
+
+#: Settings with a field in the cards above.
+SHOWN_ABOVE = frozenset(
+    (
+        *("answer.model", "answer.decline_below", "answer.quote_words", "answer.window_tokens"),
+        *("answer.context_tokens", "answer.history_tokens", "answer.reserve_tokens"),
+        *("openai.base_url", "openai.api_key", "openai.model", "openai.timeout_seconds"),
+        *("ollama.host", "ollama.model", "ollama.timeout_seconds"),
+        *("retrieval.mode", "retrieval.reranker", "retrieval.k", "retrieval.candidates"),
+        *("reranking.cross_encoder", "reranking.allow_downloads"),
+        *("chunking.max_tokens", "chunking.overlap_tokens"),
+    )
+)
+TITLES = {
+    "embedding": "Understanding text",
+    "chunking": "Cutting documents into passages",
+    "retrieval": "Finding passages",
+    "reranking": "Order of what was found",
+    "ingest": "Limits on what is read",
+}
+
+
+def draw_other_settings(shown: Collection[str] = SHOWN_ABOVE) -> None:
+    """The folded card, one part a section."""
+    with st.expander("All other settings", icon=":material/tune:"):
+        group = SettingGroup("other", check=_check)
+        sections: dict[str, list[str]] = {}
+        for path in known_paths():
+            if path not in shown:
+                sections.setdefault(path.partition(".")[0], []).append(path)
+        for section, paths in sections.items():
+            st.markdown(f"**{TITLES.get(section, section.capitalize())}**")
+            with st.container(horizontal=True, vertical_alignment="top"):
+                for path in paths:
+                    with st.container(width=280):
+                        group.any(path)
+        group.draw_foot()
+
+
+def _check(settings: Settings) -> None:
+    """Refuse an embedder that is not there: with it, no page would open."""
+    get_embedder(settings.embedding)
