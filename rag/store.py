@@ -98,6 +98,16 @@ class Store:
             if collection in self.collections():
                 self._connect().drop_table(collection)
 
+    def size(self, collection: str) -> int:
+        """Bytes of a collection's table on disk; files that vanish meanwhile are not counted."""
+        total = 0
+        for file in (self._folder / f"{collection}.lance").rglob("*"):
+            try:
+                total += file.stat().st_size if file.is_file() else 0
+            except FileNotFoundError:
+                continue
+        return total
+
     def _connect(self) -> Any:
         if self._connection is None:
             import lancedb
