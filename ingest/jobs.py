@@ -36,7 +36,7 @@ class Job:
     sources: Sequence[Source]
     workspace: Workspace
     force: bool = False
-    password: str | None = None
+    password: str | None = field(default=None, repr=False)
     state: str = "waiting"
     error: str = ""
     progress: Progress = field(default_factory=Progress)
@@ -94,8 +94,12 @@ class JobQueue:
     def cancel(self, job: Job) -> None:
         """Stop a job after what it is doing now; what is committed stays."""
         job.cancelled.set()
-        if job.state == "waiting":
-            job.state = "cancelled"
+        with self._lock:
+            waiting = job.state == "waiting"
+            if waiting:
+                job.state = "cancelled"
+        if waiting:
+            job.progress.cancel()
             job.ended.set()
 
     def retry(self, job: Job, names: Sequence[str], *, password: str | None = None) -> Job:
@@ -123,11 +127,14 @@ class JobQueue:
     def _work(self) -> None:
         while True:
             job = self._waiting.get()
-            if job.state == "waiting":
+            with self._lock:
+                wanted = job.state == "waiting"
+                if wanted:
+                    job.state = "running"
+            if wanted:
                 self._do(job)
 
     def _do(self, job: Job) -> None:
-        job.state = "running"
         job.progress.restart()
         workspace = job.workspace
         try:
@@ -148,7 +155,7 @@ class JobQueue:
                 job.results.append(result)
         except AskanceError as error:
             job.state, job.error = "failed", str(error)
-        except Exception as error:
+        except BaseException as error:
             # The worker must outlive any one job; the page shows the reason and the log has the rest.
             logger.exception("ingestion job %s failed", job.id)
             job.state, job.error = (
@@ -159,6 +166,7 @@ class JobQueue:
             stopped = job.cancelled.is_set() and len(job.results) < len(job.progress.files)
             job.state = "cancelled" if stopped else "done"
         finally:
+            job.progress.cancel()
             # What is left can be tried again; the rest need not keep its bytes in memory.
             settled = {result.file for result in job.results if result.status not in ("empty", "failed")}
             job.sources = [source for source in job.sources if source.name not in settled]

@@ -69,6 +69,12 @@ class Progress:
         """Note that a file has entered a stage."""
         self.files[name].stage = stage
 
+    def cancel(self) -> None:
+        """Note that nothing more comes: files without a result are left out."""
+        for file in self.files.values():
+            if file.result is None:
+                file.stage = "cancelled"
+
     def done(self) -> int:
         """Files that have ended, well or not."""
         return sum(1 for file in self.files.values() if file.result is not None)
