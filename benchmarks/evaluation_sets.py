@@ -1,0 +1,121 @@
+"""The evaluation sets: where they lie, and their documents in a collection of their own.
+
+It downloads nothing, and stops with a clear sentence where the data is absent. Documents that are
+in the collection already and unchanged are not read again.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ingest.beir import ingest_beir
+from ingest.pipeline import Pipeline
+from ingest.sources import path_sources
+from rag.evaluate import Task, beir_tasks, question_tasks
+from rag.questions import load_beir, load_questions
+from rag.settings import Settings, load_settings
+from rag.workspace import Workspace, open_workspace
+
+ROOT = Path(__file__).parents[1]
+DATA_VARIABLE = "ASKANCE_BENCHMARK_DATA"
+DEFAULT_DATA = ROOT.parent / "shared" / "data"
+#: Where collections are kept between runs; git ignores it.
+DEFAULT_WORK = ROOT / "build" / "benchmarks"
+
+
+@dataclass(frozen=True)
+class EvaluationSet:
+    """A set by its folder; without a question file it is in BEIR form. `floors` are for the defaults."""
+
+    folder: str
+    questions: str
+    main_figure: str
+    floors: dict[str, float]
+
+    @property
+    def name(self) -> str:
+        return self.folder.rpartition("/")[2]
+
+
+SETS = {
+    own.name: own
+    for own in (
+        EvaluationSet("squad", "questions_small.jsonl", "hit@1", {"hit@1": 0.77, "hit@10": 0.95}),
+        EvaluationSet(
+            "uda_pdf",
+            "questions.jsonl",
+            "hit@1",
+            {"hit@1": 0.56, "hit@5": 0.86, "hit@10": 0.90, "p50_ms": 60},
+        ),
+        EvaluationSet("chunking", "questions.jsonl", "ndcg@10", {}),
+        EvaluationSet("ir/cranfield", "", "ndcg@10", {"ndcg@10": 0.45}),
+        EvaluationSet("ir/cisi", "", "ndcg@10", {"ndcg@10": 0.38}),
+        EvaluationSet("kgrag_10q", "questions.jsonl", "hit@1", {}),
+    )
+}
+#: What `make bench` runs; the others are there to see whether a setting that wins also wins elsewhere.
+MAIN_SETS = ("squad", "uda_pdf", "chunking", "cranfield", "cisi")
+
+
+def data_folder(given: Path | None) -> Path:
+    """The evaluation data; ends the program with a sentence when it is absent."""
+    folder = given or Path(os.environ.get(DATA_VARIABLE) or DEFAULT_DATA)
+    if not folder.is_dir():
+        sys.exit(
+            f"There is no evaluation data at {folder}. Give its folder with --data, or in {DATA_VARIABLE}; "
+            "its form is described in benchmarks/README.md."
+        )
+    return folder
+
+
+def benchmark_settings(work: Path) -> Settings:
+    """The defaults, in a data folder of the benchmark's own; the environment's settings still count."""
+    return load_settings(data_dir=work)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A set whose documents are stored: what to ask, in which collection, and how to count hits."""
+
+    tasks: list[Task]
+    collection: str
+    by_document: bool
+    chunks: int
+
+
+def prepare(own: EvaluationSet, data: Path, settings: Settings, limit: int | None = None) -> Prepared:
+    """Store the set's documents, unless they are, and make its questions ready (the first `limit`)."""
+    workspace = open_workspace(settings)
+    folder = data / own.folder
+    if not own.questions:
+        beir = load_beir(folder)
+        collection, ids = ingest_beir(beir, workspace)
+        tasks = beir_tasks(beir, ids)[:limit]
+    else:
+        collection = own.name
+        for failure in _ingest(folder / "documents", collection, workspace):
+            print(failure, file=sys.stderr)
+        tasks = question_tasks(
+            load_questions(folder / own.questions, limit),
+            collection=collection,
+            catalog=workspace.catalog,
+            blobs=workspace.blobs,
+        )
+    return Prepared(tasks, collection, not own.questions, workspace.table(collection).count())
+
+
+def _ingest(documents: Path, collection: str, workspace: Workspace) -> Iterator[str]:
+    pipeline = Pipeline(
+        collection,
+        settings=workspace.settings,
+        store=workspace.store,
+        catalog=workspace.catalog,
+        blobs=workspace.blobs,
+    )
+    for result in pipeline.run(path_sources([documents], workspace.settings.ingest)):
+        if result.status in ("empty", "failed"):
+            yield f"{result.file}: {result.status}: {result.error}"
