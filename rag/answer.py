@@ -17,7 +17,7 @@ from rag.confidence import confidence
 from rag.context import Ledger, fit
 from rag.evidence import Sentence, sentence_evidence
 from rag.extract import answer_text, extract, quoted
-from rag.llms import ChatModel, get_chat_model
+from rag.llms import get_chat_model
 from rag.retrieve import retrieve
 from rag.sentences import split_sentences
 from rag.settings import Settings
@@ -63,7 +63,7 @@ class Reply:
         self._filters = filters
         self._history = history
         self._context_hits: list[Hit] = []
-        self._chat_model: ChatModel | None = None
+        self._used: list[int] = []
 
     @property
     def nearest(self) -> list[Hit]:
@@ -117,7 +117,6 @@ class Reply:
 
     def _ask_model(self, found: SearchResult) -> Iterator[str]:
         model = get_chat_model(self._settings)
-        self._chat_model = model
         self.model = model.name
         context = fit(
             self.question,
@@ -129,6 +128,7 @@ class Reply:
         self._context_hits = context.hits
         self.tokens = ledger_as_dict(context.ledger)
         cleaned = CitationFilter(len(context.hits))
+        self._used = cleaned.used
         stream = model.stream(context.messages)
         try:
             for piece in stream:
@@ -163,7 +163,8 @@ class Reply:
             sentence = self.text[start:end]
             for number in {int(found) for found in _CITED.findall(sentence)}:
                 citing.setdefault(number, []).append(_CITED.sub("", sentence))
-        numbers = sorted(number for number in citing if 1 <= number <= len(self._context_hits))
+        # What the filter let through as citations: a number in brackets within code is none.
+        numbers = sorted(set(citing).intersection(self._used))
         if not numbers:
             return []
         embedder = self._table.embedder
