@@ -1,3 +1,86 @@
+"""Compare: one question, two to four settings, their passages side by side and connected."""
+
 import streamlit as st
 
-st.title("compare")
+from pages.shared import session
+from pages.shared.collection_bar import draw_collection_bar
+from pages.shared.comparison_draft import Draft, new_draft
+from pages.shared.comparison_question import draw_question
+from pages.shared.comparison_view import PLACE, draw_columns, draw_messages, draw_times, verdict
+from pages.shared.job_cards import draw_jobs
+from pages.shared.passage_panel import draw_passage_panel
+from pages.shared.plain_text import markdown_plain
+from pages.shared.sample_button import draw_sample_button
+from pages.shared.settings_in_use import draw_use
+from pages.shared.variant_editor import draw_editor
+from rag.compare import Comparison, compare
+from rag.errors import AskanceError
+
+
+def draw_empty(collection: str) -> None:
+    """An invitation to add documents first."""
+    st.markdown(
+        "**See what each setting finds.** Ask one question, and the passages that each setting finds "
+        "stand side by side. This collection has no documents yet."
+    )
+    if not any(job.active for job in session.jobs().jobs(collection)):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            if draw_sample_button("compare-samples", kind="primary"):
+                st.rerun()
+            if st.button(
+                "Add documents in the Library", key="compare-library", icon=":material/library_add:"
+            ):
+                st.switch_page("library.py")
+    draw_jobs(collection)
+
+
+def run_comparison(draft: Draft, collection: str) -> None:
+    """Compare, naming the setting that is being asked meanwhile."""
+    session.show_opened(PLACE, None)
+    place = st.empty()
+    with place.status("Comparing", expanded=True) as status:
+        draft.made = compare(
+            draft.question,
+            draft.variants(session.settings()),
+            session.workspace().table(collection),
+            on_progress=lambda variant: status.write(f"Asking: {variant.name}"),
+        )
+    place.empty()
+
+
+def draw_comparison(draft: Draft, made: Comparison) -> None:
+    """The verdict, the columns, what was opened, and the times."""
+    if draft.is_outdated:
+        st.info("The settings have changed since this comparison. Press Compare.", icon=":material/update:")
+    st.markdown(f"**{markdown_plain(made.question)}**  \n{verdict(made)}")
+    draw_messages(made)
+    settings = session.settings()
+    with st.container(horizontal=True, wrap=False, gap="medium", key="comparison"):
+        with st.container(width="stretch"):
+            draw_columns(draft, made, settings)
+        if session.opened(PLACE):
+            with st.container(width=430, height="stretch"):
+                draw_passage_panel(PLACE)
+    draw_times(made)
+
+
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    st.title("Compare", width="content")
+    st.space("stretch")
+    collection = draw_collection_bar()
+
+if not session.ready_documents(collection):
+    draw_empty(collection)
+else:
+    try:
+        draft = session.comparison() or new_draft(session.settings())
+        session.keep_comparison(draft)
+        draw_use(draft)
+        asked = draw_question(draft, collection)
+        draw_editor(draft, session.settings(), expanded=not (asked or draft.shown(collection)))
+        if asked:
+            run_comparison(draft, collection)
+        if made := draft.shown(collection):
+            draw_comparison(draft, made)
+    except AskanceError as error:
+        st.error(markdown_plain(str(error)), icon=":material/error:")

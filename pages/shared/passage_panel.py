@@ -21,8 +21,8 @@ from rag.types import Citation, PageSpan, ParsedDocument
 
 #: Beside the chat on wide windows, over it on narrow ones; wide enough for a page in both.
 _STYLE = """<style>
-.st-key-passage-panel { position: sticky; top: 4.5rem; max-height: calc(100vh - 6rem); overflow-y: auto;
-  overflow-x: hidden; }
+@media (min-width: 641px) { div:has(> .st-key-passage-panel) { position: sticky; top: 4.5rem; } }
+.st-key-passage-panel { max-height: calc(100vh - 6rem); overflow-y: auto; overflow-x: hidden; }
 .st-key-passage-panel img { border: 1px solid #8884; border-radius: 0.25rem; }
 @media (max-width: 640px) {
   .st-key-passage-panel { position: fixed; inset: 0; z-index: 1000000; max-height: none; padding: 1rem;

@@ -1,0 +1,133 @@
+"""What the compare page works on: the question, the settings chosen, the last comparison. Plain data.
+
+It names settings in plain words; it draws nothing and asks nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from rag.compare import MOST, Comparison, Variant, choices_of, default_choices
+from rag.settings import Settings, with_overrides
+
+MODE_NAMES = {"hybrid": "Meaning + words", "vector": "Meaning only", "text": "Words only"}
+RERANKER_NAMES = {
+    "none": "",
+    "late-interaction": "reranked",
+    "late-interaction-exact": "reranked exactly",
+    "cross-encoder": "cross-encoder",
+}
+#: Settings to add, in the order in which they are offered.
+OFFERED = (
+    ("vector", "none"),
+    ("hybrid", "late-interaction"),
+    ("hybrid", "none"),
+    ("text", "none"),
+    ("hybrid", "late-interaction-exact"),
+)
+#: What two settings of the same name are told apart by, and how it is said.
+TELLING = {"k": "{} kept", "candidates": "{} candidates"}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Values of the varied settings, with a number that stays its own while others come and go."""
+
+    number: int
+    values: dict[str, Any]
+
+
+@dataclass
+class Draft:
+    """The state of the compare page.
+
+    `revision` grows when the question is set from outside its box. `wanted` is the setting that the next
+    run of the page is to save, `asked` whether it is to compare.
+    """
+
+    question: str
+    choices: list[Choice]
+    revision: int = 0
+    made: Comparison | None = None
+    wanted: Variant | None = None
+    asked: bool = False
+    _numbers: int = field(default=0, repr=False)
+
+    def ask(self, question: str) -> None:
+        """Put a question in the box, and have it compared."""
+        self.question = question
+        self.revision += 1
+        self.asked = True
+
+    def take_asked(self) -> bool:
+        """Whether to compare now; true once."""
+        asked, self.asked = self.asked, False
+        return asked
+
+    def shown(self, collection: str) -> Comparison | None:
+        """The last comparison, if it is of this collection."""
+        return self.made if self.made and self.made.collection == collection else None
+
+    def add_choice(self) -> None:
+        """One more setting: like the last, but in what makes it another than those there are."""
+        if len(self.choices) < MOST:
+            self._numbers += 1
+            last, there = self.choices[-1].values, [choice.values for choice in self.choices]
+            others = [last | {"mode": mode, "reranker": reranker} for mode, reranker in OFFERED]
+            values = next((own for own in others if own not in there), dict(last))
+            self.choices.append(Choice(self._numbers, values))
+
+    def remove_choice(self, number: int) -> None:
+        """Take a setting away."""
+        self.choices = [choice for choice in self.choices if choice.number != number]
+
+    def change_choice(self, number: int, values: dict[str, Any]) -> None:
+        """Give a setting other values."""
+        self.choices = [
+            replace(choice, values=values) if choice.number == number else choice for choice in self.choices
+        ]
+
+    def variants(self, settings: Settings) -> list[Variant]:
+        """The settings chosen, named, over the settings in force."""
+        values = [choice.values for choice in self.choices]
+        return [
+            Variant(name, with_overrides(settings, chosen), chosen)
+            for name, chosen in zip(names_of(values), values, strict=True)
+        ]
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether the settings chosen have changed since the comparison was made."""
+        made = self.made
+        return made is not None and [run.variant.changes for run in made.runs] != [
+            choice.values for choice in self.choices
+        ]
+
+
+def new_draft(settings: Settings) -> Draft:
+    """The draft to begin with: settings worth comparing first."""
+    choices = [Choice(number, values) for number, values in enumerate(default_choices(settings))]
+    return Draft("", choices, _numbers=len(choices) - 1)
+
+
+def is_in_force(values: dict[str, Any], settings: Settings) -> bool:
+    """Whether chat uses these values now."""
+    return values == choices_of(settings)
+
+
+def names_of(choices: list[dict[str, Any]]) -> list[str]:
+    """A plain name for each choice; names alike are told apart by what differs."""
+    names = [_name(values) for values in choices]
+    told = []
+    for values, name in zip(choices, names, strict=True):
+        twins = [other for other, own in zip(choices, names, strict=True) if own == name]
+        differing = [key for key in TELLING if len({twin[key] for twin in twins}) > 1]
+        told.append(" · ".join([name, *(TELLING[key].format(values[key]) for key in differing)]))
+    return told
+
+
+def _name(values: dict[str, Any]) -> str:
+    mode = MODE_NAMES.get(values["mode"], str(values["mode"]))
+    reranker = RERANKER_NAMES.get(values["reranker"], str(values["reranker"]))
+    return f"{mode}, {reranker}" if reranker else mode

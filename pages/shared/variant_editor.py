@@ -1,0 +1,95 @@
+"""Choosing the settings that are compared: two to four of them, side by side. It asks and saves nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from pages.shared.comparison_draft import MODE_NAMES, Choice, Draft, is_in_force, names_of
+from rag.compare import FEWEST, MOST
+from rag.rerankers import RERANKERS
+from rag.settings import Settings, known_paths
+
+RERANKER_LABELS = {
+    "none": "None: as found",
+    "late-interaction": "Late interaction",
+    "late-interaction-exact": "Late interaction, exact (slower)",
+    "cross-encoder": "Cross-encoder (slow)",
+}
+
+
+def draw_editor(draft: Draft, settings: Settings, *, expanded: bool) -> None:
+    """A card for each setting; what is changed in them goes into the draft at once."""
+    label = "Settings compared" if expanded else "Change the settings compared"
+    # An expander keeps the state that it began with, so folding it takes another key.
+    key = f"compare-settings-{'open' if expanded else 'folded'}"
+    with st.expander(label, key=key, expanded=expanded, icon=":material/tune:"):
+        names = names_of([choice.values for choice in draft.choices])
+        removable = len(draft.choices) > FEWEST
+        columns = st.columns(len(draft.choices), gap="small")
+        for place, (column, choice) in enumerate(zip(columns, draft.choices, strict=True), start=1):
+            heading = f"**{place}.** {names[place - 1]}"
+            if is_in_force(choice.values, settings):
+                heading += " :green-badge[in use]"
+            with column, st.container(border=True, gap="small", key=f"variant-{choice.number}"):
+                _draw_card(draft, choice, heading, removable=removable)
+        if len(draft.choices) < MOST:
+            st.button(
+                "Add a setting",
+                key="variant-add",
+                icon=":material/add:",
+                type="tertiary",
+                on_click=draft.add_choice,
+            )
+
+
+def _draw_card(draft: Draft, choice: Choice, heading: str, *, removable: bool) -> None:
+    number, values = choice.number, choice.values
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", wrap=False):
+        st.markdown(heading, width="stretch")
+        if removable:
+            st.button(
+                "",
+                key=f"variant-{number}-remove",
+                icon=":material/close:",
+                type="tertiary",
+                help="Take this setting out of the comparison",
+                on_click=draft.remove_choice,
+                args=(number,),
+            )
+    modes = list(MODE_NAMES)
+    mode = st.selectbox(
+        "Search by",
+        modes,
+        index=modes.index(values["mode"]),
+        format_func=MODE_NAMES.__getitem__,
+        key=f"variant-{number}-mode",
+    )
+    reranker = st.selectbox(
+        "Reranker",
+        RERANKERS,
+        index=RERANKERS.index(values["reranker"]),
+        format_func=RERANKER_LABELS.__getitem__,
+        key=f"variant-{number}-reranker",
+        help="What puts the passages found in their final order.",
+    )
+    with st.container(horizontal=True, gap="small"):
+        kept = _draw_number("Passages kept", "k", choice)
+        candidates = _draw_number("Candidates", "candidates", choice)
+    draft.change_choice(number, {"mode": mode, "reranker": reranker, "k": kept, "candidates": candidates})
+
+
+def _draw_number(label: str, name: str, choice: Choice) -> int:
+    known: dict[str, Any] = known_paths()[f"retrieval.{name}"]
+    return int(
+        st.number_input(
+            label,
+            min_value=known["minimum"],
+            max_value=known["maximum"],
+            value=choice.values[name],
+            key=f"variant-{choice.number}-{name}",
+            help=known["help"],
+            width=130,
+        )
+    )
