@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.shared import session
 from pages.shared.figures import counted
+from pages.shared.plain_text import markdown_plain
 from pages.shared.turn_view import ANSWER_AVATAR, draw_question
 from rag.history import Turn
 from rag.streaming import LiveReply
@@ -18,6 +20,10 @@ def draw_live(turn: Turn, live: LiveReply) -> None:
     draw_question(turn)
     with st.chat_message("assistant", avatar=ANSWER_AVATAR):
         place = st.empty()
+        st.button("Stop", key=f"stop-{turn.id}", icon=":material/stop_circle:", on_click=live.stop)
+        waiting = session.waiting_question()
+        if waiting:
+            st.caption(f"Asked next: {markdown_plain(waiting)}")
         # Drawing at every heartbeat is what lets a click interrupt this loop.
         for text in live.follow():
             # Quotes of documents wait until they can be drawn as such; what a model says is safe Markdown.

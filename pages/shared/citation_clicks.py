@@ -1,14 +1,12 @@
-"""Catches clicks on citation links, and on the chat's stop button, and hands them to Python.
+"""Catches clicks on citation links and hands them to Python.
 
-A link `#cite-TURN-NUMBER` opens nothing by itself. The stop button alone would end the run and leave
-the page as it was; caught here, it starts the next run, which shows what was kept. The component is
-our own fixed code: nothing from a document or a model enters it.
+A link `#cite-TURN-NUMBER` opens nothing by itself. The component is our own fixed code: nothing from a
+document or a model enters it.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 import streamlit as st
 
@@ -18,16 +16,11 @@ export default function (component) {
   const { setTriggerValue } = component;
   const caught = (event) => {
     const target = event.target instanceof Element ? event.target : null;
-    if (!target) return;
-    const link = target.closest('a[href^="#cite-"]');
+    const link = target && target.closest('a[href^="#cite-"]');
     if (link) {
       event.preventDefault();
       event.stopImmediatePropagation();
       setTriggerValue("clicked", link.getAttribute("href"));
-    } else if (target.closest('[data-testid="stChatInputStopButton"]')) {
-      event.preventDefault();
-      event.stopImmediatePropagation();
-      setTriggerValue("stopped", true);
     }
   };
   document.addEventListener("click", caught, true);
@@ -42,19 +35,8 @@ def citation_address(turn_id: str, number: int) -> str:
     return f"#cite-{turn_id}-{number}"
 
 
-@dataclass(frozen=True)
-class Caught:
-    """What was clicked since the last run: a citation, as its turn and number, or the stop button."""
-
-    citation: tuple[str, int] | None
-    stopped: bool
-
-
-def caught_clicks() -> Caught:
-    """Catch clicks; draws nothing that can be seen."""
-    result = _component(
-        key="citation-clicks", height=1, on_clicked_change=lambda: None, on_stopped_change=lambda: None
-    )
+def clicked_citation() -> tuple[str, int] | None:
+    """The turn and number of the citation just clicked; draws nothing that can be seen."""
+    result = _component(key="citation-clicks", height=1, on_clicked_change=lambda: None)
     found = _LINK.fullmatch(str(result.clicked or ""))
-    citation = (found.group(1), int(found.group(2))) if found else None
-    return Caught(citation, bool(result.stopped))
+    return (found.group(1), int(found.group(2))) if found else None

@@ -96,6 +96,7 @@ def conversation_id() -> str | None:
 def open_conversation(identifier: str | None) -> None:
     """Open a conversation in the chat, about the documents last asked of; None for a new one, about all."""
     st.session_state[_CONVERSATION] = identifier
+    st.session_state.pop(_PENDING_QUESTION, None)
     turns = workspace().history.turns(identifier) if identifier else []
     choose_documents(documents_of(turns[-1]) if turns else ())
     show_opened("chat", None)
@@ -178,6 +179,12 @@ def ask_about(document_name: str) -> None:
 def put_question(text: str) -> None:
     """Leave a question for the chat to ask in this run or the next."""
     st.session_state[_PENDING_QUESTION] = text
+
+
+def waiting_question() -> str | None:
+    """The question left for the chat; it stays."""
+    question: str | None = st.session_state.get(_PENDING_QUESTION)
+    return question
 
 
 def take_question() -> str | None:
