@@ -21,12 +21,12 @@ with left:
     with st.container(border=True):
         draw_answering()
     with st.container(border=True):
-        draw_certainty()
-    with st.container(border=True):
         draw_budgets()
 with right:
     with st.container(border=True):
         draw_search()
+    with st.container(border=True):
+        draw_certainty()
     with st.container(border=True):
         draw_chunking()
 draw_other_settings()

@@ -17,8 +17,9 @@ from rag.status import collection_statuses, disk_status, embedder_status
 st.title("Status")
 
 workspace = session.workspace()
-collections = collection_statuses(workspace)
-disk = disk_status(workspace)
+with st.spinner("Looking…"):
+    collections = collection_statuses(workspace)
+    disk = disk_status(workspace)
 
 draw_totals(collections, disk)
 with st.container(border=True):

@@ -26,6 +26,7 @@ MOST_BYTES = 8_000_000_000
 #: Room on the disk that must stay free, in bytes.
 SPARE_BYTES = 200_000_000
 READ_BYTES = 1 << 23
+BLOCK_BYTES = 1 << 17
 MARKER = "config.json"
 
 _WANTED = re.compile(
@@ -45,9 +46,10 @@ def is_wanted(file: str) -> bool:
 
 def fetch(name: str) -> Path:
     """Fetch a model, telling progress on standard output; returns its folder. Raises FetchError."""
-    from huggingface_hub import HfApi, hf_hub_download
-    from huggingface_hub.constants import HF_HUB_CACHE
+    from huggingface_hub import HfApi, constants, hf_hub_download
 
+    # Its own blocks of 10 MB would leave a slow connection without a sign of progress for minutes.
+    constants.DOWNLOAD_CHUNK_SIZE = BLOCK_BYTES
     info = HfApi().model_info(name, files_metadata=True, timeout=ANSWER_SECONDS, token=False)
     files = {item.rfilename: item for item in info.siblings or () if is_wanted(item.rfilename)}
     if MARKER not in files or not any(file.endswith(".safetensors") for file in files):
@@ -56,7 +58,7 @@ def fetch(name: str) -> Path:
             "Choose another model."
         )
     meter = _Meter(sum(item.size or 0 for item in files.values()))
-    _check_room(name, meter.total, Path(HF_HUB_CACHE))
+    _check_room(name, meter.total, Path(constants.HF_HUB_CACHE))
     folders = set()
     for file in sorted(files, key=lambda file: (file == MARKER, file)):
         before = meter.done
@@ -114,7 +116,8 @@ class _Meter:
         tell({"total": total})
 
     def add(self, size: int) -> None:
-        self.at(self.done + size)
+        if size:
+            self.at(self.done + size)
 
     def at(self, done: int) -> None:
         self.done = done

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 _LIST = (
-    "display:grid;grid-template-columns:minmax(7rem,auto) 1fr;gap:.3rem 1.2rem;margin:0;"
+    "display:grid;grid-template-columns:minmax(7rem,auto) 1fr;gap:.3rem 1.2rem;margin:0;padding:0;"
     "font-size:.95rem;line-height:1.45"
 )
 _NAME = "opacity:.7"

@@ -30,6 +30,17 @@ TITLES = {
     "ingest": "Limits on what is read",
 }
 
+#: Names plainer than the settings' own.
+LABELS = {
+    "embedding.model": "Embedding model",
+    "embedding.precision": "Arithmetic",
+    "embedding.batch_size": "Passages at once",
+    "chunking.header_tokens": "Title and headings (tokens)",
+    "ingest.max_file_megabytes": "Largest file (MB)",
+    "ingest.max_archive_members": "Most files in an archive",
+    "ingest.max_unpacked_megabytes": "Most unpacked (MB)",
+}
+
 
 def draw_other_settings(shown: Collection[str] = SHOWN_ABOVE) -> None:
     """The folded card, one part a section."""
@@ -44,7 +55,7 @@ def draw_other_settings(shown: Collection[str] = SHOWN_ABOVE) -> None:
             with st.container(horizontal=True, vertical_alignment="top"):
                 for path in paths:
                     with st.container(width=280):
-                        group.any(path)
+                        group.any(path, LABELS.get(path, ""))
         group.draw_foot()
 
 

@@ -82,9 +82,9 @@ class SettingGroup:
         """A field for a secret."""
         return self.take(path, draw_secret(self.field(path, label)))
 
-    def any(self, path: str) -> Any:
-        """The field that the setting's type calls for, labelled with the last part of its name."""
-        label = path.partition(".")[2].replace("_", " ").capitalize()
+    def any(self, path: str, label: str = "") -> Any:
+        """The field that the setting's type calls for, by default labelled with the end of its name."""
+        label = label or path.partition(".")[2].replace("_", " ").capitalize()
         if known_paths()[path]["secret"]:
             return self.secret(path, label)
         return self.take(path, draw_any(self.field(path, label)))

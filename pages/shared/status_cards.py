@@ -17,6 +17,7 @@ from pages.shared.figures import counted, size_text
 from pages.shared.plain_text import markdown_plain, shortened
 from pages.shared.search_settings import MODES, ORDERS
 from rag.disclosure import who_answers
+from rag.errors import AskanceError
 from rag.llms import get_chat_model
 from rag.settings import Settings
 from rag.status import CollectionStatus, DiskStatus, EmbedderStatus, reranker_problem, versions
@@ -32,7 +33,6 @@ def draw_totals(collections: Sequence[CollectionStatus], disk: DiskStatus) -> No
         st.metric("Documents", f"{sum(own.documents for own in collections):,}", border=True)
         st.metric("Passages", f"{sum(own.passages for own in collections):,}", border=True)
         st.metric("On disk", size_text(tables + disk.originals), border=True)
-        st.metric("Free on disk", size_text(disk.free), border=True)
 
 
 def draw_embedder(embedder: EmbedderStatus) -> None:
@@ -76,7 +76,11 @@ def draw_answering(settings: Settings) -> None:
     if settings.answer.model == "extractive":
         draw_facts({"Tokens counted with": get_token_counter().name})
         return
-    model = get_chat_model(settings)
+    try:
+        model = get_chat_model(settings)
+    except AskanceError as error:
+        st.error(markdown_plain(str(error)), icon=":material/error:")
+        return
     draw_facts({"Tokens counted with": get_token_counter(model.name).name})
     if st.button("Check now", icon=":material/network_check:", help="Asks the server for a word."):
         draw_check(settings)
@@ -131,4 +135,11 @@ def draw_collections(collections: Sequence[CollectionStatus]) -> None:
 def draw_installation(disk: DiskStatus) -> None:
     """Where the data lies, and what it all runs on."""
     st.markdown("#### Installation")
-    draw_facts({"Data folder": str(disk.folder), "Originals": size_text(disk.originals), **versions()})
+    draw_facts(
+        {
+            "Data folder": str(disk.folder),
+            "Originals": size_text(disk.originals),
+            "Free on its disk": size_text(disk.free),
+            **versions(),
+        }
+    )

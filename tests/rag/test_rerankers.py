@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rag.downloads import download_model
 from rag.embedders import HashEmbedder
 from rag.errors import ModelNotAvailable
 from rag.late_interaction import pack_signs
@@ -21,6 +22,7 @@ from rag.rerankers import (
 )
 from rag.settings import Settings, with_overrides
 from rag.types import Chunk, Hit, Query
+from tests.hub_server import HubServer
 
 TEXTS = [
     "the relief valve opens at 8.8 bar",
@@ -118,3 +120,21 @@ def test_the_cross_encoder_reads_pairs(tiny_cross_encoder: Path) -> None:
 def test_models_that_are_not_here_are_named_at_once(name: str) -> None:
     with pytest.raises(ModelNotAvailable, match=name):
         local_model_folder(name)
+
+
+def test_a_cross_encoder_works_as_soon_as_it_is_downloaded(
+    tiny_cross_encoder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    query, hits = query_and_hits()
+    own = CrossEncoderReranker("someone/tiny")
+    with pytest.raises(ModelNotAvailable, match="Settings page"):
+        own.score(query, hits)
+    files = {file.name: file.read_bytes() for file in tiny_cross_encoder.iterdir()}
+    with HubServer({"someone/tiny": files}) as hub:
+        monkeypatch.setenv("HF_ENDPOINT", hub.address)
+        download_model("someone/tiny")
+    expected = CrossEncoderReranker(str(tiny_cross_encoder)).score(query, hits)
+    assert own.score(query, hits) == pytest.approx(expected, rel=1e-4, abs=1e-5)
