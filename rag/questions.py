@@ -107,7 +107,8 @@ def gold_units(
     if question.pages:
         return [Unit(document_id, page=page) for document_id in present for page in question.pages]
     units: list[Unit] = []
-    for document_id in present[:1]:
+    # Spans are offsets in one document, the first; a text may stand in any of them.
+    for document_id in present[:1] if question.gold_spans else present:
         if document_id.startswith("missing:") or not (question.gold_spans or question.gold_text):
             continue
         text = document_text(document_id)
