@@ -14,7 +14,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from rag.errors import AskanceError
+from rag.errors import AskanceError, SettingsError
+from rag.rerankers import RERANKERS
 from rag.settings import Settings, load_settings, with_overrides
 from rag.types import Hit, SearchResult
 from rag.workspace import Workspace, open_workspace
@@ -67,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("questions", nargs="?", type=Path, help="question set, a JSON object a line")
     evaluate.add_argument("--beir", type=Path, metavar="DIR", help="a folder in BEIR form instead")
     evaluate.add_argument("--variant", action="append", default=[], metavar="NAME:key=value,...")
-    evaluate.add_argument("--limit", type=int, help="only the first N questions")
+    evaluate.add_argument("--limit", type=_positive, metavar="N", help="only the first N questions")
     evaluate.set_defaults(run=_evaluate)
     return parser
 
@@ -165,7 +166,12 @@ def _evaluate(options: argparse.Namespace, settings: Settings) -> dict[str, Any]
 
     if bool(options.questions) == bool(options.beir):
         _parser().error("evaluate takes either a question set or --beir DIR")
-    variants = [parse_variant(text, settings) for text in options.variant or ["default:"]]
+    try:
+        variants = [parse_variant(text, settings) for text in options.variant or ["default:"]]
+        for variant in variants:
+            _check_reranker(variant.settings)
+    except SettingsError as error:
+        _parser().error(str(error))
     if options.beir:
         from ingest.beir import ingest_beir
 
@@ -204,8 +210,28 @@ def _show_progress(name: str, done: int, total: int) -> None:
 def _opened(options: argparse.Namespace, settings: Settings) -> tuple[Workspace, Settings]:
     names = ("k", "candidates", "mode", "reranker", "model")
     given = {name: getattr(options, name, None) for name in names}
-    settings = with_overrides(settings, {name: value for name, value in given.items() if value is not None})
+    try:
+        settings = with_overrides(
+            settings, {name: value for name, value in given.items() if value is not None}
+        )
+        if options.reranker:
+            _check_reranker(settings)
+    except SettingsError as error:
+        _parser().error(str(error))
     return open_workspace(settings), settings
+
+
+def _check_reranker(settings: Settings) -> None:
+    if settings.retrieval.reranker not in RERANKERS:
+        raise SettingsError(
+            f"retrieval.reranker = {settings.retrieval.reranker!r}: must be one of {', '.join(RERANKERS)}."
+        )
+
+
+def _positive(text: str) -> int:
+    if not text.strip().isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
+    return int(text)
 
 
 if __name__ == "__main__":
