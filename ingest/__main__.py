@@ -46,6 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             blobs=workspace.blobs,
         )
         sources = list(path_sources(options.paths, settings.ingest))
+        if not sources:
+            sys.stderr.write("There are no files in what was named (hidden ones are left out).\n")
         results = pipeline.run(sources, progress=progress, password=options.password, force=options.force)
         for count, result in enumerate(results, start=1):
             all_well = all_well and result.status not in ("empty", "failed")
