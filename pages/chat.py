@@ -9,6 +9,7 @@ from pages.shared.citation_clicks import clicked_citation
 from pages.shared.conversation_list import draw_conversations, draw_heading
 from pages.shared.passage_panel import draw_passage_panel
 from pages.shared.plain_text import markdown_plain
+from pages.shared.scroll_to import scroll_to
 from pages.shared.turn_view import PLACE, draw_turn, open_citation
 from pages.shared.welcome import draw_welcome
 from rag.disclosure import who_answers
@@ -57,8 +58,11 @@ with left:
     else:
         with beginning.container():
             draw_welcome(collection)
+    if len(turns) > 1:
+        scroll_to(f"turn-{turns[-1].id}")
     for turn in turns:
-        if live is not None and turn.id == live.turn_id:
-            draw_live(turn, live.reply)
-        else:
-            draw_turn(turn, collection)
+        with st.container(key=f"turn-{turn.id}"):
+            if live is not None and turn.id == live.turn_id:
+                draw_live(turn, live.reply)
+            else:
+                draw_turn(turn, collection)

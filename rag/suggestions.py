@@ -17,6 +17,7 @@ SHORTEST, LONGEST = 4, 60
 #: Characters of a document looked at for names when it has no headings.
 LOOKED_AT = 60_000
 #: Headings that say nothing of what is under them.
+_ABOUT_ITSELF = ("about this", "about the ", "how to use this")
 JUNK = frozenset(
     "abstract|acknowledgements|acknowledgments|appendix|background|bibliography|conclusion|conclusions|"
     "contents|discussion|example|examples|external links|figures|foreword|further reading|general|glossary|"
@@ -77,7 +78,9 @@ def _clean_heading(text: str, title: str, body: str) -> str:
     letters = sum(character.isalpha() for character in heading)
     if not SHORTEST <= len(heading) <= LONGEST or letters < 0.6 * len(heading.replace(" ", "")):
         return ""
-    if folded in JUNK or folded in title.casefold() or title.casefold() in folded:
+    if folded in JUNK or folded.startswith(_ABOUT_ITSELF):
+        return ""
+    if folded in title.casefold() or title.casefold() in folded:
         return ""
     if heading.endswith("?"):
         return heading

@@ -22,11 +22,16 @@ _NUMBER = "color:inherit;font-weight:600;text-decoration:underline;text-underlin
 def quotes_as_html(quotes: Iterable[tuple[Citation, str]]) -> str:
     """Quote blocks of citations, each with the address that its number links to."""
     return "".join(
-        f'<blockquote dir="auto" style="{_QUOTE}">{marked_words(citation)} '
+        f'<blockquote dir="auto" style="{_QUOTE}{_lines(citation)}">{marked_words(citation)} '
         f'<a style="{_NUMBER}" href="{html.escape(address)}" aria-label="Open citation {citation.number}">'
         f"[{citation.number}]</a></blockquote>"
         for citation, address in quotes
     )
+
+
+def _lines(citation: Citation) -> str:
+    """Lines of a table or list stay lines; those of a printed page only show where its margin was."""
+    return ";white-space:pre-line" if citation.page is None else ""
 
 
 def marked_words(citation: Citation) -> str:

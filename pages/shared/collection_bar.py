@@ -17,7 +17,7 @@ def draw_collection_bar() -> str:
     """The chooser with its menu; returns the collection chosen."""
     names = session.collections()
     current = session.collection()
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True, vertical_alignment="bottom", width="content"):
         chosen = st.selectbox(
             "Collection",
             names,

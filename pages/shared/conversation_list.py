@@ -33,7 +33,7 @@ def draw_conversations(current: Conversation | None) -> None:
 
 def draw_heading(conversation: Conversation) -> None:
     """The title of the open conversation and its menu."""
-    with st.container(horizontal=True, vertical_alignment="center", key="conversation-heading"):
+    with st.container(horizontal=True, wrap=False, vertical_alignment="center", key="conversation-heading"):
         st.markdown(f"#### {markdown_plain(conversation.title or UNTITLED)}", width="stretch", anchors=False)
         with st.popover("", icon=":material/more_horiz:", type="tertiary", help="Rename, pin or delete"):
             _draw_menu(conversation)

@@ -34,10 +34,9 @@ def draw_drop_zone(collection: str) -> None:
 
 def _draw_uploader(collection: str, *, folder: bool) -> None:
     files = st.file_uploader(
-        "Drop a folder here" if folder else "Drop files here",
+        "Drop a folder here, or choose one" if folder else "Drop files here, or choose them",
         accept_multiple_files="directory" if folder else True,
         key=f"drop-{'folder' if folder else 'files'}-{session.uploads_taken()}",
-        label_visibility="collapsed",
     )
     if not files:
         return

@@ -12,6 +12,10 @@ _STYLE = """<style>
 [data-testid="stBottomBlockContainer"] { padding-top: 0.25rem; padding-bottom: 0.75rem; }
 .st-key-chat-column { max-width: 52rem; margin: 0 auto; }
 .st-key-welcome { max-width: 44rem; margin: 0 auto; }
+[class*="st-key-turn-"] { scroll-margin-top: 4rem; }
+div:has(> [class*="st-key-turn-"]) ~ div:last-child > [class*="st-key-turn-"] {
+  min-height: calc(100vh - 15rem);
+}
 .st-key-question-bar { max-width: 52rem; margin: 0 auto; }
 [data-testid="stSidebarUserContent"] { padding-top: 0; }
 .st-key-conversations button { justify-content: flex-start; text-align: left; }

@@ -131,6 +131,9 @@ def _draw_note(job: Job, kind: str, text: str, left_out: list[str]) -> None:
         if left_out and st.button("Go on", key=f"go-on-{job.id}", icon=":material/play_arrow:"):
             session.jobs().retry(job, left_out)
             st.rerun()
+        if kind == "success" and st.button("Ask about them", key=f"ask-{job.id}", icon=":material/forum:"):
+            session.open_conversation(None)
+            st.switch_page("chat.py")
         _draw_dismiss(job)
 
 

@@ -22,6 +22,15 @@ def markdown_plain(text: str) -> str:
     return _MARKS.sub(r"\\\1", broken)
 
 
+def excerpt(text: str, most: int) -> str:
+    """The beginning of `text` on one line, at most `most` characters, cut between words."""
+    one_line = " ".join(text.split())
+    if len(one_line) <= most:
+        return one_line
+    cut = one_line[:most]
+    return f"{cut.rpartition(' ')[0] or cut}…"
+
+
 def shortened(text: str, most: int = 44) -> str:
     """`text` on one line, its middle left out beyond `most` characters: endings tell files apart."""
     one_line = " ".join(text.split())

@@ -17,7 +17,7 @@ from pages.shared.copy_button import draw_copy_button
 from pages.shared.found_view import draw_how_found
 from pages.shared.opened import Opened
 from pages.shared.passage_panel import open_button
-from pages.shared.plain_text import markdown_plain, shortened
+from pages.shared.plain_text import excerpt, markdown_plain, shortened
 from rag.citations import to_links, to_plain
 from rag.history import Turn
 from rag.turns import documents_of, nearest_of
@@ -98,7 +98,7 @@ def _draw_declined(turn: Turn, collection: str) -> None:
         st.caption("Nearest passages, not answers:")
         for index, citation in enumerate(nearest):
             with st.container(border=True, gap="xsmall"):
-                st.text(shortened(citation.quote, 220))
+                st.text(excerpt(citation.quote, 220))
                 opened = Opened(collection, nearest, index, kind="passage")
                 open_button(
                     source_label(citation), PLACE, opened, key=f"near-{turn.id}-{index}", type="tertiary"
