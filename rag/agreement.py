@@ -52,8 +52,8 @@ def check_search(retrieval: RetrievalSettings) -> None:
     """Raise SettingsError when more passages are to be kept than are fetched."""
     if retrieval.k > retrieval.candidates:
         raise SettingsError(
-            f"{retrieval.k} passages are to be kept of {retrieval.candidates} candidates. Keep fewer, or "
-            "fetch more candidates."
+            f"{retrieval.k} passages are to be kept, but only {retrieval.candidates} are looked at. "
+            "Keep fewer, or look at more."
         )
 
 
@@ -71,6 +71,11 @@ def check_key_stays(before: OpenAISettings, after: OpenAISettings) -> None:
 
 
 def _server(address: str) -> str:
-    """Scheme, host and port of an address, without the user name and password it may hold."""
-    parts = urlsplit(address.strip())
+    """Scheme, host and port of an address, without user name and password. Raises SettingsError."""
+    try:
+        parts = urlsplit(address.strip())
+    except ValueError as error:
+        raise SettingsError(
+            "openai.base_url is no address. Write it like https://api.openai.com/v1."
+        ) from error
     return f"{parts.scheme.lower()}://{parts.netloc.rpartition('@')[2].lower()}"

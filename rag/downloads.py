@@ -159,19 +159,27 @@ def download_model(name: str) -> Path:
     return ModelDownload(name).result()
 
 
-def _start(name: str) -> subprocess.Popen[str]:
+def is_hub_name(name: str) -> bool:
+    """Whether a model on the hub can have this name; the hub is not asked."""
     try:
-        from huggingface_hub import constants
         from huggingface_hub.errors import HFValidationError
         from huggingface_hub.utils._validators import validate_repo_id
     except ImportError as error:
         raise MissingDependency(f"{error}. Run `pip install huggingface_hub`.") from error
     try:
         validate_repo_id(name)
-    except HFValidationError as error:
+    except HFValidationError:
+        return False
+    return True
+
+
+def _start(name: str) -> subprocess.Popen[str]:
+    if not is_hub_name(name):
         raise ModelNotAvailable(
             f"{name!r} is no model's name on the hub. Write it like cross-encoder/ms-marco-MiniLM-L6-v2."
-        ) from error
+        )
+    from huggingface_hub import constants
+
     environment = {**os.environ, **ONLINE, "HF_HUB_CACHE": str(constants.HF_HUB_CACHE)}
     return subprocess.Popen(  # noqa: S603 - our own module; the name is one argument and was validated
         [sys.executable, "-m", "rag.hub_fetch", name],

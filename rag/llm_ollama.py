@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from rag.errors import MissingDependency, ModelRefused, SettingsError
-from rag.llms import CONNECT_SECONDS, ServerChatModel, is_loopback
+from rag.llms import CONNECT_SECONDS, ServerChatModel, is_address, is_loopback
 from rag.settings import OllamaSettings
 from rag.types import Message, Usage
 
@@ -35,6 +35,8 @@ class OllamaChatModel(ServerChatModel):
         host = settings.host.strip()
         if not host:
             raise SettingsError("ollama.host is empty. Write it like http://127.0.0.1:11434.")
+        if not is_address(host):
+            raise SettingsError("ollama.host is no address. Write it like http://127.0.0.1:11434.")
         # The SDK sends OLLAMA_API_KEY from the environment along; messages must not show it.
         super().__init__(
             settings.model, host, settings.timeout_seconds, (os.environ.get("OLLAMA_API_KEY", ""),)

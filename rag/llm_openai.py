@@ -47,8 +47,12 @@ class OpenAIChatModel(ServerChatModel):
 
     def __init__(self, settings: OpenAISettings) -> None:
         key = settings.api_key.strip()
-        parts = urlsplit(settings.base_url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        try:
+            parts = urlsplit(settings.base_url)
+            usable = parts.scheme in ("http", "https") and bool(parts.hostname)
+        except ValueError:
+            usable = False
+        if not usable:
             raise SettingsError("openai.base_url is no address. Write it like https://api.openai.com/v1.")
         super().__init__(
             settings.model, settings.base_url, settings.timeout_seconds, (key, parts.password or "")

@@ -240,6 +240,11 @@ def get_chat_model(settings: Settings) -> ChatModel:
     )
 
 
+def is_address(text: str) -> bool:
+    """Whether a text, with or without a scheme, names a host. Never asks a name server."""
+    return bool(_host(text))
+
+
 def is_loopback(address: str) -> bool:
     """Whether an address, with or without a scheme, names this machine. Never asks a name server."""
     host = _host(address)
@@ -254,7 +259,11 @@ def is_loopback(address: str) -> bool:
 
 def shown_address(address: str) -> str:
     """The address without the user name, password or query that it may hold."""
-    parts = urlsplit(address if "://" in address else f"http://{address}")
+    try:
+        parts = urlsplit(address if "://" in address else f"http://{address}")
+    except ValueError:
+        # What cannot be taken apart may hold a password anywhere.
+        return "an address that is none"
     host = parts.netloc.rpartition("@")[2]
     return f"{parts.scheme}://{host}{parts.path}".rstrip("/")
 

@@ -167,7 +167,11 @@ def local_model_folder(name: str) -> Path:
     Asks no network. Raises ModelNotAvailable with what to do when they are nowhere.
     """
     folder = Path(name).expanduser()
-    if folder.is_dir():
+    if name and folder.is_dir():
+        if not (folder / "config.json").is_file():
+            raise ModelNotAvailable(
+                f"{folder} holds no model (no config.json). Set reranking.cross_encoder to a model's folder."
+            )
         return folder
     from huggingface_hub import try_to_load_from_cache
     from huggingface_hub.errors import HFValidationError

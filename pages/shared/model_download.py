@@ -10,7 +10,7 @@ import streamlit as st
 from pages.shared import session
 from pages.shared.figures import size_text
 from pages.shared.plain_text import markdown_plain
-from rag.downloads import ModelDownload
+from rag.downloads import ModelDownload, is_hub_name
 from rag.errors import AskanceError, ModelNotAvailable
 from rag.rerankers import local_model_folder
 
@@ -25,8 +25,11 @@ def draw_model_download(name: str) -> None:
         return
     try:
         folder = local_model_folder(name)
-    except ModelNotAvailable:
-        _draw_offer(name, download)
+    except ModelNotAvailable as error:
+        if is_hub_name(name):
+            _draw_offer(name, download)
+        else:
+            st.error(markdown_plain(str(error)), icon=":material/error:")
         return
     just_now = download is not None and download.state == "done"
     st.caption(

@@ -20,10 +20,10 @@ def draw_secret(field: Field) -> str:
         return _draw_entry(field, field.label)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(":material/key: A key is saved.", width="content")
-        with st.popover("Replace", icon=":material/edit:", key=f"{field.key}-replace"):
+        with st.popover("Replace", key=f"{field.key}-replace"):
             typed = _draw_entry(field, "New key")
             st.caption("It takes the place of the saved key when you save.")
-        with st.popover("Remove", icon=":material/delete:", key=f"{field.key}-remove"):
+        with st.popover("Remove", key=f"{field.key}-remove"):
             removed = st.checkbox("Remove the saved key", key=f"{field.key}-removed")
             st.caption("It is gone for good when you save.")
     if typed:

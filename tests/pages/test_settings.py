@@ -197,6 +197,19 @@ def test_a_server_that_is_not_there_says_so_itself() -> None:
     assert "Nothing answers at http://127.0.0.1:9/v1" in texts(page.error)
 
 
+@pytest.mark.parametrize("answerer", ["openai", "ollama"])
+def test_an_address_that_is_none_is_refused(answerer: str) -> None:
+    page = opened()
+    page.radio[0].set_value(answerer).run()
+    labelled(page.text_input, "Address").set_value("http://me:sesame@[bad").run()
+    for button in ("test-answering", "save-answering"):
+        press(page, button)
+        assert not page.exception
+        assert "is no address" in texts(page.error)
+        assert "sesame" not in texts([*page.error, *page.caption, *page.warning])
+    assert stored() == {}
+
+
 def test_models_of_a_server_can_be_chosen() -> None:
     with start_openai_server(["Yes."], models=("b-model", "a-model")) as server:
         page = opened()
@@ -295,6 +308,11 @@ def test_a_download_that_fails_says_why(monkeypatch: pytest.MonkeyPatch, tmp_pat
         assert download.wait(60)
     page.run()
     assert "no model named someone/unknown" in texts(page.error)
-    labelled(page.text_input, "Second model").set_value("no/model/name").run()
-    press(page, "download-model")
-    assert "no model's name" in texts(page.error)
+    for name, reason in (
+        ("no/model/name", "nor a model's name"),
+        (str(tmp_path), "holds no model"),
+        ("", "nor"),
+    ):
+        labelled(page.text_input, "Second model").set_value(name).run()
+        assert reason in texts(page.error)
+        assert not [button for button in page.button if button.key == "download-model"]
