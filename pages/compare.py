@@ -16,6 +16,9 @@ from pages.shared.variant_editor import draw_editor
 from rag.compare import Comparison, compare
 from rag.errors import AskanceError
 
+#: A row that scrolls by itself would keep the opened passage from staying in sight.
+STYLE = "<style>.st-key-comparison { overflow: visible; }</style>"
+
 
 def draw_empty(collection: str) -> None:
     """An invitation to add documents first."""
@@ -54,6 +57,7 @@ def draw_comparison(draft: Draft, made: Comparison) -> None:
         st.info("The settings have changed since this comparison. Press Compare.", icon=":material/update:")
     st.markdown(f"**{markdown_plain(made.question)}**  \n{verdict(made)}")
     draw_messages(made)
+    st.html(STYLE)
     settings = session.settings()
     with st.container(horizontal=True, wrap=False, gap="medium", key="comparison"):
         with st.container(width="stretch"):

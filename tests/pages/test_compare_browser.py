@@ -1,0 +1,151 @@
+"""The compare page in a real browser: lines between the same passages, marks, keys, nothing live."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import pytest
+from corpus import TEXTS, fill
+
+from rag.settings import load_settings, save_settings
+from rag.workspace import open_workspace
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+HOSTILE = {
+    **TEXTS,
+    "<img src=x onerror=alert(1)>.md": "The valve <b>bold</b> <img src=x onerror=alert(1)> of the boiler.",
+}
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt-get install chromium"),
+]
+
+
+@pytest.fixture(scope="module")
+def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with a few documents, one of them hostile."""
+    folder = tmp_path_factory.mktemp("compare") / "data"
+    save_settings(folder, {"embedding.model": "hash"})
+    fill(open_workspace(load_settings(data_dir=folder, environment={})), HOSTILE)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def address(data_folder: Path) -> Iterator[str]:
+    """The running app over these documents."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "app.py", "--port", str(port)]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("ASKANCE_")}
+    server = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=environment | {"ASKANCE_DATA_DIR": str(data_folder)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        _wait_for(f"http://127.0.0.1:{port}/healthz", server)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+@pytest.fixture
+def page(address: str) -> Iterator[Any]:
+    """The compare page, with one question compared by pressing Enter."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        tab = browser.new_page(viewport={"width": 1400, "height": 1000})
+        tab.set_default_timeout(60_000)
+        tab.on("dialog", lambda dialog: pytest.fail(f"a document ran a script: {dialog.message}"))
+        tab.goto(f"{address}/compare")
+        question = tab.get_by_placeholder("Ask one question of every setting")
+        question.fill("the relief valve of the boiler")
+        question.press("Enter")
+        tab.locator(".card").first.wait_for()
+        yield tab
+        browser.close()
+
+
+def _wait_for(address: str, server: subprocess.Popen[bytes]) -> None:
+    pause = threading.Event()
+    for _ in range(300):
+        assert server.poll() is None, "the app ended"
+        try:
+            with urlopen(address, timeout=5):  # noqa: S310
+                return
+        except (URLError, OSError):
+            pause.wait(0.1)
+    pytest.fail("the app did not answer")
+
+
+def test_the_same_passage_is_connected_and_marked_in_all_columns(page: Any) -> None:
+    columns = page.locator(".column")
+    assert columns.count() == 3
+    first = columns.nth(1).locator(".card").first
+    passage = first.get_attribute("data-passage")
+    alike = page.locator(f'.card[data-passage="{passage}"]')
+    assert alike.count() == 3
+    assert page.locator(f'path[data-passage="{passage}"]').count() == 2
+    colours = {alike.nth(place).evaluate("e => e.style.getPropertyValue('--colour')") for place in range(3)}
+    assert len(colours) == 1
+
+    first.hover()
+    assert page.locator(".card.marked").count() == 3
+    assert page.locator("path.marked:not(.dropped)").count() == 2
+    page.get_by_role("heading", name="Compare").hover()
+    page.locator(".comparison .stage:not(.marking)").wait_for()
+
+    # The lines begin and end at the cards they connect.
+    ends = page.evaluate(
+        """passage => {
+          const roots = [...document.querySelectorAll('*')].map(own => own.shadowRoot);
+          const root = roots.find(own => own?.querySelector('.comparison'));
+          const line = root.querySelector(`path[data-passage="${passage}"]`);
+          const box = line.getBoundingClientRect();
+          const cards = [...root.querySelectorAll(`.card[data-passage="${passage}"]`)];
+          return [box.left - cards[0].getBoundingClientRect().right,
+                  box.right - cards[1].getBoundingClientRect().left];
+        }""",
+        passage,
+    )
+    assert all(abs(distance) <= 3 for distance in ends), ends
+
+
+def test_keys_lead_to_the_same_passage_and_enter_opens_it(page: Any) -> None:
+    column = page.locator(".column").nth(0)
+    card = column.locator(".card").first
+    passage = card.get_attribute("data-passage")
+    card.focus()
+    page.keyboard.press("ArrowRight")
+    focused = page.locator(".column").nth(1).locator(":focus")
+    assert focused.get_attribute("data-passage") == passage
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Copy the quote").wait_for()
+    assert page.locator(f'.card.marked[data-passage="{passage}"]').count() == 3
+
+
+def test_documents_bring_no_markup_and_settings_can_be_used(page: Any, data_folder: Path) -> None:
+    assert page.locator(".comparison .excerpt b, .comparison img").count() == 0
+    assert page.locator(".excerpt", has_text="<b>bold</b>").count() > 0
+    page.get_by_role("button", name="Use these settings: Words only").click()
+    page.get_by_text("is in use now").wait_for()
+    page.locator(".column").nth(0).locator(".used").wait_for()
+    assert load_settings(data_dir=data_folder, environment={}).retrieval.mode == "text"
