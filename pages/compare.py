@@ -41,14 +41,19 @@ def run_comparison(draft: Draft, collection: str) -> None:
     """Compare, naming the setting that is being asked meanwhile."""
     session.show_opened(PLACE, None)
     place = st.empty()
-    with place.status("Comparing", expanded=True) as status:
+    status = place.status("Comparing")
+    variants = draft.variants(session.settings())
+    try:
         draft.made = compare(
             draft.question,
-            draft.variants(session.settings()),
+            variants,
             session.workspace().table(collection),
-            on_progress=lambda variant: status.write(f"Asking: {variant.name}"),
+            on_progress=lambda number: status.update(
+                label=f"Asking {number + 1} of {len(variants)}: {variants[number].name}"
+            ),
         )
-    place.empty()
+    finally:
+        place.empty()
 
 
 def draw_comparison(draft: Draft, made: Comparison) -> None:

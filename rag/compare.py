@@ -23,8 +23,9 @@ VARIED = ("mode", "reranker", "k", "candidates")
 #: Settings are asked in turn this often, those slower than so many milliseconds only once. The fastest
 #: run counts, since a busy machine only ever adds time.
 ROUNDS, QUICK = 3, 1000.0
-#: An excerpt that would begin this near to the passage's start begins there.
-NEAR_START = 60
+#: An excerpt that would begin this near to the passage's start begins there, and one that would be shorter
+#: than this begins sentences earlier.
+NEAR_START, SHORTEST = 60, 180
 Movement = Literal["same", "up", "down", "new"]
 
 
@@ -43,7 +44,8 @@ class Passage:
 
     `citation` is the whole passage, numbered from 1 in the order in which the variants, first to last,
     name it; its words are those that matched the question. `excerpt` is a span of the document's text
-    that begins at the sentence that speaks most to the question and ends with the passage.
+    that begins at the sentence that speaks most to the question, or a little before, and ends with the
+    passage.
     """
 
     citation: Citation
@@ -140,9 +142,9 @@ def compare(
     table: CollectionTable,
     *,
     filters: Filters = EVERYTHING,
-    on_progress: Callable[[Variant], None] | None = None,
+    on_progress: Callable[[int], None] | None = None,
 ) -> Comparison:
-    """Ask every variant; `on_progress` gets each one before it is asked.
+    """Ask every variant; `on_progress` gets the place of each, from 0, before it is asked.
 
     A variant that fails does not stop the others: its run says why. Raises SettingsError for fewer
     than two or more than four variants.
@@ -150,9 +152,9 @@ def compare(
     if not FEWEST <= len(variants) <= MOST:
         raise SettingsError(f"{len(variants)} settings cannot be compared. Give {FEWEST} to {MOST}.")
     found: list[SearchResult | str] = []
-    for variant in variants:
+    for place, variant in enumerate(variants):
         if on_progress:
-            on_progress(variant)
+            on_progress(place)
         try:
             found.append(_ask(question, variant.settings, table, filters))
         except AskanceError as error:
@@ -202,16 +204,22 @@ def _passages(results: Sequence[SearchResult], table: CollectionTable) -> list[P
     if not hits:
         return []
     chosen = list(hits.values())
-    best: dict[int, Sentence] = {}
+    sentences: dict[int, list[Sentence]] = {}
     for sentence in sentence_evidence(results[0].query, chosen, table.embedder):
-        if sentence.hit not in best or sentence.score > best[sentence.hit].score:
-            best[sentence.hit] = sentence
-    return [_passage(number, hit, best.get(number - 1)) for number, hit in enumerate(chosen, start=1)]
+        sentences.setdefault(sentence.hit, []).append(sentence)
+    return [
+        _passage(number, hit, sentences.get(number - 1, [])) for number, hit in enumerate(chosen, start=1)
+    ]
 
 
-def _passage(number: int, hit: Hit, best: Sentence | None) -> Passage:
+def _passage(number: int, hit: Hit, sentences: Sequence[Sentence]) -> Passage:
     chunk = hit.chunk
-    start = best.start if best and best.start - chunk.start > NEAR_START else chunk.start
+    best = max(sentences, key=lambda sentence: sentence.score, default=None)
+    start = chunk.start
+    if best:
+        latest = min(best.start, chunk.end - SHORTEST)
+        start = max((own.start for own in sentences if own.start <= latest), default=start)
+        start = start if start - chunk.start > NEAR_START else chunk.start
     citation = Citation(
         number=number,
         document=chunk.document,

@@ -113,7 +113,8 @@ def test_dropped_passages_say_where_they_went(filled: Workspace) -> None:
 
 
 def test_a_passage_opens_like_any_citation(filled: Workspace) -> None:
-    long = "Nothing of note happened here. " * 6 + "The turbine of Halden spins at 1500 rpm. The end."
+    filler = "Nothing of note happened here. " * 6
+    long = f"{filler}The turbine of Halden spins at 1500 rpm. {filler}".strip()
     fill(filled, {"long.txt": long}, collection="long")
     made = compare(
         "turbine of Halden",
@@ -126,6 +127,16 @@ def test_a_passage_opens_like_any_citation(filled: Workspace) -> None:
     assert long[best.excerpt[0] :].startswith("The turbine of Halden")
     assert best.excerpt[1] == best.citation.end
     assert {long[start:end] for start, end in best.citation.words} >= {"turbine", "Halden"}
+
+
+def test_an_excerpt_that_would_be_short_begins_sentences_earlier(filled: Workspace) -> None:
+    long = "Nothing of note happened here. " * 9 + "The turbine of Halden spins."
+    fill(filled, {"long.txt": long}, collection="long")
+    made = compare("turbine of Halden", variants(filled.settings, {}, {"k": 1}), filled.table("long"))
+    start, end = made.passages[0].excerpt
+    assert long[start:end].startswith("Nothing of note happened here. Nothing")
+    assert long[start:end].endswith("The turbine of Halden spins.")
+    assert 0 < start < len(long) - 180
 
 
 def test_a_variant_that_fails_does_not_stop_the_others(filled: Workspace) -> None:
@@ -162,14 +173,14 @@ def test_two_to_four_settings(filled: Workspace, count: int) -> None:
 
 
 def test_progress_names_each_variant_in_turn(filled: Workspace) -> None:
-    asked: list[str] = []
+    asked: list[int] = []
     compare(
         QUESTION,
         variants(filled.settings, {}, {"mode": "text"}),
         filled.table("default"),
-        on_progress=lambda variant: asked.append(variant.name),
+        on_progress=asked.append,
     )
-    assert asked == ["v0", "v1"]
+    assert asked == [0, 1]
 
 
 def test_the_first_choices_differ_and_hold_the_settings_in_force(settings: Settings) -> None:
