@@ -132,6 +132,19 @@ def test_what_the_environment_sets_is_locked(monkeypatch: pytest.MonkeyPatch) ->
     assert KEY not in str(page)
 
 
+def test_a_locked_setting_is_neither_unsaved_nor_set_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Fields drop the spaces around a text; that makes no change of a value that is not theirs to change.
+    monkeypatch.setenv("ASKANCE_OLLAMA_MODEL", " spaced ")
+    monkeypatch.setenv("ASKANCE_RETRIEVAL_K", "4")
+    page = opened()
+    page.radio[0].set_value("ollama").run()
+    page.radio[0].set_value("extractive").run()
+    assert not [button for button in page.button if button.key == "defaults-search"]
+    page.radio[0].set_value("ollama").run()
+    press(page, "save-answering")
+    assert stored() == {"answer.model": "ollama"}
+
+
 def test_a_key_is_never_shown_again_and_can_be_replaced_and_removed() -> None:
     page = opened()
     page.radio[0].set_value("openai").run()
