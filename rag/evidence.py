@@ -17,26 +17,23 @@ from rag.embedders import Embedder
 from rag.late_interaction import token_matches, unpack_signs
 from rag.sentences import split_sentences
 from rag.types import Hit, Query
+from rag.words import FUNCTION_WORDS
 
 #: Words that carry little of a question's meaning count this much beside the others.
 FUNCTION_WORD_WEIGHT = 0.3
 #: A passage's word is highlighted when its match with a word of the question is at least this cosine.
 HIGHLIGHT_FROM = 0.45
-
-FUNCTION_WORDS = frozenset(
-    """a an and are as at be been but by can could did do does for from had has have he her his how i if in
-    into is it its me my of on or our she should so such than that the their them there these they this those
-    to us was we were what when where which who whom whose why will with would you your
-    ? . , ! : ; ' " ( ) -""".split()
-)
+#: A match in the sentence before counts this much beside one in the sentence or its headings.
+BEFORE_SHARE = 0.9
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
     """A sentence of a hit. `start` and `end` are in the document's text; `hit` is an index into the hits.
 
-    `matches` is float32[question tokens]: the best match of each. `words` are document spans of the
-    words that matched.
+    `matches` is float32[question tokens]: the best match of each. `around` is the same with the
+    passage's headings and the sentence before, which a sentence leans on for what it speaks of.
+    `words` are document spans of the words that matched.
     """
 
     hit: int
@@ -46,6 +43,7 @@ class Sentence:
     text: str
     score: float
     matches: NDArray[np.float32]
+    around: NDArray[np.float32]
     words: tuple[tuple[int, int], ...]
 
 
@@ -80,13 +78,17 @@ def _of_hit(
     spans = embedder.token_spans(embedded)[: len(signs)]
     starts = np.array([start for start, _ in spans])
     matches = token_matches(query.tokens, signs[: len(spans)])
-    found = []
+    headings = matches[:, : np.searchsorted(starts, offset)].max(axis=1, initial=0.0)
+    before = headings
+    found: list[Sentence] = []
     for position, (start, end) in enumerate(split_sentences(chunk.text)):
         first, last = np.searchsorted(starts, [offset + start, offset + end])
         if first >= last:
             continue
         own = matches[:, first:last]
         best = own.max(axis=1)
+        around = np.maximum(best, np.maximum(headings, BEFORE_SHARE * before))
+        before = best
         words = _matched_words(own, spans[first:last], weights, embedded)
         found.append(
             Sentence(
@@ -97,6 +99,7 @@ def _of_hit(
                 text=chunk.text[start:end],
                 score=float(np.average(best, weights=weights)),
                 matches=best.astype(np.float32),
+                around=around.astype(np.float32),
                 words=tuple((chunk.start + a - offset, chunk.start + b - offset) for a, b in words),
             )
         )

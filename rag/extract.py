@@ -6,45 +6,68 @@ to answer at all is decided in rag.confidence.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from rag.embedders import Embedder
-from rag.evidence import Sentence, sentence_evidence
+from rag.evidence import Sentence, sentence_evidence, token_weights
+from rag.sentence_value import chances
 from rag.types import Citation, Hit, Query
+from rag.words import content_stems
 
 #: Passages whose sentences are considered.
 PASSAGES = 6
-#: What a sentence loses for each rank of its passage.
-RANK_PENALTY = 0.02
-#: A further sentence must come this near to the best one's score.
-NEARNESS = 0.8
+#: Sentences are quoted until the chance that the answer is among them reaches this.
+ENOUGH = 0.95
+#: A further sentence must have this share of the best one's chance.
+NEARNESS = 0.03
 #: Most quotes in an answer.
 MOST_QUOTES = 3
+#: A sentence that leads into what follows, or that leans on the one before, takes it along when it has
+#: at most so many words.
+COMPANION_WORDS = 30
+_PAGE_MARK = re.compile(
+    r"\W*(?:(?:page|seite)\s+)?(?:[A-Z]-)?\d+(?:\s*(?:/|of|von)\s*\d+)?\W*", re.IGNORECASE
+)
+#: A few words without a mark or a number: a heading, a caption, a cell of a torn table.
+_LABEL = re.compile(r"[^\W\d]+(?:[ '’-][^\W\d]+){0,3}")
+_LEANING = re.compile(r"\W*(?:it|they|he|she|this|these|those|such)\b", re.IGNORECASE)
+_LEADING_IN = re.compile(r":\W*$")
 
 
 def extract(query: Query, hits: Sequence[Hit], embedder: Embedder, *, most_words: int) -> list[Citation]:
-    """The quotes that answer, numbered in order of their passages' rank.
+    """The quotes that answer, numbered in order; the passage that answers best comes first.
 
     At most `most_words` words in all, unless the best sentence alone has more.
     """
     considered = list(hits[:PASSAGES])
-    sentences = sentence_evidence(query, considered, embedder)
+    found = sentence_evidence(query, considered, embedder)
+    sentences = [own for own in found if _quotable(own, considered[own.hit])]
     if not sentences:
         return []
-    value = {id(sentence): sentence.score - RANK_PENALTY * sentence.hit for sentence in sentences}
-    ordered = sorted(sentences, key=lambda sentence: -value[id(sentence)])
-    best = value[id(ordered[0])]
-    chosen: list[Sentence] = []
+    chance = chances(query, sentences, token_weights(query, embedder))
+    neighbours = {(own.hit, own.position): own for own in found}
+    chosen: list[int] = []
+    taken: list[Sentence] = []
     words = 0
-    for sentence in ordered:
-        length = len(sentence.text.split())
-        if chosen and (value[id(sentence)] < NEARNESS * best or words + length > most_words):
+    for index in sorted(range(len(sentences)), key=lambda index: -chance[index]):
+        if chosen and (sum(chance[chosen]) >= ENOUGH or chance[index] < NEARNESS * chance[chosen[0]]):
+            break
+        sentence = sentences[index]
+        if any(_same(sentence, other, considered) for other in taken):
             continue
-        if any(_same_words(sentence, other) for other in chosen):
+        length = _length(sentence)
+        if chosen and words + length > most_words:
             continue
-        chosen.append(sentence)
+        chosen.append(index)
+        taken.append(sentence)
         words += length
-    return _citations(chosen, considered)
+        companion = _companion(sentence, neighbours)
+        if companion is not None and companion not in taken and words + _length(companion) <= most_words:
+            taken.append(companion)
+            words += _length(companion)
+    value = {(own.hit, own.position): float(share) for own, share in zip(sentences, chance, strict=True)}
+    return _citations(taken, considered, value)
 
 
 def answer_text(citations: Sequence[Citation]) -> str:
@@ -52,17 +75,26 @@ def answer_text(citations: Sequence[Citation]) -> str:
     return "\n\n".join(f"“{' '.join(citation.quote.split())}” [{citation.number}]" for citation in citations)
 
 
-def _citations(chosen: Sequence[Sentence], hits: Sequence[Hit]) -> list[Citation]:
-    """Neighbouring sentences of a passage become one quote; passages keep their order."""
+def _citations(
+    taken: Sequence[Sentence], hits: Sequence[Hit], value: dict[tuple[int, int], float]
+) -> list[Citation]:
+    """Neighbouring sentences become one quote; the best passage leads, and each is in reading order."""
     runs: list[list[Sentence]] = []
-    for sentence in sorted(chosen, key=lambda sentence: (sentence.hit, sentence.position)):
+    for sentence in sorted(taken, key=lambda sentence: (sentence.hit, sentence.position)):
         last = runs[-1][-1] if runs else None
         if last is not None and last.hit == sentence.hit and last.position + 1 == sentence.position:
             runs[-1].append(sentence)
         else:
             runs.append([sentence])
-    best_first = sorted(runs, key=lambda run: -max(sentence.score for sentence in run))[:MOST_QUOTES]
-    kept = [run for run in runs if any(run is other for other in best_first)]
+
+    def worth(run: Sequence[Sentence]) -> float:
+        return max(value.get((own.hit, own.position), 0.0) for own in run)
+
+    kept = sorted(runs, key=worth, reverse=True)[:MOST_QUOTES]
+    lead: dict[int, int] = {}
+    for place, run in enumerate(kept):
+        lead.setdefault(run[0].hit, place)
+    kept.sort(key=lambda run: (lead[run[0].hit], run[0].position))
     return [
         quoted(number, hits[run[0].hit], run[0].start, run[-1].end, run)
         for number, run in enumerate(kept, start=1)
@@ -86,6 +118,36 @@ def quoted(number: int, hit: Hit, start: int, end: int, sentences: Sequence[Sent
     )
 
 
-def _same_words(sentence: Sentence, other: Sentence) -> bool:
-    """Whether overlapping passages brought the same sentence twice, or one says what another said."""
-    return sentence.text.split() == other.text.split()
+def _quotable(sentence: Sentence, hit: Hit) -> bool:
+    """Whether it says something by itself: no heading, page number or mere marks."""
+    text = sentence.text
+    if text.startswith("#") or _PAGE_MARK.fullmatch(text) or _LABEL.fullmatch(text):
+        return False
+    own = content_stems(text)
+    if not own:
+        return False
+    chunk = hit.chunk
+    return own - content_stems(chunk.header) != set() or " ".join(text.split()).endswith((".", "!", "?"))
+
+
+def _companion(sentence: Sentence, neighbours: dict[tuple[int, int], Sentence]) -> Sentence | None:
+    """The neighbour without which a sentence is hard to understand, when there is such a one."""
+    if _LEADING_IN.search(sentence.text):
+        step = 1
+    elif _LEANING.match(sentence.text):
+        step = -1
+    else:
+        return None
+    neighbour = neighbours.get((sentence.hit, sentence.position + step))
+    return neighbour if neighbour is not None and _length(neighbour) <= COMPANION_WORDS else None
+
+
+def _same(sentence: Sentence, other: Sentence, hits: Sequence[Hit]) -> bool:
+    """Whether overlapping passages brought a sentence or a part of it twice, or it says what another said."""
+    overlapping = sentence.start < other.end and other.start < sentence.end
+    same_document = hits[sentence.hit].chunk.document_id == hits[other.hit].chunk.document_id
+    return (same_document and overlapping) or sentence.text.split() == other.text.split()
+
+
+def _length(sentence: Sentence) -> int:
+    return len(sentence.text.split())

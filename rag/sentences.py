@@ -64,6 +64,8 @@ _STARTERS = _words(
     "Because Both Each Such Some Many Most What Who How Why Not No Yes Der Die Das Es Er Sie Wir Le La Les "
     "Il Elle El Los"
 )
+#: A text this long, in characters, would have a capital somewhere if its writer used them.
+_TELLING_LENGTH = 200
 _GERMAN_MONTHS = _words("Januar Februar März April Mai Juni Juli August September Oktober November Dezember")
 
 
@@ -82,10 +84,12 @@ def split_sentences(text: str) -> list[tuple[int, int]]:
     hold every character that is not white space.
     """
     spans: list[tuple[int, int]] = []
+    # Where no capital marks beginnings, in a transcript say, a small letter may begin a sentence.
+    capitals = len(text) < _TELLING_LENGTH or any(map(str.isupper, text))
     for start, end, whole in _blocks(text):
         done = start
         if not whole:
-            for boundary in _sentence_ends(text, start, end):
+            for boundary in _sentence_ends(text, start, end, capitals):
                 _add(text, done, boundary, spans)
                 done = boundary
         _add(text, done, end, spans)
@@ -158,19 +162,19 @@ def _begins_anew(previous: _Line, line: _Line, width: int) -> bool:
     return first is not None and first.group(1).isupper()
 
 
-def _sentence_ends(text: str, start: int, end: int) -> Iterator[int]:
+def _sentence_ends(text: str, start: int, end: int, capitals: bool) -> Iterator[int]:
     sentence_start = start
     for found in _END.finditer(text, start, end):
-        if found.group("western") and not _is_end(text, sentence_start, found, end):
+        if found.group("western") and not _is_end(text, sentence_start, found, end, capitals):
             continue
         sentence_start = found.end()
         yield found.end()
 
 
-def _is_end(text: str, sentence_start: int, found: re.Match[str], end: int) -> bool:
+def _is_end(text: str, sentence_start: int, found: re.Match[str], end: int, capitals: bool) -> bool:
     following = _NEXT.match(text, found.end(), min(end, found.end() + 60))
     word = following.group("word") if following else None
-    if word and word[0].islower() and not (len(word) > 1 and word[1].isupper()):
+    if capitals and word and word[0].islower() and not (len(word) > 1 and word[1].isupper()):
         return False
     if found.group("western") != ".":
         return True

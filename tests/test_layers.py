@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 #: Layers of rag/, lowest first; a module may import from its own layer's left only.
 RAG_LAYERS: list[set[str]] = [
     {"privacy", "errors", "types"},
-    {"settings", "late_interaction", "metrics"},
+    {"settings", "late_interaction", "metrics", "words"},
     {
         "embedders",
         "tokens",
@@ -26,8 +26,10 @@ RAG_LAYERS: list[set[str]] = [
         "downloads",
         "hub_fetch",
         "agreement",
+        "expected_answer",
     },
     {"embedding_function", "llms", "catalog", "history", "citations", "evidence", "suggestions"},
+    {"sentence_value"},
     {"llm_openai", "llm_ollama", "rows", "rerankers", "context", "confidence", "extract", "disclosure"},
     {"store"},
     {"workspace", "retrieve", "lancedb_rerankers"},
