@@ -42,7 +42,7 @@ def _own_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
     import os
 
     for name in list(os.environ):
-        if name.startswith("ASKANCE_") and not name.startswith(("ASKANCE_TEST_", "ASKANCE_SCREENSHOTS")):
+        if name.startswith("ASKANCE_"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("ASKANCE_DATA_DIR", str(tmp_path / "data"))
     yield
