@@ -22,7 +22,7 @@ FEWEST, MOST = 2, 4
 VARIED = ("mode", "reranker", "k", "candidates")
 #: Settings are asked in turn this often, those slower than so many milliseconds only once. The fastest
 #: run counts, since a busy machine only ever adds time.
-ROUNDS, QUICK = 3, 1000.0
+ROUNDS, QUICK = 3, 2500.0
 #: An excerpt that would begin this near to the passage's start begins there, and one that would be shorter
 #: than this begins sentences earlier.
 NEAR_START, SHORTEST = 60, 180
