@@ -24,9 +24,10 @@ CHUNK_COLUMNS = (
 )  # fmt: skip
 
 
-def row_schema(settings: EmbeddingSettings, embedder: Embedder) -> Any:
-    """The row of a table. Only `id` and `embedded_text` must be given; the table makes the vector itself.
+def row_schema(settings: EmbeddingSettings, embedder: Embedder) -> pa.Schema:
+    """The row of a table; `id` is its unenforced primary key.
 
+    Only `id` and `embedded_text` must be given; the table makes the vector itself.
     Other programs add models or Arrow with a non-null `id`: LanceDB refuses plain dicts for a table
     with a primary key, because it takes their columns to be nullable.
     """
@@ -55,7 +56,10 @@ def row_schema(settings: EmbeddingSettings, embedder: Embedder) -> Any:
         vector: VectorColumn(embedder.dimension) | None = function.VectorField(default=None)  # type: ignore[valid-type]
         token_bits: bytes | None = None
 
-    return Row
+    schema = Row.to_arrow_schema()
+    # Set here rather than later, so that no table is ever seen without its key.
+    key = schema.field("id").with_metadata({"lance-schema:unenforced-primary-key:position": "1"})
+    return schema.set(schema.get_field_index("id"), key)
 
 
 def recorded_embedder(schema: pa.Schema) -> str:

@@ -7,9 +7,11 @@ are typed expressions, never text. Nothing here reads files, ranks across search
 from __future__ import annotations
 
 import logging
+import random
 import re
 import threading
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -40,6 +42,8 @@ TEXT_FIELDS = {"embedded_text": 1.0}
 MOST_QUERY_WORDS = 256
 #: How long files of old versions stay for readers that still use them.
 KEEP_VERSIONS = timedelta(hours=1)
+#: How often something is tried while other processes are at the same table.
+ATTEMPTS = 5
 
 
 class Store:
@@ -73,12 +77,13 @@ class Store:
         """
         with self._lock:
             if collection not in self._tables:
-                if collection not in self.collections():
+                table = self._found(collection)
+                if table is None:
                     raise CollectionNotFound(
                         f"There is no collection named {collection!r}. "
                         f"Add documents to it first: python -m ingest PATH --collection {collection}"
                     )
-                self._tables[collection] = self._checked(collection)
+                self._tables[collection] = self._checked(collection, table)
             return self._tables[collection]
 
     def open_or_create(self, collection: str) -> CollectionTable:
@@ -86,9 +91,7 @@ class Store:
         _check_name(collection)
         with self._lock:
             if collection not in self._tables:
-                if collection not in self.collections():
-                    self._create(collection)
-                self._tables[collection] = self._checked(collection)
+                self._tables[collection] = self._checked(collection, self._found_or_made(collection))
             return self._tables[collection]
 
     def drop(self, collection: str) -> None:
@@ -119,22 +122,36 @@ class Store:
             self._connection = lancedb.connect(str(self._folder), read_consistency_interval=timedelta(0))
         return self._connection
 
-    def _create(self, collection: str) -> None:
-        from lancedb.index import FTS
-
-        schema = row_schema(self.embedding, self.embedder)
+    def _found(self, collection: str) -> Any | None:
+        """The table, None when there is none or another process is just making it."""
+        if collection not in self.collections():
+            return None
         try:
-            table = self._connect().create_table(collection, schema=schema, exist_ok=False)
+            return self._connect().open_table(collection)
         except ValueError as error:
-            if "already exists" in str(error):
-                return
-            raise
-        table.set_unenforced_primary_key("id")
-        for indexed in ("embedded_text", "text"):
-            table.create_index(indexed, config=FTS())
+            if "not found" not in str(error):
+                raise
+            return None
 
-    def _checked(self, collection: str) -> CollectionTable:
-        table = self._connect().open_table(collection)
+    def _found_or_made(self, collection: str) -> Any:
+        schema = row_schema(self.embedding, self.embedder)
+        fault: Exception | None = None
+        for attempt in range(1, ATTEMPTS + 1):
+            table = self._found(collection)
+            if table is not None:
+                return table
+            try:
+                return self._connect().create_table(collection, schema=schema, exist_ok=False)
+            except (ValueError, RuntimeError, OSError) as error:
+                # Another process may have been faster; the next look then finds its table.
+                fault = error
+                time.sleep(0.05 * attempt)
+        raise StoreError(
+            f"The table of collection {collection!r} cannot be made in {self._folder}: {fault}. "
+            "Check that folder and its disk, then try again."
+        ) from fault
+
+    def _checked(self, collection: str, table: Any) -> CollectionTable:
         recorded = recorded_embedder(table.schema)
         if recorded != self.embedder.name:
             raise EmbedderMismatch(
@@ -142,6 +159,7 @@ class Store:
                 f"name {self.embedder.name!r}. Set embedding.model back, or add its documents to a "
                 "new collection: python -m ingest PATH --collection NEW"
             )
+        _index_texts(table)
         return CollectionTable(collection, table, self.embedder)
 
 
@@ -276,10 +294,43 @@ class CollectionTable:
                 self._table.update(where=where.to_sql(), values={"token_bits": packed})
 
     def optimize(self) -> None:
-        """Compact, fold new rows into the indexes, and remove files of versions no longer in use."""
+        """Compact, fold new rows into the indexes, and remove files of versions no longer in use.
+
+        Upkeep only: it gives way to other processes that keep writing to the same table.
+        """
         with self._write_lock:
             self._table.checkout_latest()
-            self._table.optimize(cleanup_older_than=KEEP_VERSIONS)
+            _persistently(
+                self._table, lambda: self._table.optimize(cleanup_older_than=KEEP_VERSIONS), self.name
+            )
+
+
+def _index_texts(table: Any) -> None:
+    """Make the full-text indexes that are missing: the process that made the table may have ended before."""
+    from lancedb.index import FTS
+
+    for column_name in ("embedded_text", "text"):
+
+        def make(name: str = column_name) -> None:
+            if not any(name in index.columns for index in table.list_indices()):
+                table.create_index(name, config=FTS())
+
+        _persistently(table, make, table.name)
+
+
+def _persistently(table: Any, work: Callable[[], object], name: str) -> None:
+    """Do upkeep again when another process committed in between; after some attempts leave it to that one."""
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            work()
+            return
+        except (RuntimeError, OSError) as error:
+            if "conflict" not in str(error):
+                raise
+            logger.info("upkeep of collection %s, attempt %d: %s", name, attempt, error)
+            time.sleep(random.uniform(0.0, 0.1) * attempt)
+            table.checkout_latest()
+    logger.warning("Upkeep of collection %s is left to another process that is writing to it.", name)
 
 
 def get_store(settings: Settings) -> Store:
