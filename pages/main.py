@@ -20,5 +20,5 @@ page = st.navigation(
     ],
     position="top",
 )
-draw_frame()
+draw_frame(mends=page.title == "Settings")
 page.run()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.shared import session
-from pages.shared.plain_text import markdown_plain, shortened
+from pages.shared.plain_text import excerpt, markdown_plain
 from rag.history import Conversation
 
 #: Conversations listed before "Show all".
@@ -77,7 +77,7 @@ def _draw_list(current: Conversation | None) -> None:
         for own in shown:
             is_open = current is not None and own.id == current.id
             st.button(
-                markdown_plain(shortened(own.title or UNTITLED, 34)),
+                markdown_plain(excerpt(own.title or UNTITLED, 34)),
                 key=f"conversation-{own.id}",
                 type="secondary" if is_open else "tertiary",
                 icon=":material/keep:" if own.pinned else None,
@@ -115,15 +115,25 @@ def _draw_menu(conversation: Conversation) -> None:
         _confirm_delete(conversation)
 
 
+def _delete(conversation_id: str) -> None:
+    session.chats().stop(conversation_id)
+    session.workspace().history.delete(conversation_id)
+    session.open_conversation(None)
+
+
 @st.dialog("Delete this conversation?")
 def _confirm_delete(conversation: Conversation) -> None:
     st.markdown(markdown_plain(conversation.title or UNTITLED))
     st.caption("Its questions and answers go. Your documents stay.")
     with st.container(horizontal=True):
-        if st.button("Delete", type="primary", icon=":material/delete:", key="delete-conversation"):
-            session.chats().stop(conversation.id)
-            session.workspace().history.delete(conversation.id)
-            session.open_conversation(None)
+        if st.button(
+            "Delete",
+            type="primary",
+            icon=":material/delete:",
+            key="delete-conversation",
+            on_click=_delete,
+            args=(conversation.id,),
+        ):
             st.rerun()
         if st.button("Cancel", key="keep-conversation"):
             st.rerun()

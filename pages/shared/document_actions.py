@@ -117,6 +117,13 @@ def _draw_delete(collection: str, chosen: Sequence[DocumentRecord]) -> None:
         _confirm_delete(collection, chosen)
 
 
+def _delete(collection: str, names: Sequence[str]) -> None:
+    try:
+        remove_documents(session.workspace(), collection, names)
+    except AskanceError as error:
+        st.toast(markdown_plain(str(error)), icon=":material/error:", duration="infinite")
+
+
 @st.dialog("Delete documents?")
 def _confirm_delete(collection: str, chosen: Sequence[DocumentRecord]) -> None:
     names = [f"- {markdown_plain(shortened(record.name, 60))}" for record in chosen[:NAMED]]
@@ -128,12 +135,14 @@ def _confirm_delete(collection: str, chosen: Sequence[DocumentRecord]) -> None:
         "Your own files stay where they are."
     )
     with st.container(horizontal=True):
-        if st.button("Delete", type="primary", icon=":material/delete:", key="delete-confirmed"):
-            try:
-                remove_documents(session.workspace(), collection, [record.name for record in chosen])
-            except AskanceError as error:
-                st.error(markdown_plain(str(error)), icon=":material/error:")
-                return
+        if st.button(
+            "Delete",
+            type="primary",
+            icon=":material/delete:",
+            key="delete-confirmed",
+            on_click=_delete,
+            args=(collection, [record.name for record in chosen]),
+        ):
             st.rerun()
         if st.button("Cancel", key="delete-cancelled"):
             st.rerun()

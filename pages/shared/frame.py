@@ -26,11 +26,18 @@ div:has(> [class*="st-key-turn-"]) ~ div:last-child > [class*="st-key-turn-"] {
 </style>"""
 
 
-def draw_frame() -> None:
-    """Check that the data folder opens; otherwise say why and stop."""
+def draw_frame(*, mends: bool) -> None:
+    """Check that settings and data folder can be used; otherwise say why and stop.
+
+    A page that `mends` settings goes on as long as these can be read.
+    """
     st.html(_STYLE)
+    readable = False
     try:
+        session.settings()
+        readable = True
         session.workspace()
     except AskanceError as error:
         st.error(markdown_plain(str(error)), icon=":material/error:")
-        st.stop()
+        if not (mends and readable):
+            st.stop()

@@ -1,0 +1,179 @@
+"""The chat page: how it begins, asks, keeps, declines, fails and leaves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from corpus import TEXTS, fill
+from model_servers import start_openai_server
+from streamlit.testing.v1 import AppTest
+
+from rag.history import Turn
+from rag.settings import load_settings
+from rag.workspace import Workspace, open_workspace
+
+MAIN = Path(__file__).parents[2] / "pages" / "main.py"
+
+
+@pytest.fixture(autouse=True)
+def light_embedder(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test here needs to understand text; whether to answer is decided elsewhere."""
+    monkeypatch.setenv("ASKANCE_EMBEDDING_MODEL", "hash")
+    monkeypatch.setenv("ASKANCE_ANSWER_DECLINE_BELOW", "0")
+
+
+@pytest.fixture
+def filled() -> Workspace:
+    own = open_workspace(load_settings())
+    fill(own)
+    return own
+
+
+def opened(**query: str) -> AppTest:
+    page = AppTest.from_file(MAIN, default_timeout=30)
+    for name, value in query.items():
+        page.query_params[name] = value
+    return page.run()
+
+
+def ask(page: AppTest, question: str) -> AppTest:
+    page.chat_input[0].set_value(question).run()
+    assert not page.exception
+    return page
+
+
+def kept(workspace: Workspace) -> list[Turn]:
+    """The turns of the only conversation."""
+    [conversation] = workspace.history.conversations()
+    return workspace.history.turns(conversation.id)
+
+
+def texts(elements: Any) -> str:
+    return "\n".join(element.value for element in elements).replace("\\", "").replace("\u2060", "")
+
+
+def labels(page: AppTest) -> list[str]:
+    return [button.label.replace("\\", "") for button in page.button]
+
+
+def test_without_documents_it_invites_and_cannot_be_asked() -> None:
+    page = opened()
+    assert not page.exception
+    assert "Ask your documents" in texts(page.markdown)
+    assert {"Add documents", "Try the samples"} <= set(labels(page))
+    assert page.chat_input[0].disabled
+
+
+def test_with_documents_it_offers_questions_about_them(filled: Workspace) -> None:
+    page = opened()
+    assert f"Ask {len(TEXTS)} documents" in texts(page.markdown)
+    sample = page.button(key="sample-question-0")
+    sample.click().run()
+    assert not page.exception
+    assert kept(filled)[0].question == sample.label.replace("\\", "")
+
+
+def test_a_question_is_answered_with_sources_and_kept(filled: Workspace) -> None:
+    page = ask(opened(), "At what pressure does the relief valve of boiler 7 open?")
+    [turn] = kept(filled)
+    assert turn.status == "done"
+    assert any("8.8 bar" in citation.quote for citation in turn.citations)
+    assert any("boiler.md" in label for label in labels(page))
+    [conversation] = filled.history.conversations()
+    assert page.query_params["conversation"] == conversation.id
+
+
+def test_a_source_opens_beside_the_chat_and_closes(filled: Workspace) -> None:
+    page = ask(opened(), "At what pressure does the relief valve of boiler 7 open?")
+    [turn] = kept(filled)
+    page.button(key=f"source-{turn.id}-0").click().run()
+    assert not page.exception
+    assert "boiler.md" in texts(page.markdown)
+    page.button(key="chat-close").click().run()
+    assert "chat-close" not in [button.key for button in page.button]
+
+
+def test_a_link_opens_a_conversation_and_a_dead_one_begins_anew(filled: Workspace) -> None:
+    ask(opened(), "Who grafted the Bramley trees?")
+    [conversation] = filled.history.conversations()
+    again = opened(conversation=conversation.id)
+    assert "Who grafted the Bramley trees?" in texts(again.text)
+    dead = opened(conversation="nowhere")
+    assert not dead.exception
+    assert f"Ask {len(TEXTS)} documents" in texts(dead.markdown)
+
+
+def test_two_conversations_are_apart_and_one_can_be_deleted(filled: Workspace) -> None:
+    page = ask(opened(), "Who grafted the Bramley trees?")
+    page.button(key="new-conversation").click().run()
+    ask(page, "How long is parental leave?")
+    second, first = filled.history.conversations()
+    assert [len(filled.history.turns(own.id)) for own in (first, second)] == [1, 1]
+    page.button(key=f"conversation-{first.id}").click().run()
+    assert "Who grafted the Bramley trees?" in texts(page.text)
+    page.button(key=f"delete-{first.id}").click().run()
+    page.button(key="delete-conversation").click().run()
+    assert not page.exception
+    assert [own.id for own in filled.history.conversations()] == [second.id]
+
+
+def test_a_question_can_be_put_to_one_document(filled: Workspace) -> None:
+    page = opened()
+    page.multiselect[0].select("staff/leave.txt").run()
+    ask(page, "relief valve boiler")
+    [turn] = kept(filled)
+    assert {citation.document for citation in turn.citations} <= {"staff/leave.txt"}
+    assert "Asked of leave.txt only" in texts(page.caption)
+    # The choice stays with the conversation and does not leak into a new one.
+    page.button(key="new-conversation").click().run()
+    assert page.multiselect[0].value == []
+    [conversation] = filled.history.conversations()
+    page.button(key=f"conversation-{conversation.id}").click().run()
+    assert page.multiselect[0].value == ["staff/leave.txt"]
+
+
+def test_declining_shows_the_nearest_passages(filled: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASKANCE_ANSWER_DECLINE_BELOW", "1")
+    page = ask(opened(), "Who won the football world cup of 1998?")
+    assert "Your documents do not seem to answer this." in texts(page.markdown)
+    assert "Nearest passages, not answers:" in texts(page.caption)
+    assert kept(filled)[0].answered is False
+
+
+def test_what_documents_say_is_never_live(filled: Workspace) -> None:
+    page = ask(opened(), "click x ends")
+    shown = "\n".join(element.value for element in page.markdown)
+    assert "](javascript:" not in shown.replace("\\](", "")
+    assert "<img" not in shown.replace("\\<img", "")
+
+
+def test_a_failing_model_keeps_the_question_and_retries(
+    filled: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with start_openai_server(["It opens at 8.8 bar [1]."], key="sk-right") as server:
+        monkeypatch.setenv("ASKANCE_ANSWER_MODEL", "openai")
+        monkeypatch.setenv("ASKANCE_OPENAI_BASE_URL", server.base_url)
+        monkeypatch.setenv("ASKANCE_OPENAI_MODEL", server.models[0])
+        monkeypatch.setenv("ASKANCE_OPENAI_API_KEY", "sk-wrong")
+        page = ask(opened(), "When does the relief valve open?")
+        [turn] = kept(filled)
+        assert turn.status == "failed"
+        assert "sk-wrong" not in turn.error
+        assert "Open settings" in labels(page)
+        monkeypatch.setenv("ASKANCE_OPENAI_API_KEY", "sk-right")
+        page.button(key=f"again-{turn.id}").click().run()
+    assert not page.exception
+    [turn] = kept(filled)
+    assert (turn.status, turn.answered) == ("done", True)
+    assert "8.8 bar" in texts(page.markdown)
+    # The answerer knows which passage it rests on.
+    assert turn.citations[0].number == 1
+
+
+def test_rating_an_answer_is_kept(filled: Workspace) -> None:
+    page = ask(opened(), "Who grafted the Bramley trees?")
+    [turn] = kept(filled)
+    page.feedback(key=f"rating-{turn.id}").set_value(1).run()
+    assert kept(filled)[0].rating == 1

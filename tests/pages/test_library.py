@@ -1,0 +1,174 @@
+"""The library page: documents come in, are listed and found, what failed stays visible, and they can go."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from corpus import TEXTS, fill
+from documents import encrypted_pdf
+from streamlit.testing.v1 import AppTest
+
+from pages.shared import session
+from rag.settings import load_settings
+from rag.workspace import Workspace, open_workspace
+
+MAIN = Path(__file__).parents[2] / "pages" / "main.py"
+
+
+@pytest.fixture(autouse=True)
+def light_embedder(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test here needs to understand text."""
+    monkeypatch.setenv("ASKANCE_EMBEDDING_MODEL", "hash")
+
+
+@pytest.fixture
+def workspace() -> Workspace:
+    return open_workspace(load_settings())
+
+
+def opened() -> AppTest:
+    return AppTest.from_file(MAIN, default_timeout=30).run().switch_page("library.py").run()
+
+
+def finished(page: AppTest) -> AppTest:
+    """The page once the jobs that it has started have ended."""
+    for job in session.jobs().jobs():
+        assert session.jobs().wait(job, 60)
+    page.run()
+    assert not page.exception
+    return page
+
+
+def upload(page: AppTest, *files: tuple[str, bytes]) -> AppTest:
+    page.file_uploader[0].set_value([(name, data, "application/octet-stream") for name, data in files]).run()
+    return finished(page)
+
+
+def texts(elements: Any) -> str:
+    return "\n".join(element.value for element in elements).replace("\\", "").replace("\u2060", "")
+
+
+def said(page: AppTest) -> str:
+    return texts([*page.markdown, *page.caption, *page.success, *page.error, *page.info, *page.warning])
+
+
+def listed(page: AppTest) -> list[str]:
+    return list(page.dataframe[0].value["Name"])
+
+
+def choose(page: AppTest, *rows: int) -> AppTest:
+    selection = {"rows": list(rows), "columns": [], "cells": []}
+    page.session_state[page.dataframe[0].key] = {"selection": selection}
+    return page.run()
+
+
+def test_empty_it_says_what_can_be_added() -> None:
+    page = opened()
+    assert not page.exception
+    assert "They stay on this computer" in said(page)
+    assert "PDF, Word" in said(page)
+
+
+def test_uploads_are_taken_in_once_and_failures_stay_listed(workspace: Workspace) -> None:
+    page = upload(opened(), ("leave.txt", b"Parental leave lasts 26 weeks."), ("broken.pdf", b"%PDF-1.7\nno"))
+    assert sorted(listed(page)) == ["broken.pdf", "leave.txt"]
+    assert "1 file could not be read" in said(page)
+    assert "broken.pdf" in said(page)
+    # Running the page again takes nothing in a second time.
+    page.run()
+    assert len(session.jobs().jobs("default")) == 1
+    assert {record.name: record.status for record in workspace.catalog.documents("default")} == {
+        "broken.pdf": "failed",
+        "leave.txt": "ready",
+    }
+
+
+def test_the_samples_come_with_one_click(workspace: Workspace) -> None:
+    page = opened()
+    page.button(key="library-samples").click().run()
+    finished(page)
+    assert len(listed(page)) == 5
+    assert {record.status for record in workspace.catalog.documents("default")} == {"ready"}
+    assert "5 documents added" in said(page)
+
+
+def test_documents_are_searched_opened_and_deleted(workspace: Workspace) -> None:
+    fill(workspace)
+    page = opened()
+    assert sorted(listed(page)) == sorted(TEXTS)
+    page.text_input(key="library-search").set_value("leave").run()
+    assert listed(page) == ["staff/leave.txt"]
+    choose(page, 0)
+    assert "1 passage" in said(page)
+    page.button(key="open-document").click().run()
+    assert not page.exception
+    choose(page, 0)
+    page.button(key="delete-documents").click().run()
+    page.button(key="delete-confirmed").click().run()
+    assert not page.exception
+    assert "staff/leave.txt" not in [record.name for record in workspace.catalog.documents("default")]
+    assert workspace.table("default").count() > 0
+
+
+def test_documents_are_read_again_from_their_kept_originals(workspace: Workspace) -> None:
+    fill(workspace)
+    page = opened()
+    choose(page, 0)
+    page.button(key="read-again").click().run()
+    finished(page)
+    assert "1 read again" in said(page)
+    assert len(listed(page)) == len(TEXTS)
+
+
+def test_a_protected_pdf_asks_for_its_password(workspace: Workspace) -> None:
+    page = upload(opened(), ("secret.pdf", encrypted_pdf("The safe is behind the mirror.", "sesame")))
+    assert "password" in said(page).lower()
+    [field] = [own for own in page.text_input if own.label == "Password of this file"][:1]
+    field.set_value("sesame")
+    [send] = [own for own in page.button if own.label == "Open with it"][:1]
+    send.click().run()
+    finished(page)
+    assert {record.status for record in workspace.catalog.documents("default")} == {"ready"}
+
+
+def test_a_language_the_embedder_does_not_know_is_warned_about(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASKANCE_EMBEDDING_MODEL", "minilm")
+    german = (
+        "Die Sicherheitsventile werden einmal im Jahr von einem Fachbetrieb geprüft und danach versiegelt. "
+    )
+    page = upload(opened(), ("ventil.txt", (german * 3).encode()))
+    assert "German" in " ".join(page.dataframe[0].value["Note"])
+
+
+def test_a_folder_of_this_computer(tmp_path: Path) -> None:
+    folder = tmp_path / "papers"
+    folder.mkdir()
+    (folder / "leave.txt").write_text("Parental leave lasts 26 weeks.")
+    page = opened()
+    page.segmented_control(key="way-to-add").set_value("Folder on this computer").run()
+    [path] = [own for own in page.text_input if own.label.startswith("Path of a folder")]
+    path.set_value(str(folder))
+    [add] = [own for own in page.button if own.label == "Add"]
+    add.click().run()
+    finished(page)
+    assert listed(page) == ["leave.txt"]
+
+
+def test_collections_are_made_and_deleted_with_their_name_typed(workspace: Workspace) -> None:
+    fill(workspace, {"a.txt": "Some words here."}, collection="contracts")
+    page = opened()
+    page.selectbox[0].select("contracts").run()
+    assert listed(page) == ["a.txt"]
+    [typed] = [own for own in page.text_input if own.label.startswith("Delete")]
+    [delete] = [own for own in page.button if own.label == "Delete collection"]
+    typed.set_value("contract")
+    delete.click().run()
+    assert "Nothing was deleted" in said(page)
+    [typed] = [own for own in page.text_input if own.label.startswith("Delete")]
+    [delete] = [own for own in page.button if own.label == "Delete collection"]
+    typed.set_value("contracts")
+    delete.click().run()
+    assert not page.exception
+    assert "contracts" not in workspace.store.collections()
