@@ -3,15 +3,15 @@
 import streamlit as st
 
 from pages.shared import session
-from pages.shared.answering import draw_live
-from pages.shared.chat_scope import draw_scope
-from pages.shared.citation_clicks import clicked_citation
-from pages.shared.conversation_list import draw_conversations, draw_heading
+from pages.shared.chat.answering import draw_live
+from pages.shared.chat.citation_clicks import clicked_citation
+from pages.shared.chat.conversation_list import draw_conversations, draw_heading
+from pages.shared.chat.scope import draw_scope
+from pages.shared.chat.turn_view import PLACE, draw_turn, open_citation
+from pages.shared.chat.welcome import draw_welcome
 from pages.shared.passage_panel import draw_passage_panel
 from pages.shared.plain_text import markdown_plain
 from pages.shared.scroll_to import scroll_to
-from pages.shared.turn_view import PLACE, draw_turn, open_citation
-from pages.shared.welcome import draw_welcome
 from rag.disclosure import who_answers
 
 conversation = session.current_conversation()

@@ -4,15 +4,15 @@ import streamlit as st
 
 from pages.shared import session
 from pages.shared.collection_bar import draw_collection_bar
-from pages.shared.comparison_draft import Draft, new_draft
-from pages.shared.comparison_question import draw_question
-from pages.shared.comparison_view import PLACE, draw_columns, draw_messages, draw_times, verdict
+from pages.shared.comparison.draft import Draft, new_draft
+from pages.shared.comparison.question import draw_question
+from pages.shared.comparison.variant_editor import draw_editor
+from pages.shared.comparison.view import PLACE, draw_columns, draw_messages, draw_times, verdict
 from pages.shared.job_cards import draw_jobs
 from pages.shared.passage_panel import draw_passage_panel
 from pages.shared.plain_text import markdown_plain
 from pages.shared.sample_button import draw_sample_button
-from pages.shared.settings_in_use import draw_use
-from pages.shared.variant_editor import draw_editor
+from pages.shared.settings.settings_in_use import draw_use
 from rag.compare import Comparison, compare
 from rag.errors import AskanceError
 

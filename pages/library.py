@@ -4,10 +4,10 @@ import streamlit as st
 
 from pages.shared import session
 from pages.shared.collection_bar import draw_collection_bar
-from pages.shared.document_actions import draw_actions
-from pages.shared.document_list import draw_documents
-from pages.shared.drop_zone import draw_drop_zone
 from pages.shared.job_cards import draw_jobs
+from pages.shared.library.document_actions import draw_actions
+from pages.shared.library.document_list import draw_documents
+from pages.shared.library.drop_zone import draw_drop_zone
 from pages.shared.sample_button import draw_sample_button
 
 with st.container(horizontal=True, vertical_alignment="bottom"):

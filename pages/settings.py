@@ -6,11 +6,11 @@ Each card saves by itself; nothing is saved before its button is pressed.
 import streamlit as st
 
 from pages.shared import session
-from pages.shared.answering_settings import draw_answering
-from pages.shared.budget_settings import draw_budgets, draw_certainty
-from pages.shared.other_settings import draw_other_settings
 from pages.shared.plain_text import markdown_plain
-from pages.shared.search_settings import draw_chunking, draw_search
+from pages.shared.settings.answering import draw_answering
+from pages.shared.settings.budgets import draw_budgets, draw_certainty
+from pages.shared.settings.others import draw_other_settings
+from pages.shared.settings.search import draw_chunking, draw_search
 from rag.disclosure import who_answers
 
 st.title("Settings")

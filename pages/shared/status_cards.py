@@ -11,11 +11,11 @@ import streamlit as st
 
 from ingest.language import language_name
 from pages.shared import session
-from pages.shared.connection_test import draw_check
 from pages.shared.facts import draw_facts
 from pages.shared.figures import counted, size_text
 from pages.shared.plain_text import markdown_plain, shortened
-from pages.shared.search_settings import MODES, ORDERS
+from pages.shared.settings.connection_test import draw_check
+from pages.shared.settings.search import MODES, ORDERS
 from rag.disclosure import who_answers
 from rag.errors import AskanceError
 from rag.llms import get_chat_model

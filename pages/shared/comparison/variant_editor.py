@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.shared.comparison_draft import MODE_NAMES, Choice, Draft, is_in_force, names_of
+from pages.shared.comparison.draft import MODE_NAMES, Choice, Draft, is_in_force, names_of
 from rag.compare import FEWEST, MOST
 from rag.rerankers import RERANKERS
 from rag.settings import Settings, known_paths

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.shared.setting_fields import Field, draw_lock, help_text
+from pages.shared.settings.fields import Field, draw_lock, help_text
 
 
 def draw_secret(field: Field) -> str:

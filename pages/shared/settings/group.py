@@ -14,8 +14,7 @@ import streamlit as st
 from pages.shared import session
 from pages.shared.figures import counted
 from pages.shared.plain_text import markdown_plain
-from pages.shared.secret_field import draw_secret
-from pages.shared.setting_fields import (
+from pages.shared.settings.fields import (
     Field,
     draw_any,
     draw_choice,
@@ -24,6 +23,7 @@ from pages.shared.setting_fields import (
     draw_switch,
     draw_text,
 )
+from pages.shared.settings.secret_field import draw_secret
 from rag.errors import AskanceError
 from rag.settings import Settings, known_paths, save_settings, set_by_environment, value_at, with_overrides
 

@@ -10,10 +10,10 @@ import streamlit as st
 from ingest.documents import remove_documents, stored_sources
 from ingest.language import language_name
 from pages.shared import session
-from pages.shared.document_list import notes_of
-from pages.shared.document_viewer import view_document
 from pages.shared.figures import counted, date_text, size_text
 from pages.shared.job_cards import draw_password, wants_password
+from pages.shared.library.document_list import notes_of
+from pages.shared.library.document_viewer import view_document
 from pages.shared.plain_text import markdown_plain, shortened
 from rag.catalog import DocumentRecord
 from rag.errors import AskanceError

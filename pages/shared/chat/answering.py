@@ -8,9 +8,9 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.shared import session
+from pages.shared.chat.turn_view import ANSWER_AVATAR, draw_question
 from pages.shared.figures import counted
 from pages.shared.plain_text import markdown_plain
-from pages.shared.turn_view import ANSWER_AVATAR, draw_question
 from rag.history import Turn
 from rag.streaming import LiveReply
 

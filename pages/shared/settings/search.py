@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.shared.model_download import draw_model_download
-from pages.shared.setting_group import SettingGroup
+from pages.shared.settings.group import SettingGroup
+from pages.shared.settings.model_download import draw_model_download
 from rag.agreement import check_passages, check_search
 from rag.rerankers import RERANKERS
 

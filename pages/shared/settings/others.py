@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 import streamlit as st
 
-from pages.shared.setting_group import SettingGroup
+from pages.shared.settings.group import SettingGroup
 from rag.embedders import get_embedder
 from rag.settings import Settings, known_paths
 

@@ -12,9 +12,9 @@ from typing import Any
 import streamlit as st
 
 from pages.shared import session
-from pages.shared.comparison_draft import Draft, is_in_force
+from pages.shared.chat.found_view import RERANKERS, STAGES
+from pages.shared.comparison.draft import Draft, is_in_force
 from pages.shared.figures import counted, duration_text, ordinal
-from pages.shared.found_view import RERANKERS, STAGES
 from pages.shared.opened import Opened
 from pages.shared.plain_text import markdown_plain
 from rag.compare import Comparison, Passage, Placement, Run
@@ -34,8 +34,8 @@ _FOLDER = Path(__file__).parent
 _component = st.components.v2.component(
     "askance_comparison",
     html='<div class="comparison"></div>',
-    css=(_FOLDER / "comparison_columns.css").read_text(encoding="utf-8"),
-    js=(_FOLDER / "comparison_columns.js").read_text(encoding="utf-8"),
+    css=(_FOLDER / "columns.css").read_text(encoding="utf-8"),
+    js=(_FOLDER / "columns.js").read_text(encoding="utf-8"),
 )
 
 

@@ -11,10 +11,10 @@ from pathlib import PurePosixPath
 import streamlit as st
 
 from pages.shared import session
-from pages.shared.answer_quotes import quotes_as_html
-from pages.shared.citation_clicks import citation_address
+from pages.shared.chat.answer_quotes import quotes_as_html
+from pages.shared.chat.citation_clicks import citation_address
+from pages.shared.chat.found_view import draw_how_found
 from pages.shared.copy_button import draw_copy_button
-from pages.shared.found_view import draw_how_found
 from pages.shared.opened import Opened
 from pages.shared.passage_panel import open_button
 from pages.shared.plain_text import excerpt, markdown_plain, shortened

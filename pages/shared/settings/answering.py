@@ -8,10 +8,10 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.shared import session
-from pages.shared.connection_test import address_of, draw_check, list_models
 from pages.shared.plain_text import markdown_plain
-from pages.shared.setting_fields import help_text
-from pages.shared.setting_group import SettingGroup
+from pages.shared.settings.connection_test import address_of, draw_check, list_models
+from pages.shared.settings.fields import help_text
+from pages.shared.settings.group import SettingGroup
 from rag.agreement import check_key_stays
 from rag.disclosure import who_answers
 from rag.errors import AskanceError

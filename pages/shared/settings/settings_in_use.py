@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.shared import session
-from pages.shared.comparison_draft import Draft
+from pages.shared.comparison.draft import Draft
 from pages.shared.plain_text import markdown_plain
 from rag.compare import VARIED, choices_of
 from rag.settings import ALIASES, save_settings

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.shared.setting_group import SettingGroup
-from pages.shared.window_bar import draw_window
+from pages.shared.settings.group import SettingGroup
+from pages.shared.settings.window_bar import draw_window
 from rag.agreement import check_budgets
 from rag.settings import Settings
 
