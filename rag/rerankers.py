@@ -50,17 +50,17 @@ class NoReranker:
 
 
 class LateInteractionReranker:
-    """Late interaction over stored token signs, blended with the first stage by rank."""
+    """Late interaction over stored token signs, blended with the scores of the searches."""
 
     name = "late-interaction"
     needs: tuple[str, ...] = ("token_bits",)
 
     def __init__(self, embedder: Embedder, settings: RerankingSettings) -> None:
         self._embedder = embedder
-        self._constant = settings.blend_constant
+        self._search_weight = settings.search_weight
 
     def score(self, query: Query, hits: Sequence[Hit]) -> list[float]:
-        return blended_by_rank(self.matches(query, hits), hits, self._constant)
+        return blended_with_searches(self.matches(query, hits), hits, self._search_weight)
 
     def matches(self, query: Query, hits: Sequence[Hit]) -> NDArray[np.float32]:
         """The unblended mean of best token matches, a cosine, for each hit."""
@@ -150,15 +150,29 @@ class CrossEncoderReranker:
             raise
 
 
-def blended_by_rank(scores: NDArray[np.float32], hits: Sequence[Hit], constant: int) -> list[float]:
-    """Reciprocal rank fusion of these scores with the hits' fused order (Cormack et al. 2009)."""
-    order = np.argsort(-scores, kind="stable")
-    ranks = np.empty(len(hits), np.int64)
-    ranks[order] = np.arange(1, len(hits) + 1)
-    return [
-        1.0 / (constant + int(own)) + 1.0 / (constant + (hit.ranks.get("fused") or first))
-        for first, (own, hit) in enumerate(zip(ranks, hits, strict=True), start=1)
-    ]
+def blended_with_searches(matches: NDArray[np.float32], hits: Sequence[Hit], weight: float) -> list[float]:
+    """The weighted mean of the hits' standard scores: their matches' (weight 1) and each search's.
+
+    A standard score is the distance from the mean over these hits in standard deviations, so cosines
+    and BM25 need no common scale. A passage that a search did not find has that search's lowest score.
+    """
+    if not hits:
+        return []
+    total, weights = _standard(matches), 1.0
+    for stage in ("vector", "text"):
+        found = [hit.scores.get(stage) for hit in hits]
+        known = [score for score in found if score is not None]
+        if known:
+            lowest = min(known)
+            total += weight * _standard(np.array([lowest if score is None else score for score in found]))
+            weights += weight
+    return [float(score) for score in total / weights]
+
+
+def _standard(scores: NDArray[Any]) -> NDArray[np.float64]:
+    centred = scores.astype(np.float64) - scores.mean(dtype=np.float64)
+    spread: NDArray[np.float64] = centred / max(float(centred.std()), 1e-9)
+    return spread
 
 
 def local_model_folder(name: str) -> Path:

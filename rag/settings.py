@@ -98,8 +98,8 @@ class RetrievalSettings:
 class RerankingSettings:
     """What the rerankers need to know."""
 
-    blend_constant: int = setting(
-        10, "The constant that blends late interaction with the first stage by rank.", minimum=1, maximum=1000
+    search_weight: float = setting(
+        0.5, "Weight of each search's score beside late interaction's.", minimum=0.0, maximum=100.0
     )
     cross_encoder: str = setting(
         "cross-encoder/ms-marco-MiniLM-L6-v2", "Cross-encoder: a folder on this machine or a hub name."

@@ -17,6 +17,7 @@ from rag.rerankers import (
     CrossEncoderReranker,
     LateInteractionReranker,
     Reranker,
+    blended_with_searches,
     get_reranker,
     local_model_folder,
 )
@@ -103,7 +104,7 @@ def test_late_interaction_prefers_the_passage_with_the_words(settings: Settings,
     own = get_reranker(with_overrides(settings, {"reranker": name}), HashEmbedder())
     assert isinstance(own, LateInteractionReranker)
     assert int(np.argmax(own.matches(query, hits))) == 3
-    # Blended by rank with a first stage that had it last, it passes those that won in neither.
+    # Blended with a text search that had it last, it passes those that won in neither.
     scores = own.score(query, hits)
     assert scores[3] > scores[2]
 
@@ -138,3 +139,18 @@ def test_a_cross_encoder_works_as_soon_as_it_is_downloaded(
         download_model("someone/tiny")
     expected = CrossEncoderReranker(str(tiny_cross_encoder)).score(query, hits)
     assert own.score(query, hits) == pytest.approx(expected, rel=1e-4, abs=1e-5)
+
+
+def test_matches_and_searches_are_blended_by_their_standard_scores() -> None:
+    hits = query_and_hits()[1][:3]
+    for hit, vector, text in zip(hits, (0.9, None, 0.5), (4.0, 12.0, 8.0), strict=True):
+        hit.scores.update(vector=vector, text=text)
+    matches = np.array([0.1, 0.2, 0.3], np.float32)
+    # Three equally spaced values lie at -u, 0 and u with u = sqrt(3/2); vector scores 0.9, 0.5, 0.5
+    # (the lowest stands in for the missing one) at 2v, -v and -v with v = sqrt(1/2).
+    u, v = 1.5**0.5, 0.5**0.5
+    expected = [(-u + 0.5 * 2 * v - 0.5 * u) / 2, (0 - 0.5 * v + 0.5 * u) / 2, (u - 0.5 * v + 0) / 2]
+    assert blended_with_searches(matches, hits, 0.5) == pytest.approx(expected, abs=1e-6)
+    assert blended_with_searches(matches, hits, 0) == pytest.approx([-u, 0, u], abs=1e-6)
+    rescaled = blended_with_searches(matches * 7 + 1, hits, 0.5)
+    assert rescaled == pytest.approx(expected, abs=1e-6), "no stage's scale counts"
