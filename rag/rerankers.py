@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -57,10 +57,10 @@ class LateInteractionReranker:
 
     def __init__(self, embedder: Embedder, settings: RerankingSettings) -> None:
         self._embedder = embedder
-        self._search_weight = settings.search_weight
+        self._weights = {"vector": settings.vector_weight, "text": settings.text_weight}
 
     def score(self, query: Query, hits: Sequence[Hit]) -> list[float]:
-        return blended_with_searches(self.matches(query, hits), hits, self._search_weight)
+        return blended_with_searches(self.matches(query, hits), hits, self._weights)
 
     def matches(self, query: Query, hits: Sequence[Hit]) -> NDArray[np.float32]:
         """The unblended mean of best token matches, a cosine, for each hit."""
@@ -150,7 +150,9 @@ class CrossEncoderReranker:
             raise
 
 
-def blended_with_searches(matches: NDArray[np.float32], hits: Sequence[Hit], weight: float) -> list[float]:
+def blended_with_searches(
+    matches: NDArray[np.float32], hits: Sequence[Hit], weights: Mapping[str, float]
+) -> list[float]:
     """The weighted mean of the hits' standard scores: their matches' (weight 1) and each search's.
 
     A standard score is the distance from the mean over these hits in standard deviations, so cosines
@@ -158,15 +160,15 @@ def blended_with_searches(matches: NDArray[np.float32], hits: Sequence[Hit], wei
     """
     if not hits:
         return []
-    total, weights = _standard(matches), 1.0
-    for stage in ("vector", "text"):
+    total, all_weights = _standard(matches), 1.0
+    for stage, weight in weights.items():
         found = [hit.scores.get(stage) for hit in hits]
         known = [score for score in found if score is not None]
         if known:
             lowest = min(known)
             total += weight * _standard(np.array([lowest if score is None else score for score in found]))
-            weights += weight
-    return [float(score) for score in total / weights]
+            all_weights += weight
+    return [float(score) for score in total / all_weights]
 
 
 def _standard(scores: NDArray[Any]) -> NDArray[np.float64]:

@@ -98,8 +98,11 @@ class RetrievalSettings:
 class RerankingSettings:
     """What the rerankers need to know."""
 
-    search_weight: float = setting(
-        0.5, "Weight of each search's score beside late interaction's.", minimum=0.0, maximum=100.0
+    vector_weight: float = setting(
+        0.25, "Weight of the search by meaning beside late interaction's 1.", minimum=0.0, maximum=100.0
+    )
+    text_weight: float = setting(
+        0.5, "Weight of the search by words beside late interaction's 1.", minimum=0.0, maximum=100.0
     )
     cross_encoder: str = setting(
         "cross-encoder/ms-marco-MiniLM-L6-v2", "Cross-encoder: a folder on this machine or a hub name."

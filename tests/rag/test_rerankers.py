@@ -149,8 +149,9 @@ def test_matches_and_searches_are_blended_by_their_standard_scores() -> None:
     # Three equally spaced values lie at -u, 0 and u with u = sqrt(3/2); vector scores 0.9, 0.5, 0.5
     # (the lowest stands in for the missing one) at 2v, -v and -v with v = sqrt(1/2).
     u, v = 1.5**0.5, 0.5**0.5
-    expected = [(-u + 0.5 * 2 * v - 0.5 * u) / 2, (0 - 0.5 * v + 0.5 * u) / 2, (u - 0.5 * v + 0) / 2]
-    assert blended_with_searches(matches, hits, 0.5) == pytest.approx(expected, abs=1e-6)
-    assert blended_with_searches(matches, hits, 0) == pytest.approx([-u, 0, u], abs=1e-6)
-    rescaled = blended_with_searches(matches * 7 + 1, hits, 0.5)
+    weights = {"vector": 0.25, "text": 0.75}
+    expected = [(-u + 0.25 * 2 * v - 0.75 * u) / 2, (0 - 0.25 * v + 0.75 * u) / 2, (u - 0.25 * v + 0) / 2]
+    assert blended_with_searches(matches, hits, weights) == pytest.approx(expected, abs=1e-6)
+    assert blended_with_searches(matches, hits, {}) == pytest.approx([-u, 0, u], abs=1e-6)
+    rescaled = blended_with_searches(matches * 7 + 1, hits, weights)
     assert rescaled == pytest.approx(expected, abs=1e-6), "no stage's scale counts"

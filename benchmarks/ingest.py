@@ -1,0 +1,128 @@
+"""Ingest speed: passages a second through the whole pipeline against those of the bare embedder.
+
+    python -m benchmarks.ingest [--data DIR] [--files N] [--rounds N]
+
+Both take the same passages in one process, in alternating rounds, so that whatever else the machine
+does meanwhile strikes both; the ratio is the figure, not the speeds. The bare embedder gets its
+passages sorted by length, its best case. Processor seconds are compared too: they suffer less from
+other programs. It prints a table and writes results/ingest.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from benchmarks.evaluation_sets import benchmark_settings, data_folder
+from benchmarks.record import RESULTS, write_record
+from ingest.pipeline import POOL_CHUNKS, Pipeline
+from ingest.sources import path_sources
+from rag.embedders import Embedder
+from rag.settings import Settings
+from rag.workspace import open_workspace
+
+FLOOR = 0.9
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the benchmark; returns 1 when the pipeline is slower than FLOOR times the embedder."""
+    options = _parser().parse_args(arguments)
+    documents = data_folder(options.data) / "uda_pdf" / "documents"
+    files = sorted(documents.glob("*.pdf"), key=lambda file: file.stat().st_size)[: options.files]
+    with tempfile.TemporaryDirectory() as folder:
+        settings = benchmark_settings(Path(folder))
+        embedder = open_workspace(settings).store.embedder
+        embedder.embed(["The model is loaded before the clock runs."])
+        rounds: list[dict[str, Any]] = []
+        for number in range(options.rounds):
+            pipeline = _pipeline(benchmark_settings(Path(folder) / str(number)))
+            sources = list(path_sources(files, settings.ingest))
+            whole = _timed(lambda pipeline=pipeline, sources=sources: list(pipeline.run(sources)))
+            texts = _embedded_texts(pipeline)
+            bare = _timed(lambda texts=texts: _embed(texts, embedder))
+            rounds.append({"passages": len(texts), "pipeline": whole, "embedder": bare})
+            print(_line(rounds[-1]), flush=True)
+        padding = {
+            "pipeline": padding_share(_lengths(texts, embedder), POOL_CHUNKS, settings.embedding.batch_size),
+            "sorted": padding_share(_lengths(texts, embedder), len(texts), settings.embedding.batch_size),
+        }
+    ratios = {
+        clock: round(median(row["embedder"][clock] / row["pipeline"][clock] for row in rounds), 4)
+        for clock in ("wall_s", "processor_s")
+    }
+    print(
+        f"median ratio {ratios['wall_s']:.3f}, of processor time {ratios['processor_s']:.3f}; floor {FLOOR}"
+    )
+    print(f"padding computed: {padding['pipeline']:.1%}; all sorted by length: {padding['sorted']:.1%}")
+    record = {"files": len(files), "rounds": rounds, "median_ratio": ratios, "padding": padding}
+    print(f"written: {write_record('ingest', record, options.results)}")
+    return int(ratios["wall_s"] < FLOOR)
+
+
+def padding_share(lengths: Sequence[int], pool: int, batch_size: int) -> float:
+    """The share of computed token places that is padding, when each pool is sorted and cut into batches."""
+    computed = 0
+    for first in range(0, len(lengths), pool):
+        own = sorted(lengths[first : first + pool], reverse=True)
+        batches = [own[start : start + batch_size] for start in range(0, len(own), batch_size)]
+        computed += sum(batch[0] * len(batch) for batch in batches)
+    return round(1 - sum(lengths) / computed, 4) if computed else 0.0
+
+
+def _pipeline(settings: Settings) -> Pipeline:
+    workspace = open_workspace(settings)
+    return Pipeline(
+        "ingest", settings=settings, store=workspace.store, catalog=workspace.catalog, blobs=workspace.blobs
+    )
+
+
+def _embedded_texts(pipeline: Pipeline) -> list[str]:
+    documents = sorted(pipeline.table.chunk_counts())
+    return [chunk.embedded_text for own in documents for chunk in pipeline.table.chunks(own)]
+
+
+def _embed(texts: Sequence[str], embedder: Embedder) -> None:
+    ordered = sorted(texts, key=len)
+    for first in range(0, len(ordered), POOL_CHUNKS):
+        embedder.embed_with_tokens(ordered[first : first + POOL_CHUNKS])
+
+
+def _line(row: dict[str, Any]) -> str:
+    passages, whole, bare = row["passages"], row["pipeline"], row["embedder"]
+    return (
+        f"{passages} passages: pipeline {passages / whole['wall_s']:.1f}/s, "
+        f"embedder {passages / bare['wall_s']:.1f}/s; ratio {bare['wall_s'] / whole['wall_s']:.3f}, "
+        f"of processor time {bare['processor_s'] / whole['processor_s']:.3f}"
+    )
+
+
+def _timed(work: Callable[[], Any]) -> dict[str, float]:
+    wall, processor = time.perf_counter(), time.process_time()
+    work()
+    return {
+        "wall_s": round(time.perf_counter() - wall, 3),
+        "processor_s": round(time.process_time() - processor, 3),
+    }
+
+
+def _lengths(texts: Sequence[str], embedder: Embedder) -> list[int]:
+    return [len(embedder.token_spans(text)) + embedder.special_tokens for text in texts]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.ingest", description=__doc__)
+    parser.add_argument("--data", type=Path, help="the evaluation data")
+    parser.add_argument("--files", type=int, help="only the N smallest files")
+    parser.add_argument("--rounds", type=int, default=3, help="how often each is run")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="where ingest.json is written")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
