@@ -14,12 +14,15 @@ from rag.embedders import Embedder
 from rag.evidence import token_weights
 from rag.late_interaction import best_matches, unpack_signs
 from rag.types import Hit, Query
+from rag.words import FUNCTION_WORDS, content_stems, stem, words
 
 #: Passages looked at.
 PASSAGES = 5
+#: A token of the question that matches less than this in a passage counts as matching this much.
+LEAST_MATCH = 0.05
 #: Fitted weights of the features below, in their order, and the intercept.
-COEFFICIENTS = (12.0, 6.0, 4.0)
-INTERCEPT = -10.0
+COEFFICIENTS = (24.23, 4.91, -3.57)
+INTERCEPT = -13.94
 
 
 def confidence(query: Query, hits: Sequence[Hit], embedder: Embedder) -> float:
@@ -32,17 +35,34 @@ def confidence(query: Query, hits: Sequence[Hit], embedder: Embedder) -> float:
 
 
 def features(query: Query, hits: Sequence[Hit], embedder: Embedder) -> tuple[float, float, float] | None:
-    """What the estimate rests on: the best passage's match with the question, that of its worst
-    matched content words, and its lead over the other passages' mean. None without hits.
+    """What the estimate rests on; None without hits. All three mean the same in any collection:
+
+    how well the best passage matches the question's tokens (root mean square, so that a few exact
+    matches tell more than many vague ones); the best cosine of the question with a passage as a
+    whole; and the share of the question's words that are names or numbers and stand in no passage.
     """
     considered = [hit for hit in hits[:PASSAGES] if hit.token_bits]
     if not considered or len(query.tokens) == 0:
         return None
-    weights = token_weights(query, embedder)
-    signs = [unpack_signs(hit.token_bits or b"", embedder.dimension) for hit in considered]
-    best = best_matches(query.tokens, signs)
-    means = np.average(best, axis=0, weights=weights)
-    top = int(means.argmax())
-    content = best[weights >= 1.0, top]
-    worst = np.sort(content)[: max(1, len(content) // 3)].mean() if len(content) else means[top]
-    return float(means[top]), float(worst), float(means[top] - means.mean())
+    passages = [unpack_signs(hit.token_bits or b"", embedder.dimension) for hit in considered]
+    best = np.maximum(best_matches(query.tokens, passages), LEAST_MATCH)
+    squares = np.average(best**2, axis=0, weights=token_weights(query, embedder))
+    return float(np.sqrt(squares.max())), _closeness(query, passages), _absent(query.text, considered)
+
+
+def _closeness(query: Query, passages: Sequence[np.ndarray]) -> float:
+    """The cosine that the mean of a passage's signs, which is near its vector, has with the question."""
+    means = np.array([passage.mean(axis=0) for passage in passages])
+    lengths = np.maximum(np.linalg.norm(means, axis=1), 1e-9)
+    return float((means @ query.vector / lengths).max())
+
+
+def _absent(question: str, hits: Sequence[Hit]) -> float:
+    present: set[str] = set().union(*(content_stems(hit.chunk.embedded_text) for hit in hits))
+    named = {
+        stem(word)
+        for position, word in enumerate(words(question))
+        if any(map(str.isdigit, word))
+        or (position > 0 and word[0].isupper() and len(word) > 1 and word.casefold() not in FUNCTION_WORDS)
+    }
+    return len(named - present) / max(len(content_stems(question)), 1)
