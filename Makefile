@@ -1,7 +1,7 @@
 # Everything a newcomer needs: `make run` and `make test`. Both set up .venv by themselves.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run setup setup-dev test test-all lint bench lock clean
+.PHONY: help run setup setup-dev setup-slow test test-all lint bench lock clean
 
 PORT ?= 8501
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -24,7 +24,7 @@ define install
 	  "$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Askance needs Python 3.11 or newer; set PYTHON=/path/to/python3.11"; exit 1; }; \
 	  [ -x $(BIN)/python ] || "$(PYTHON)" -m venv $(VENV); \
 	  echo "Installing the $(1) packages; the first time takes a few minutes."; \
-	  $(BIN)/python -m pip install --quiet --disable-pip-version-check $(foreach file,$(2),-r $(file)); \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check $(3) $(foreach file,$(2),-r $(file)); \
 	  echo "$$want" > $(VENV)/$(1).stamp; \
 	fi
 endef
@@ -34,6 +34,9 @@ setup:
 
 setup-dev: setup
 	$(call install,development,requirements.txt requirements-dev.txt)
+
+setup-slow: setup-dev
+	$(call install,slow,requirements-slow.txt,--no-deps)
 
 run: setup
 	@exec $(BIN)/python app.py --port "$(PORT)"
@@ -46,7 +49,7 @@ lint: setup-dev
 test: lint
 	$(BIN)/python -m pytest -m "not slow"
 
-test-all: lint
+test-all: lint setup-slow
 	$(BIN)/python -m pytest
 
 bench: setup-dev
