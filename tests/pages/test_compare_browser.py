@@ -3,34 +3,22 @@
 from __future__ import annotations
 
 import os
-import shutil
-import socket
-import subprocess
-import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
-from urllib.request import urlopen
 
 import pytest
 from corpus import TEXTS, fill
+from running_app import browser_page, chromium, running_app
 
 from rag.settings import load_settings, save_settings
 from rag.workspace import open_workspace
 
-ROOT = Path(__file__).parents[2]
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+pytestmark = pytest.mark.browser
 HOSTILE = {
     **TEXTS,
     "<img src=x onerror=alert(1)>.md": "The valve <b>bold</b> <img src=x onerror=alert(1)> of the boiler.",
 }
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt-get install chromium"),
-]
 
 
 @pytest.fixture(scope="module")
@@ -45,55 +33,24 @@ def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def address(data_folder: Path) -> Iterator[str]:
     """The running app over these documents."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "app.py", "--port", str(port)]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("ASKANCE_")}
-    server = subprocess.Popen(
-        command,
-        cwd=ROOT,
-        env=environment | {"ASKANCE_DATA_DIR": str(data_folder)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        _wait_for(f"http://127.0.0.1:{port}/healthz", server)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.terminate()
-        server.wait(20)
+    chromium()
+    with pytest.MonkeyPatch.context() as environment:
+        for name in [name for name in os.environ if name.startswith("ASKANCE_")]:
+            environment.delenv(name)
+        with running_app(data_folder.parent / "app.log", ASKANCE_DATA_DIR=str(data_folder)) as own:
+            yield own
 
 
 @pytest.fixture
 def page(address: str) -> Iterator[Any]:
     """The compare page, with one question compared by pressing Enter."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        tab = browser.new_page(viewport={"width": 1400, "height": 1000})
-        tab.set_default_timeout(60_000)
-        tab.on("dialog", lambda dialog: pytest.fail(f"a document ran a script: {dialog.message}"))
+    with browser_page(viewport={"width": 1400, "height": 1000}) as tab:
         tab.goto(f"{address}/compare")
         question = tab.get_by_placeholder("Ask one question of every setting")
         question.fill("the relief valve of the boiler")
         question.press("Enter")
         tab.locator(".card").first.wait_for()
         yield tab
-        browser.close()
-
-
-def _wait_for(address: str, server: subprocess.Popen[bytes]) -> None:
-    pause = threading.Event()
-    for _ in range(300):
-        assert server.poll() is None, "the app ended"
-        try:
-            with urlopen(address, timeout=5):  # noqa: S310
-                return
-        except (URLError, OSError):
-            pause.wait(0.1)
-    pytest.fail("the app did not answer")
 
 
 def test_the_same_passage_is_connected_and_marked_in_all_columns(page: Any) -> None:
