@@ -45,10 +45,29 @@ def remove_documents(workspace: Workspace, collection: str, names: Sequence[str]
     if records and collection in workspace.store.collections():
         let_go(workspace.table(collection), gone, renamed)
     removed = catalog.remove(collection, [record.name for record in records])
+    if renamed and any(record.tags for record in records):
+        renew_tags(workspace.table(collection), catalog, collection, renamed)
     for document_id in gone:
         if not any(catalog.by_document_id(other.name, document_id) for other in catalog.collections()):
             workspace.blobs.remove(document_id)
     return removed
+
+
+def tag_document(workspace: Workspace, collection: str, name: str, tags: Iterable[str]) -> None:
+    """Replace the tags of a document, in the list and on its passages. Raises DocumentNotFound."""
+    workspace.catalog.set_tags(collection, name, tags)
+    record = workspace.catalog.resolve(collection, name)
+    if record.document_id and collection in workspace.store.collections():
+        renew_tags(workspace.table(collection), workspace.catalog, collection, [record.document_id])
+
+
+def renew_tags(
+    table: CollectionTable, catalog: Catalog, collection: str, document_ids: Iterable[str]
+) -> None:
+    """Give passages the tags of all names that hold their document."""
+    for document_id in document_ids:
+        holders = catalog.by_document_id(collection, document_id)
+        table.set_tags(document_id, sorted({tag for record in holders for tag in record.tags}))
 
 
 def released(

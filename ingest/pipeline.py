@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from ingest.chunking import chunk_document
-from ingest.documents import let_go, released
+from ingest.documents import let_go, released, renew_tags
 from ingest.language import detect_language, language_warning
 from ingest.loaders import load
 from ingest.progress import FileProgress, FileResult, Progress
@@ -76,6 +76,8 @@ class Pipeline:
         self.embedder = store.embedder
         # Held while deciding which names hold a document, since reader and embedder both do.
         self._names = threading.Lock()
+        # A name keeps its tags whatever it holds; passages come without any.
+        self._has_tags = any(record.tags for record in catalog.documents(collection))
         catalog.create_collection(collection)
 
     @property
@@ -204,17 +206,21 @@ class Pipeline:
             else:
                 twin = known[0]
             if earlier not in known or earlier.error:
-                self._let_go([earlier] if earlier else [], {document.document_id})
+                renamed = self._let_go([earlier] if earlier else [], {document.document_id})
                 tags = earlier.tags if earlier else ()
                 self.catalog.put(replace(twin, name=document.name, tags=tags, error=""))
+                if self._has_tags:
+                    renew_tags(self.table, self.catalog, self.collection, {document.document_id, *renamed})
         document.language, document.warnings = twin.language, twin.warnings
         document.result = FileResult(
             document.name, status, document.document_id, twin.pages, stored, _since(document.started)
         )
         return True
 
-    def _let_go(self, leaving: list[DocumentRecord], coming: set[str]) -> None:
-        let_go(self.table, *released(self.catalog, self.collection, leaving, coming))
+    def _let_go(self, leaving: list[DocumentRecord], coming: set[str]) -> set[str]:
+        gone, renamed = released(self.catalog, self.collection, leaving, coming)
+        let_go(self.table, gone, renamed)
+        return set(renamed)
 
     def _chunk(self, document: _Document) -> None:
         assert document.parsed is not None  # noqa: S101
@@ -306,6 +312,8 @@ class Pipeline:
             for document in documents:
                 document.result = self._result(document, _status(earlier[document.name]))
             self.catalog.put_many([self._record(document, "ready") for document in documents])
+            if self._has_tags:
+                renew_tags(self.table, self.catalog, self.collection, {*unique, *renamed})
         for document in documents:
             progress.files[document.name].result = document.result
             progress.stage(document.name, "done")
@@ -319,8 +327,10 @@ class Pipeline:
         with self._names:
             known = self.catalog.get(self.collection, document.name)
             if result.status == "empty":
-                self._let_go([known] if known else [], set())
+                renamed = self._let_go([known] if known else [], set())
                 self.catalog.put(self._record(document, "empty"))
+                if self._has_tags:
+                    renew_tags(self.table, self.catalog, self.collection, renamed)
             elif result.status == "failed":
                 self._note_failure(document, known, result)
         progress.files[document.name].result = result

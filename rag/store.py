@@ -218,6 +218,13 @@ class CollectionTable:
         with self._write_lock:
             self._table.update(where=document_filter([document_id]).to_sql(), values={"document": name})
 
+    def set_tags(self, document_id: str, tags: Sequence[str]) -> None:
+        """Replace the tags of a document's passages; nothing is embedded again."""
+        with self._write_lock:
+            # LanceDB cannot write an empty list here; no list says the same.
+            values = {"tags": list(tags) or None}
+            self._table.update(where=document_filter([document_id]).to_sql(), values=values)
+
     def vector_search(
         self, vector: Vector, limit: int, filters: Filters = EVERYTHING, *, extra: Sequence[str] = ()
     ) -> list[Hit]:

@@ -9,11 +9,17 @@ import pytest
 from corpus import TEXTS, fill
 from documents import encrypted_pdf
 
-from ingest.documents import remove_collection, remove_documents, stored_sources, uploaded_source
+from ingest.documents import (
+    remove_collection,
+    remove_documents,
+    stored_sources,
+    tag_document,
+    uploaded_source,
+)
 from ingest.pipeline import Pipeline
 from ingest.progress import FileResult
 from ingest.sources import Source, bytes_source
-from rag.errors import CollectionNotFound, DocumentError
+from rag.errors import CollectionNotFound, DocumentError, DocumentNotFound
 from rag.retrieve import retrieve
 from rag.workspace import Workspace
 
@@ -136,6 +142,44 @@ def test_a_file_that_failed_is_not_unchanged_because_its_twin_was_read(workspace
     assert ingest(workspace, [Source("one.pdf", 1, lambda: locked)])["one.pdf"].status == "added"
     assert {record.status for record in workspace.catalog.documents("default")} == {"ready"}
     assert workspace.table("default").count() == 1
+
+
+def tagged_with(workspace: Workspace, tag: str) -> set[str]:
+    found = retrieve(
+        "leave valve trees pumps",
+        table=workspace.table("default"),
+        settings=workspace.settings,
+        filters=workspace.filters("default", tags=(tag,)),
+    )
+    return {hit.chunk.document for hit in found.hits}
+
+
+def test_tags_are_found_by_and_stay_with_the_name(workspace: Workspace) -> None:
+    fill(workspace)
+    tag_document(workspace, "default", "boiler.md", ["heat", "it's old"])
+    assert tagged_with(workspace, "it's old") == {"boiler.md"}
+    assert tagged_with(workspace, "cold") == set()
+    changed = [Source("boiler.md", 1, lambda: b"# Boiler\n\nThe new valve.")]
+    assert ingest(workspace, changed)["boiler.md"].status == "updated"
+    assert tagged_with(workspace, "heat") == {"boiler.md"}
+    assert ingest(workspace, changed, force=True)["boiler.md"].status == "updated"
+    assert tagged_with(workspace, "heat") == {"boiler.md"}
+    # A copy without tags takes none away; with other content they stay with their name.
+    copied = ingest(workspace, [Source("copy.md", 1, lambda: b"# Boiler\n\nThe new valve.")])
+    assert copied["copy.md"].status == "added"
+    assert tagged_with(workspace, "heat") == {"boiler.md"}
+    same = TEXTS["staff/leave.txt"].encode()
+    ingest(workspace, [Source("boiler.md", 1, lambda: same)])
+    assert tagged_with(workspace, "heat") == {"staff/leave.txt"}
+    ingest(workspace, [Source("second.txt", 1, lambda: same)])
+    tag_document(workspace, "default", "second.txt", ["heat", "second"])
+    remove_documents(workspace, "default", ["second.txt", "staff/leave.txt"])
+    assert tagged_with(workspace, "second") == set()
+    assert tagged_with(workspace, "heat") == {"boiler.md"}
+    tag_document(workspace, "default", "boiler.md", [])
+    assert tagged_with(workspace, "heat") == set()
+    with pytest.raises(DocumentNotFound):
+        tag_document(workspace, "default", "nowhere.md", ["x"])
 
 
 def test_documents_are_read_again_from_what_was_kept(workspace: Workspace) -> None:
