@@ -1,0 +1,159 @@
+"""Questions of conversations: kept before they are answered, and whatever becomes of the answer."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+from corpus import fill
+from model_servers import ModelServer, start_openai_server
+
+from rag.chat import Chats
+from rag.errors import StoreError
+from rag.history import Conversation, Turn
+from rag.settings import with_overrides
+from rag.workspace import Workspace, open_workspace
+
+QUESTION = "When does the relief valve of boiler 7 open?"
+
+
+@pytest.fixture
+def server() -> Iterator[ModelServer]:
+    with start_openai_server(["It opens at 8.8 bar [1]. Nobody knows why."] * 4, key="sk-test") as own:
+        yield own
+
+
+@pytest.fixture
+def asking(workspace: Workspace, server: ModelServer) -> Workspace:
+    """A filled data folder whose questions go to the stand-in for a model."""
+    fill(workspace)
+    return open_workspace(
+        with_overrides(
+            workspace.settings,
+            {
+                "answer.model": "openai",
+                "answer.decline_below": 0,
+                "openai.base_url": server.base_url,
+                "openai.api_key": "sk-test",
+                "openai.model": server.models[0],
+            },
+        )
+    )
+
+
+@pytest.fixture
+def conversation(asking: Workspace) -> Conversation:
+    return asking.history.start("default")
+
+
+def ended(chats: Chats, workspace: Workspace, conversation: Conversation) -> Turn:
+    """The last turn, once nothing is under way."""
+    own = chats.live(conversation.id)
+    assert own is None or own.reply.wait(30)
+    return workspace.history.turns(conversation.id)[-1]
+
+
+def test_an_answer_is_kept_though_nobody_looks(asking: Workspace, conversation: Conversation) -> None:
+    chats = Chats()
+    chats.ask(asking, conversation.id, QUESTION)
+    turn = ended(chats, asking, conversation)
+    assert (turn.question, turn.status, turn.answered) == (QUESTION, "done", True)
+    assert "8.8 bar [1]" in turn.answer
+    assert turn.citations[0].number == 1
+    assert turn.details["documents"] == []
+    assert chats.live(conversation.id) is None
+
+
+def test_the_question_is_there_while_it_is_answered_and_stopping_keeps_the_words(
+    asking: Workspace, conversation: Conversation, server: ModelServer
+) -> None:
+    server.gate = threading.Event()
+    chats = Chats()
+    chats.ask(asking, conversation.id, QUESTION)
+    own = chats.live(conversation.id)
+    assert own is not None
+    [turn] = asking.history.turns(conversation.id)
+    assert (turn.id, turn.status) == (own.turn_id, "running")
+    words = next(text for text in own.reply.follow() if text)
+    # Another viewer, as after a reload, sees the same from the beginning.
+    assert next(text for text in own.reply.follow() if text).startswith(words)
+    chats.stop(conversation.id)
+    [turn] = asking.history.turns(conversation.id)
+    assert turn.status == "stopped"
+    assert turn.answer.startswith(words)
+    server.gate.set()
+    assert chats.live(conversation.id) is None
+
+
+def test_a_further_question_ends_the_one_under_way(
+    asking: Workspace, conversation: Conversation, server: ModelServer
+) -> None:
+    server.gate = threading.Event()
+    chats = Chats()
+    chats.ask(asking, conversation.id, QUESTION)
+    own = chats.live(conversation.id)
+    assert own is not None
+    next(text for text in own.reply.follow() if text)
+    chats.stop(conversation.id)
+    server.gate.set()
+    chats.ask(asking, conversation.id, "And why?")
+    last = ended(chats, asking, conversation)
+    first, second = asking.history.turns(conversation.id)
+    assert (first.status, second.status, last.id) == ("stopped", "done", second.id)
+    # What was said before went along with the second question.
+    roles = [message["role"] for message in server.requests[-1].body["messages"]]
+    assert roles[0] == "system"
+    assert roles[-1] == "user"
+    assert QUESTION in str(server.requests[-1].body["messages"])
+
+
+@pytest.mark.parametrize("fault", ["rate limit", "break off", "overflow", "failure"])
+def test_a_fault_is_kept_with_the_question(
+    asking: Workspace, conversation: Conversation, server: ModelServer, fault: str
+) -> None:
+    server.fault = fault
+    chats = Chats()
+    chats.ask(asking, conversation.id, QUESTION)
+    turn = ended(chats, asking, conversation)
+    assert (turn.question, turn.status) == (QUESTION, "failed")
+    assert turn.error
+    assert "sk-test" not in turn.error
+    assert turn.details["fault"]
+
+
+def test_documents_that_are_gone_are_named(asking: Workspace, conversation: Conversation) -> None:
+    chats = Chats()
+    chats.ask(asking, conversation.id, QUESTION, documents=("nowhere.pdf",))
+    turn = ended(chats, asking, conversation)
+    assert turn.status == "failed"
+    assert "nowhere.pdf" in turn.error
+    assert turn.details["fault"] == "DocumentNotFound"
+
+
+def test_a_collection_that_is_gone_is_named(asking: Workspace) -> None:
+    conversation = asking.history.start("vanished")
+    chats = Chats()
+    chats.ask(asking, conversation.id, QUESTION)
+    turn = ended(chats, asking, conversation)
+    assert turn.status == "failed"
+    assert "vanished" in turn.error
+
+
+def test_a_conversation_that_does_not_exist(asking: Workspace) -> None:
+    with pytest.raises(StoreError, match="no-such"):
+        Chats().ask(asking, "no-such", QUESTION)
+
+
+def test_a_conversation_deleted_meanwhile_ends_quietly(
+    asking: Workspace, conversation: Conversation, server: ModelServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.gate = threading.Event()
+    chats = Chats()
+    chats.ask(asking, conversation.id, QUESTION)
+    own = chats.live(conversation.id)
+    assert own is not None
+    asking.history.delete(conversation.id)
+    server.gate.set()
+    assert own.reply.wait(30)
+    assert "could not be kept" in caplog.text
