@@ -138,9 +138,7 @@ def test_k_bounds_what_is_looked_at(figures: Evaluate) -> None:
 
 def test_variants_are_the_settings_with_changes(settings: Settings) -> None:
     assert parse_variant("now:", settings) == Variant("now", settings, {})
-    changed = parse_variant(
-        "w: mode = text, retrieval.fusion_constant=5,reranking.text_weight=3", settings
-    )
+    changed = parse_variant("w: mode = text, retrieval.fusion_constant=5,reranking.text_weight=3", settings)
     assert changed.settings.retrieval.mode == "text"
     assert changed.settings.retrieval.fusion_constant == 5
     assert changed.settings.reranking.text_weight == 3
