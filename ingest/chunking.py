@@ -1,7 +1,8 @@
 """Cuts a parsed document into passages that fit the embedder, keeping page and character offsets.
 
-A passage never crosses a page or a heading, and its text is exactly `document.text[start:end]`.
-Sizes are counted by the embedder's own tokenizer, special tokens and header included, so that
+A passage never crosses a page or a heading, and its text is exactly `document.text[start:end]`. A
+table that fits stays in one passage; a longer one is cut between rows, and each passage's header repeats
+its header row. Sizes are counted by the embedder's own tokenizer, special tokens and header included, so that
 nothing is cut off silently later. Nothing here reads files or embeds.
 """
 
@@ -12,13 +13,13 @@ import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import pairwise
 
+from ingest.separators import SENTENCE_END, TABLE_SEPARATORS, separators_of
 from rag.embedders import Embedder
 from rag.errors import SettingsError
 from rag.settings import ChunkingSettings
-from rag.types import Chunk, Heading, ParsedDocument
+from rag.types import Chunk, Heading, ParsedDocument, TableSpan
 
 #: Most characters a token may stand for on average; a passage of longer "words" is cut by length.
 CHARACTERS_A_TOKEN = 20
@@ -34,6 +35,7 @@ class _Segment:
     end: int
     page: int | None
     headings: tuple[str, ...]
+    table: TableSpan | None = None
 
 
 def chunk_document(
@@ -57,18 +59,11 @@ def chunk_document(
             f"{LEAST_TEXT_TOKENS + embedder.special_tokens}."
         )
     header_limit = min(settings.header_tokens, limit - LEAST_TEXT_TOKENS)
-    separators = _separators(document.mime_type)
-    for segment in _segments(document):
-        header, header_tokens = _header(document.title, segment.headings, embedder, header_limit)
-        pieces = _pieces(
-            document.text,
-            segment,
-            embedder=embedder,
-            budget=limit - header_tokens,
-            overlap=settings.overlap_tokens,
-            separators=separators,
-        )
-        for start, end in pieces:
+    long_tables, short_tables = _sorted_tables(document, embedder, (limit - header_limit) // 2)
+    for segment in _segments(document, long_tables):
+        for start, end, header, headings in _passages(
+            document, segment, short_tables, embedder, settings.overlap_tokens, limit, header_limit
+        ):
             yield Chunk(
                 id=hashlib.sha256(f"{document_id}:{start}:{end}".encode()).hexdigest()[:32],
                 document_id=document_id,
@@ -76,13 +71,78 @@ def chunk_document(
                 text=document.text[start:end],
                 header=header,
                 title=document.title,
-                headings=" > ".join(segment.headings),
+                headings=" > ".join(headings),
                 page=segment.page,
                 start=start,
                 end=end,
                 mime_type=document.mime_type,
                 tags=tags,
             )
+
+
+def _passages(
+    document: ParsedDocument,
+    segment: _Segment,
+    short_tables: Sequence[TableSpan],
+    embedder: Embedder,
+    overlap: int,
+    limit: int,
+    header_limit: int,
+) -> Iterator[tuple[int, int, str, tuple[str, ...]]]:
+    """Start, end, header and heading path of each passage of a segment."""
+    table, text = segment.table, document.text
+    widest = (*segment.headings, *([_cells(table, text, table.end, table.end)] if table else []))
+    header, header_tokens = _header(document.title, widest, embedder, header_limit)
+    row, row_tokens = ("", 0) if table is None else _header_row(table, embedder, header_limit, limit // 4)
+    pieces = _pieces(
+        text,
+        segment,
+        embedder=embedder,
+        budget=limit - header_tokens - row_tokens,
+        overlap=0 if table else overlap,
+        separators=TABLE_SEPARATORS if table else separators_of(document.mime_type),
+        whole=[] if table else [(each.start, each.end) for each in short_tables],
+    )
+    for start, end in pieces:
+        if table is None:
+            yield start, end, header, segment.headings
+            continue
+        headings = tuple(part for part in (*segment.headings, _cells(table, text, start, end)) if part)
+        own, _ = _header(document.title, headings, embedder, header_tokens)
+        # The passage with which the table begins holds the header row itself.
+        repeated = row if start > table.start else ""
+        yield start, end, "\n".join(part for part in (own, repeated) if part), headings
+
+
+def _sorted_tables(
+    document: ParsedDocument, embedder: Embedder, most_tokens: int
+) -> tuple[list[TableSpan], list[TableSpan]]:
+    """The tables that are cut between their rows, and those short enough to stay whole in a passage."""
+    long_tables: list[TableSpan] = []
+    short_tables: list[TableSpan] = []
+    for table in document.tables:
+        length = table.end - table.start
+        fits = length <= most_tokens * CHARACTERS_A_TOKEN and (
+            length <= most_tokens
+            or len(embedder.token_spans(document.text[table.start : table.end])) <= most_tokens
+        )
+        (short_tables if fits else long_tables).append(table)
+    return long_tables, short_tables
+
+
+def _cells(table: TableSpan, text: str, start: int, end: int) -> str:
+    """The cells that a part of a spreadsheet's table covers, as A3:F20; "" for other tables."""
+    if not table.first_row:
+        return ""
+    first = table.first_row + text.count("\n", table.start, start)
+    last = first + text.count("\n", start, end)
+    left, _, right = table.columns.partition(":")
+    return f"{left}{first}:{right or left}{last}"
+
+
+def _header_row(table: TableSpan, embedder: Embedder, header_limit: int, limit: int) -> tuple[str, int]:
+    """The row that passages repeat, cut to `limit` tokens, and its length in tokens."""
+    return ("", 0) if header_limit <= 0 else _cut_to(" ".join(table.header.split()), embedder, limit)
 
 
 def heading_path(headings: Sequence[Heading], position: int) -> tuple[str, ...]:
@@ -97,13 +157,15 @@ def heading_path(headings: Sequence[Heading], position: int) -> tuple[str, ...]:
     return tuple(heading.text for heading in path if heading.text)
 
 
-def _segments(document: ParsedDocument) -> Iterator[_Segment]:
-    """Stretches of text between page and heading boundaries, without surrounding white space."""
+def _segments(document: ParsedDocument, long_tables: Sequence[TableSpan]) -> Iterator[_Segment]:
+    """Stretches of text between pages, headings and long tables, without surrounding white space."""
     text = document.text
     pages = document.pages
     page_starts = [page.start for page in pages]
     boundaries = {0, len(text), *page_starts, *(page.end for page in pages)}
     boundaries.update(_section_starts(document))
+    boundaries.update(place for table in long_tables for place in (table.start, table.end))
+    table_starts = [table.start for table in long_tables]
     ordered = sorted(boundary for boundary in boundaries if 0 <= boundary <= len(text))
     path: list[Heading] = []
     upcoming = 0
@@ -119,10 +181,12 @@ def _segments(document: ParsedDocument) -> Iterator[_Segment]:
             index = bisect.bisect_right(page_starts, start) - 1
             page = pages[max(index, 0)].number
         headings = tuple(heading.text for heading in path if heading.text)
+        last_table = bisect.bisect_right(table_starts, start) - 1
+        table = long_tables[last_table] if last_table >= 0 and start < long_tables[last_table].end else None
         for part_start, part_end in _parts(text, start, end):
             trimmed = _trimmed(text, part_start, part_end)
             if trimmed:
-                yield _Segment(*trimmed, page, headings)
+                yield _Segment(*trimmed, page, headings, table)
 
 
 def _section_starts(document: ParsedDocument) -> Iterator[int]:
@@ -168,12 +232,16 @@ def _header(title: str, headings: tuple[str, ...], embedder: Embedder, limit: in
         for index, part in enumerate(parts)
         if part and (index == 0 or part.casefold() != parts[index - 1].casefold())
     ]
-    header = " > ".join(unrepeated)
-    header = header[: limit * CHARACTERS_A_TOKEN]
-    spans = embedder.token_spans(header)
+    return _cut_to(" > ".join(unrepeated), embedder, limit)
+
+
+def _cut_to(line: str, embedder: Embedder, limit: int) -> tuple[str, int]:
+    """The line, or as much of it as has at most `limit` tokens, and how many it has."""
+    line = line[: limit * CHARACTERS_A_TOKEN]
+    spans = embedder.token_spans(line)
     if len(spans) > limit:
-        header = header[: spans[limit - 1][1]]
-    return header, len(embedder.token_spans(header))
+        line = line[: spans[limit - 1][1] if limit else 0]
+    return line, len(embedder.token_spans(line))
 
 
 def _pieces(
@@ -184,9 +252,15 @@ def _pieces(
     budget: int,
     overlap: int,
     separators: tuple[re.Pattern[str], ...],
+    whole: Sequence[tuple[int, int]],
 ) -> Iterator[tuple[int, int]]:
-    """Split one segment into spans of at most `budget` tokens, of about equal length."""
+    """Split one segment into spans of at most `budget` tokens, of about equal length.
+
+    No span begins or ends within one of `whole`, each of which is far shorter than the budget.
+    """
     base = segment.start
+    first_whole = bisect.bisect_left(whole, (base, base))
+    kept = [(start - base, end - base) for start, end in whole[first_whole:] if start < segment.end]
     own = text[base : segment.end]
     spans = embedder.token_spans(own)
     starts = [span[0] for span in spans]
@@ -206,14 +280,30 @@ def _pieces(
                 position + (hard_end - position) // 2,
             )
             cut = _best_cut(own, max(earliest, position + 1), ideal_end, hard_end, separators)
+            cut = _outside(kept, position, cut)
         cut = _fitting_cut(own, position, cut, budget, embedder)
         trimmed = _trimmed(own, position, cut)
         if trimmed:
             yield base + trimmed[0], base + trimmed[1]
-        position = _overlap_start(own, starts, position, cut, overlap)
+        following = _overlap_start(own, starts, position, cut, overlap)
+        position = following if _holding(kept, following) is None else cut
         while position < len(own) and own[position].isspace():
             position += 1
         first = bisect.bisect_left(starts, position)
+
+
+def _outside(whole: Sequence[tuple[int, int]], position: int, cut: int) -> int:
+    """`cut`, or where the stretch begins that it would divide; its end where the piece begins with it."""
+    stretch = _holding(whole, cut)
+    if stretch is None:
+        return cut
+    return stretch[0] if stretch[0] > position else stretch[1]
+
+
+def _holding(whole: Sequence[tuple[int, int]], place: int) -> tuple[int, int] | None:
+    """The stretch that has this place in its middle."""
+    index = bisect.bisect_left(whole, (place, place)) - 1
+    return whole[index] if index >= 0 and whole[index][0] < place < whole[index][1] else None
 
 
 def _position_of(starts: Sequence[int], index: int, end: int) -> int:
@@ -261,23 +351,3 @@ def _overlap_start(text: str, starts: Sequence[int], position: int, cut: int, ov
         return sentence.end()
     word = re.compile(r"\s+").search(text, max(window - 1, 0), cut)
     return word.end() if word and word.end() < cut else cut
-
-
-SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]\u201d\u2019]*\s+|[\u3002\uff01\uff1f]")
-
-
-@lru_cache(maxsize=8)
-def _separators(mime_type: str) -> tuple[re.Pattern[str], ...]:
-    """The splitters' separators for the format, strongest first, with sentence ends before spaces."""
-    from langchain_text_splitters import Language, RecursiveCharacterTextSplitter
-
-    if mime_type == "text/markdown":
-        given = RecursiveCharacterTextSplitter.get_separators_for_language(Language.MARKDOWN)
-        # Headings are boundaries already, and cutting after a heading's mark would part it from its text.
-        patterns = [
-            re.compile(separator) for separator in given if separator.strip() and "#" not in separator
-        ]
-    else:
-        patterns = []
-    blank_line, line = re.compile(r"\n\s*\n"), re.compile(r"\n")
-    return (*patterns, blank_line, SENTENCE_END, line, re.compile(r"\s+"))

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from rag.errors import DocumentError, DocumentNotFound, StoreError
-from rag.types import Heading, PageSpan, ParsedDocument
+from rag.types import Heading, PageSpan, ParsedDocument, TableSpan
 
 #: Raised whenever the stored form of a parse changes; older ones then count as absent.
 PARSED_FORMAT = 1
@@ -162,6 +162,8 @@ def _parsed_from(stored: dict[str, Any]) -> ParsedDocument:
             "pages": tuple(PageSpan(**page) for page in stored["pages"]),
             "headings": tuple(Heading(**heading) for heading in stored["headings"]),
             "warnings": tuple(stored["warnings"]),
+            "tables": tuple(TableSpan(**table) for table in stored.get("tables", ())),
+            "metadata": tuple((name, value) for name, value in stored.get("metadata", ())),
             "created": datetime.fromisoformat(created) if created else None,
         }
     )

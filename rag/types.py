@@ -36,11 +36,27 @@ class Heading:
 
 
 @dataclass(frozen=True, slots=True)
+class TableSpan:
+    """A table's place in the document's text: one row a line, `text[start:end]`.
+
+    `header` is its header row, which every passage of the table repeats; "" for a table without one.
+    A table of a spreadsheet also knows its cells: `columns` as "A:F", `first_row` from 1 (0 for others).
+    """
+
+    start: int
+    end: int
+    header: str = ""
+    columns: str = ""
+    first_row: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class ParsedDocument:
     """What a loader makes of a file's bytes.
 
-    `pages` is empty for formats without pages (Markdown, HTML, DOCX, text). Headings are in
-    order of `start`. `warnings` are sentences for the user.
+    `pages` are pages, slides or sheets, and empty for formats without any (Markdown, HTML, DOCX, text).
+    Headings and tables are in order of `start`; tables do not overlap. `warnings` are sentences for
+    the user, `metadata` what the format says of itself beyond author and date, as (name, value) pairs.
     """
 
     text: str
@@ -52,13 +68,16 @@ class ParsedDocument:
     created: datetime | None = None
     language: str = ""
     warnings: tuple[str, ...] = ()
+    tables: tuple[TableSpan, ...] = ()
+    metadata: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """A passage as stored and cited: `text` is exactly `document_text[start:end]`.
 
-    `header` is the title and heading path; what is embedded is `header`, a line break, `text`.
+    `header` is the title and heading path, and on a second line the header row of a table that began
+    in an earlier passage; what is embedded is `header`, a line break, `text`.
     """
 
     id: str

@@ -13,7 +13,7 @@ from ingest.chunking import chunk_document, heading_path
 from rag.embedders import Embedder, HashEmbedder, get_embedder
 from rag.errors import SettingsError
 from rag.settings import ChunkingSettings, EmbeddingSettings
-from rag.types import Chunk, Heading, PageSpan, ParsedDocument
+from rag.types import Chunk, Heading, PageSpan, ParsedDocument, TableSpan
 
 
 def chunked(document: ParsedDocument, embedder: Embedder | None = None, **settings: int) -> list[Chunk]:
@@ -151,3 +151,77 @@ def test_settings_without_room_for_text_are_refused() -> None:
     tight = HashEmbedder(max_tokens=10)
     with pytest.raises(SettingsError, match=r"chunking\.max_tokens"):
         chunked(plain("text"), tight)
+
+
+def table_document(rows: int, *, before: str = "", **more: object) -> ParsedDocument:
+    lines = ["Year | Revenue | Costs", *(f"{1900 + row} | {row * 7} | {row * 3}" for row in range(rows))]
+    table = "\n".join(lines)
+    text = f"{before}{table}\n\nThat was the table."
+    span = TableSpan(len(before), len(before) + len(table), lines[0], **more)  # type: ignore[arg-type]
+    return plain(text, tables=(span,))
+
+
+def test_a_long_table_is_cut_between_rows_and_repeats_its_header() -> None:
+    document = table_document(60, before="Before. " * 10 + "\n\n")
+    [span] = document.tables
+    chunks = chunked(document, max_tokens=64)
+    inside = [chunk for chunk in chunks if span.start <= chunk.start < span.end]
+    assert len(inside) > 3
+    rows = document.text[span.start : span.end].split("\n")
+    assert [row for chunk in inside for row in chunk.text.split("\n")] == rows
+    assert inside[0].header == "A title"
+    assert {chunk.header for chunk in inside[1:]} == {"A title\nYear | Revenue | Costs"}
+    assert all(chunk.text == document.text[chunk.start : chunk.end] for chunk in chunks)
+    assert not any(chunk.start < span.end < chunk.end for chunk in chunks)
+
+
+def test_a_short_table_stays_whole_wherever_cuts_fall() -> None:
+    for length in range(20, 70):
+        before = (
+            "\n\n".join("word " * 9 + "end." for _ in range(length // 10)) + " x" * (length % 10) + "\n\n"
+        )
+        document = table_document(3, before=before)
+        [span] = document.tables
+        for chunk in chunked(document, max_tokens=64, overlap_tokens=12):
+            assert not span.start < chunk.start < span.end
+            assert not span.start < chunk.end < span.end
+
+
+def test_passages_of_a_sheet_name_their_cells() -> None:
+    document = table_document(60, columns="B:D", first_row=4)
+    chunks = [chunk for chunk in chunked(document, max_tokens=64) if "|" in chunk.text]
+    assert chunks[0].headings.startswith("B4:D")
+    assert chunks[-1].headings.endswith(":D64")
+    ranges = [chunk.headings.replace("B", "").replace("D", "").split(":") for chunk in chunks]
+    assert [int(start) for start, _ in ranges[1:]] == [int(end) + 1 for _, end in ranges[:-1]]
+    assert all(chunk.headings in chunk.header for chunk in chunks)
+
+
+@given(
+    widths=st.lists(st.integers(1, 12), min_size=2, max_size=40),
+    size=st.integers(32, 128),
+    cells=st.sampled_from([{}, {"columns": "A:ZZ", "first_row": 99_990}]),
+)
+@hypothesis_settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+def test_every_passage_of_a_table_fits_the_real_embedder(
+    minilm: Embedder, widths: list[int], size: int, cells: dict[str, object]
+) -> None:
+    lines = [" | ".join(f"cell {row * 31 % 97} é" for _ in range(width)) for row, width in enumerate(widths)]
+    text = "\n".join(lines)
+    document = plain(text, tables=(TableSpan(0, len(text), lines[0], **cells),))  # type: ignore[arg-type]
+    covered: set[int] = set()
+    for chunk in chunked(document, minilm, max_tokens=size, overlap_tokens=8):
+        assert len(minilm.token_spans(chunk.embedded_text)) + minilm.special_tokens <= size
+        assert chunk.text == text[chunk.start : chunk.end]
+        covered.update(range(chunk.start, chunk.end))
+    assert all(own.isspace() or place in covered for place, own in enumerate(text))
+
+
+def test_code_is_cut_before_what_begins_there() -> None:
+    source = "\n".join(
+        f"def function_{number}(value):\n    return value * {number}\n" for number in range(30)
+    )
+    document = ParsedDocument(text=source, title="code", mime_type="text/x-python")
+    chunks = chunked(document, max_tokens=64, overlap_tokens=0)
+    assert len(chunks) > 3
+    assert all(chunk.text.startswith("def function_") for chunk in chunks)
