@@ -7,6 +7,7 @@ Exit status: 0 all added, updated or unchanged; 1 some empty or failed; 2 wrong 
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import logging
 import sys
@@ -32,6 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--force", action="store_true", help="read files again that have not changed")
     parser.add_argument("--json", action="store_true", help="print a JSON object a file")
     options = parser.parse_args(arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A console that cannot show a letter of a document shows its code.
+        sys.stdout.reconfigure(errors="backslashreplace")
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s: %(message)s")
     progress = Progress()
     all_well = True

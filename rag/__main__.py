@@ -7,6 +7,7 @@ With --json, standard output holds JSON alone; messages go to standard error. Ex
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import logging
 import sys
@@ -24,6 +25,9 @@ from rag.workspace import Workspace, open_workspace
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit status."""
     options = _parser().parse_args(arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A console that cannot show a letter of a document shows its code.
+        sys.stdout.reconfigure(errors="backslashreplace")
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s: %(message)s")
     try:
         settings = load_settings()

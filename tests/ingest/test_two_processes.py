@@ -63,7 +63,7 @@ def ingest_together(tmp_path: Path, data: Path, *folders: Path) -> list[dict[str
 
 
 def write(folder: Path, letter: str, note: str) -> Path:
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     for number in range(25):
         (folder / f"{letter}{number}.md").write_text(
             f"# {letter} {number}\n\nValve {number} of {letter}, {note}.\n\n## More\n\nPump {number}.\n"
@@ -109,3 +109,28 @@ def test_other_and_changed_files_at_once_lose_nothing(tmp_path: Path, data: Path
     assert_whole(settings, 50)
     found = open_workspace(settings).table("default").text_search("second", 1000)
     assert len(found) == 50
+
+
+@pytest.mark.slow
+def test_a_process_that_is_killed_leaves_whole_documents(
+    tmp_path: Path, data: Path, settings: Settings
+) -> None:
+    """Killed after its first results, again and again; the last run completes the work."""
+    folder = tmp_path / "docs"
+    for part in range(12):
+        write(folder / f"{part:02}", f"p{part}-", "x " * 40)
+    environment = os.environ | {"ASKANCE_DATA_DIR": str(data), "ASKANCE_EMBEDDING_MODEL": "hash"}
+    command = [sys.executable, "-m", "ingest", str(folder), "--json"]
+    for _ in range(3):
+        running = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+        assert running.stdout is not None
+        assert running.stdout.readline()
+        running.kill()
+        running.communicate()
+        workspace = open_workspace(settings)
+        counts = workspace.table("default").chunk_counts()
+        assert set(counts.values()) == {2}
+        assert {record.document_id for record in workspace.catalog.documents("default")} <= set(counts)
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert_whole(settings, 300)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +16,7 @@ from rag.__main__ import main
 from rag.settings import Settings
 from rag.workspace import open_workspace
 
+ROOT = Path(__file__).parents[2]
 STAGES = {"embed", "vector", "text", "fuse", "rerank", "total"}
 FIGURES = {"hit@1", "hit@5", "hit@10", "mrr@10", "ndcg@10", "recall@10", "p50_ms", "p95_ms"}
 
@@ -224,3 +228,13 @@ def test_broken_settings_are_an_error(rag: Command, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("ASKANCE_RETRIEVAL_K", "none")
     assert rag.text("search", "x", "--json", code=1) == ""
     assert "retrieval.k" in rag.errors
+
+
+def test_a_console_of_few_letters_shows_codes(settings: Settings) -> None:
+    fill(open_workspace(settings), {"umlaut.txt": "Große Kessel 🍎 werden geprüft."})
+    done = subprocess.run(
+        [sys.executable, "-m", "rag", "search", "Kessel", "--mode", "text"],
+        cwd=ROOT, env=os.environ | {"PYTHONIOENCODING": "ascii"}, capture_output=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert b"Gro\\xdfe Kessel \\U0001f34e werden" in done.stdout
