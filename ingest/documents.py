@@ -18,7 +18,7 @@ from rag.workspace import Workspace
 def stored_sources(records: Iterable[DocumentRecord], blobs: BlobStore) -> list[Source]:
     """Sources that read the kept originals, under the names the documents have."""
     return [
-        _stored_source(record.name, record.document_id, record.bytes, blobs)
+        kept_source(record.name, record.document_id, record.bytes, blobs)
         if record.document_id
         else failing_source(
             record.name, DocumentError(f"{record.name} could never be read. Add the file again.")
@@ -29,7 +29,7 @@ def stored_sources(records: Iterable[DocumentRecord], blobs: BlobStore) -> list[
 
 def uploaded_source(name: str, data: bytes, blobs: BlobStore) -> Source:
     """Keep an upload's bytes on disk and return a source that reads them back; memory is freed meanwhile."""
-    return _stored_source(name, blobs.put_bytes(data), len(data), blobs)
+    return kept_source(name, blobs.put_bytes(data), len(data), blobs)
 
 
 def remove_documents(workspace: Workspace, collection: str, names: Sequence[str]) -> int:
@@ -107,5 +107,6 @@ def remove_collection(workspace: Workspace, collection: str) -> None:
     workspace.catalog.remove_collection(collection)
 
 
-def _stored_source(name: str, document_id: str, size: int, blobs: BlobStore) -> Source:
+def kept_source(name: str, document_id: str, size: int, blobs: BlobStore) -> Source:
+    """A source that reads kept bytes (of that SHA-256) back when they are wanted."""
     return Source(name, size, lambda: blobs.get(document_id))
