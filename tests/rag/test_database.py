@@ -19,7 +19,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 import rag.database
-import rag.job_tables  # noqa: F401  (its models belong to the metadata)
+import rag.job_tables
 from rag.database import (
     DATABASE_FILE,
     HEAD,
