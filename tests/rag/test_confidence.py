@@ -1,0 +1,137 @@
+"""The estimate that decides about declining: with the real model on the documents that ship."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from ingest.pipeline import Pipeline
+from ingest.sample_documents import sample_sources
+from rag.answer import Reply, ask
+from rag.confidence import confidence, features
+from rag.database import close_databases
+from rag.embedders import HashEmbedder
+from rag.late_interaction import pack_signs
+from rag.settings import Settings
+from rag.types import Chunk, Hit, Query
+from rag.workspace import Workspace, open_workspace
+
+EMBEDDER = HashEmbedder(dimension=256)
+
+ANSWERED = {
+    "How much is a ticket for an adult?": "9.00",
+    "When is the museum closed?": "Mondays",
+    "How many steps lead to the lamp tower?": "71 steps",
+    "What does fault code E11 mean?": "Water pressure too low",
+    "At what pressure does the safety valve open?": "3.0 bar",
+    "What should I do when the carbon monoxide alarm sounds?": "emergency switch",
+    "How many days of annual leave do full-time staff have?": "27 days",
+    "When do I need a doctor's note?": "fourth calendar day",
+    "How long may unpaid leave last?": "six months",
+    "What will it cost to borrow the rotavator?": "4.00",
+    "Who found the leak at the north standpipe?": "Walter",
+    "When can I sow kohlrabi?": "March",
+    "At what temperature should I open the lid fully?": "fully at 22",
+    "Can I take photographs in the letters room?": "no photographs",
+    "How heavy is the lens from Gannet Rock?": "2.4 tonnes",
+    "When is the open day?": "16 June",
+    "Which bus goes to the museum?": "Bus 14",
+    "lost property": "30 days",
+}
+DECLINED = (
+    "Who won the football world cup of 1998?",
+    "What is the capital of Mongolia?",
+    "How do I reset my computer password?",
+    "What was Apple's net revenue in 2022?",
+    "Which planet has the most moons?",
+    "Who wrote the novel Moby-Dick?",
+    "How many calories are in a banana?",
+    "What is the melting point of tungsten?",
+    "How do I file a tax return for a company?",
+    "Who directed the film Titanic?",
+)
+
+
+@pytest.fixture(scope="module")
+def samples(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    """The documents that ship, stored with the real embedder."""
+    workspace = open_workspace(Settings(data_dir=tmp_path_factory.mktemp("samples")))
+    pipeline = Pipeline(
+        "default",
+        settings=workspace.settings,
+        store=workspace.store,
+        catalog=workspace.catalog,
+        blobs=workspace.blobs,
+    )
+    results = list(pipeline.run(sample_sources(workspace.settings)))
+    assert {result.status for result in results} == {"added"}
+    yield workspace
+    close_databases()
+
+
+def answered(question: str, workspace: Workspace) -> Reply:
+    reply = ask(question, table=workspace.table("default"), settings=workspace.settings)
+    assert "".join(reply) == reply.text
+    return reply
+
+
+@pytest.mark.parametrize("question", ANSWERED)
+def test_questions_about_the_samples_are_answered(question: str, samples: Workspace) -> None:
+    reply = answered(question, samples)
+    assert reply.answered, f"declined at {reply.confidence}"
+    quoted = " ".join(" ".join(citation.quote.split()) for citation in reply.citations)
+    assert ANSWERED[question] in quoted
+    assert len(quoted.split()) <= samples.settings.answer.quote_words
+
+
+@pytest.mark.parametrize("question", DECLINED)
+def test_questions_about_something_else_are_declined(question: str, samples: Workspace) -> None:
+    reply = answered(question, samples)
+    assert not reply.answered, f"answered at {reply.confidence}: {reply.text}"
+    assert reply.citations == []
+    assert reply.nearest
+
+
+def query(text: str) -> Query:
+    vectors, tokens = EMBEDDER.embed_with_tokens([text], query=True)
+    return Query(text, vectors[0], tokens[0])
+
+
+def hit(text: str) -> Hit:
+    chunk = Chunk(text[:9], "d", "d", text, "", "", "", None, 0, len(text))
+    return Hit(chunk, token_bits=pack_signs(EMBEDDER.embed_with_tokens([text])[1][0]))
+
+
+def test_without_passages_the_chance_is_none() -> None:
+    assert confidence(query("valve"), [], EMBEDDER) == 0.0
+    assert confidence(query(""), [hit("valve")], EMBEDDER) == 0.0
+    assert confidence(query("valve"), [Hit(hit("valve").chunk)], EMBEDDER) == 0.0
+
+
+def test_a_name_that_stands_nowhere_lowers_the_estimate() -> None:
+    passage = [hit("The relief valve was tested by Marchetti in March.")]
+    known = query("When was the relief valve tested by Marchetti?")
+    unknown = query("When was the relief valve tested by Okonkwo?")
+    found = features(known, passage, EMBEDDER), features(unknown, passage, EMBEDDER)
+    assert found[0] is not None
+    assert found[1] is not None
+    assert found[0][2] == 0.0 < found[1][2]
+    assert confidence(known, passage, EMBEDDER) > confidence(unknown, passage, EMBEDDER)
+
+
+def test_a_worse_passage_beside_the_best_does_not_lower_the_estimate() -> None:
+    asked = query("When was the relief valve tested?")
+    alone = confidence(asked, [hit("The relief valve was tested in March.")], EMBEDDER)
+    both = [hit("Lunch is served at noon."), hit("The relief valve was tested in March.")]
+    assert confidence(asked, both, EMBEDDER) >= alone > confidence(asked, both[:1], EMBEDDER)
+
+
+def test_the_limit_of_the_settings_decides(samples: Workspace) -> None:
+    from rag.settings import with_overrides
+
+    for below, expected in ((0.0, True), (1.0, False)):
+        settings = with_overrides(samples.settings, {"answer.decline_below": below})
+        reply = ask("When is the open day?", table=samples.table("default"), settings=settings)
+        list(reply)
+        assert reply.answered is expected
