@@ -73,7 +73,7 @@ class ChunkingSettings:
     """How documents are cut into passages."""
 
     max_tokens: int = setting(
-        256, "Longest passage in tokens, its title and headings included.", minimum=32, maximum=8192
+        192, "Longest passage in tokens, its title and headings included.", minimum=32, maximum=8192
     )
     overlap_tokens: int = setting(
         24, "Tokens repeated between neighbouring passages.", minimum=0, maximum=1024
@@ -99,7 +99,7 @@ class RerankingSettings:
     """What the rerankers need to know."""
 
     vector_weight: float = setting(
-        0.25, "Weight of the search by meaning beside late interaction's 1.", minimum=0.0, maximum=100.0
+        0.5, "Weight of the search by meaning beside late interaction's 1.", minimum=0.0, maximum=100.0
     )
     text_weight: float = setting(
         0.5, "Weight of the search by words beside late interaction's 1.", minimum=0.0, maximum=100.0
