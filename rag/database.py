@@ -8,6 +8,7 @@ and `_began`. Alembic is imported only when a database has to be brought to the 
 
 from __future__ import annotations
 
+import builtins
 import json
 import os
 import sqlite3
@@ -29,6 +30,7 @@ from sqlalchemy import (
     Engine,
     ForeignKey,
     Index,
+    LargeBinary,
     MetaData,
     Text,
     TypeDecorator,
@@ -48,7 +50,7 @@ if sys.platform != "win32":
 
 DATABASE_FILE = "askance.sqlite"
 #: The newest revision in rag/migrations/versions; a test holds the two together.
-HEAD = "0002"
+HEAD = "0003"
 BUSY_SECONDS = 30
 WRITE_ATTEMPTS = 5
 _WRITES = "askance_writes"
@@ -114,11 +116,14 @@ class Base(DeclarativeBase):
 
 
 class CollectionRow(Base):
-    """A named set of documents."""
+    """A named set of documents; the meaning of the other columns is that of rag/collection_tables.py."""
 
     __tablename__ = "collections"
 
     name: Mapped[str] = mapped_column(Text, primary_key=True)
+    table_name: Mapped[str] = mapped_column(Text, default="")
+    purpose: Mapped[str] = mapped_column(Text, default="")
+    revises: Mapped[str] = mapped_column(Text, default="")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
@@ -144,6 +149,10 @@ class DocumentRow(Base):
     language: Mapped[str] = mapped_column(Prose)
     warnings: Mapped[list[str]] = mapped_column(JSON)
     tags: Mapped[list[str]] = mapped_column(JSON)
+    notes: Mapped[str] = mapped_column(Prose)
+    tokens: Mapped[int] = mapped_column(BigInteger)
+    report: Mapped[dict[str, list[int]]] = mapped_column(JSON)
+    signature: Mapped[builtins.bytes] = mapped_column(LargeBinary)
     recipe: Mapped[str] = mapped_column(Text)
     owner: Mapped[str] = mapped_column(Text)
     added_at: Mapped[datetime] = mapped_column(UtcDateTime)
