@@ -36,38 +36,63 @@ def remove_documents(workspace: Workspace, collection: str, names: Sequence[str]
     """Take documents out of a collection, their passages first; returns how many files left the list.
 
     Passages stay, under that name, while another name in the collection holds the same bytes;
-    originals stay while any collection does.
+    originals stay while any collection does. The passages go in one commit, however many there are.
     """
     catalog = workspace.catalog
     wanted = set(names)
     records = [record for record in catalog.documents(collection) if record.name in wanted]
     gone, renamed = released(catalog, collection, records, set())
-    if records and collection in workspace.store.collections():
+    has_table = workspace.store.has_table(collection)
+    if records and has_table:
         let_go(workspace.table(collection), gone, renamed)
     removed = catalog.remove(collection, [record.name for record in records])
-    if renamed and any(record.tags for record in records):
+    if renamed and has_table and any(record.tags for record in records):
         renew_tags(workspace.table(collection), catalog, collection, renamed)
-    for document_id in gone:
-        if not any(catalog.by_document_id(other.name, document_id) for other in catalog.collections()):
-            workspace.blobs.remove(document_id)
+    _remove_originals(workspace, gone)
     return removed
 
 
 def tag_document(workspace: Workspace, collection: str, name: str, tags: Iterable[str]) -> None:
     """Replace the tags of a document, in the list and on its passages. Raises DocumentNotFound."""
     workspace.catalog.set_tags(collection, name, tags)
-    record = workspace.catalog.resolve(collection, name)
-    if record.document_id and collection in workspace.store.collections():
-        renew_tags(workspace.table(collection), workspace.catalog, collection, [record.document_id])
+    _tag_passages(workspace, collection, [name])
+
+
+def tag_documents(
+    workspace: Workspace,
+    collection: str,
+    names: Sequence[str],
+    *,
+    add: Iterable[str] = (),
+    remove: Iterable[str] = (),
+) -> None:
+    """Add tags to, and remove others from, many documents, in the list and on their passages."""
+    workspace.catalog.change_tags(collection, names, add=add, remove=remove)
+    _tag_passages(workspace, collection, names)
+
+
+def _tag_passages(workspace: Workspace, collection: str, names: Sequence[str]) -> None:
+    wanted = set(names)
+    ids = {
+        record.document_id
+        for record in workspace.catalog.documents(collection)
+        if record.name in wanted and record.status == "ready"
+    }
+    if ids and workspace.store.has_table(collection):
+        renew_tags(workspace.table(collection), workspace.catalog, collection, ids)
 
 
 def renew_tags(
     table: CollectionTable, catalog: Catalog, collection: str, document_ids: Iterable[str]
 ) -> None:
     """Give passages the tags of all names that hold their document."""
-    for document_id in document_ids:
-        holders = catalog.by_document_id(collection, document_id)
-        table.set_tags(document_id, sorted({tag for record in holders for tag in record.tags}))
+    holders = catalog.by_document_ids(collection, document_ids)
+    table.set_tags(
+        {
+            document_id: sorted({tag for record in records for tag in record.tags})
+            for document_id, records in holders.items()
+        }
+    )
 
 
 def released(
@@ -81,9 +106,14 @@ def released(
     names = {record.name for record in leaving}
     gone: set[str] = set()
     renamed: dict[str, str] = {}
-    for document_id in {record.document_id for record in leaving} - coming - {""}:
-        holders = catalog.by_document_id(collection, document_id)
-        staying = [each.name for each in holders if each.status == "ready" and each.name not in names]
+    let_go_of = {record.document_id for record in leaving} - coming - {""}
+    holders = catalog.by_document_ids(collection, let_go_of)
+    for document_id in let_go_of:
+        staying = [
+            each.name
+            for each in holders.get(document_id, ())
+            if each.status == "ready" and each.name not in names
+        ]
         if staying:
             renamed[document_id] = staying[0]
         else:
@@ -99,12 +129,20 @@ def let_go(table: CollectionTable, gone: set[str], renamed: dict[str, str]) -> N
 
 
 def remove_collection(workspace: Workspace, collection: str) -> None:
-    """Remove a collection with all its documents."""
-    remove_documents(
-        workspace, collection, [record.name for record in workspace.catalog.documents(collection)]
-    )
-    workspace.store.drop(collection)
-    workspace.catalog.remove_collection(collection)
+    """Remove a collection with all its documents, and what was being made of it."""
+    catalog = workspace.catalog
+    if not catalog.has_collection(collection):
+        catalog.remove_collection(collection)
+    for name in [*(each.name for each in workspace.tables.hidden(collection)), collection]:
+        held = {record.document_id for record in catalog.documents(name)} - {""}
+        workspace.store.drop(name)
+        catalog.remove_collection(name)
+        _remove_originals(workspace, held)
+
+
+def _remove_originals(workspace: Workspace, document_ids: set[str]) -> None:
+    for document_id in document_ids - workspace.catalog.held(document_ids):
+        workspace.blobs.remove(document_id)
 
 
 def kept_source(name: str, document_id: str, size: int, blobs: BlobStore) -> Source:

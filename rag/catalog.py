@@ -7,24 +7,22 @@ adds or removes a document there writes it down here as well.
 
 from __future__ import annotations
 
-import difflib
-import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+import builtins
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
-from pathlib import PurePosixPath
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, Row, case, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Engine, Row, Select, case, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from rag.database import CollectionRow, DocumentRow, read, utc_now, write
+from rag.document_names import ends_in, folded, listed, nearest_names
 from rag.errors import CollectionNotFound, DocumentNotFound, StoreError
 
 STATUSES = ("ready", "empty", "failed")
 #: Names looked up by one query; databases bound how many parameters a query may have.
 NAMES_AT_ONCE = 500
-NAMES_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -34,7 +32,9 @@ class DocumentRecord:
     `name` is the path relative to what was ingested, with forward slashes, or `archive.zip!member`.
     `document_id` is the SHA-256 of the bytes, "" when they could not be read. `status` is ready, empty
     (read, but without text) or failed. `recipe` names what made the passages: embedder, chunk settings
-    and parser version. Times are aware UTC.
+    and parser version. `tags` and `notes` are people's own. `tokens` are those the embedder saw. `report`
+    holds page numbers by what is wrong with them, `signature` what near-duplicates are found by; both
+    are ingest's. Times are aware UTC.
     """
 
     collection: str
@@ -50,6 +50,10 @@ class DocumentRecord:
     language: str = ""
     warnings: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    notes: str = ""
+    tokens: int = 0
+    report: dict[str, list[int]] = field(default_factory=dict)
+    signature: builtins.bytes = b""
     recipe: str = ""
     owner: str = "local"
     added_at: datetime = field(default_factory=utc_now)
@@ -91,7 +95,27 @@ class Catalog:
 
     def by_document_id(self, collection: str, document_id: str) -> list[DocumentRecord]:
         """The records with these bytes, by name: more than one when a file was added under two names."""
-        return self._select(DocumentRow.collection == collection, DocumentRow.document_id == document_id)
+        return self.by_document_ids(collection, [document_id]).get(document_id, [])
+
+    def by_document_ids(
+        self, collection: str, document_ids: Iterable[str]
+    ) -> dict[str, list[DocumentRecord]]:
+        """The records with the bytes of each of these ids, by name; ids without any are left out."""
+        found: dict[str, list[DocumentRecord]] = {}
+        for some in _parts(document_ids):
+            for record in self._select(
+                DocumentRow.collection == collection, DocumentRow.document_id.in_(some)
+            ):
+                found.setdefault(record.document_id, []).append(record)
+        return found
+
+    def held(self, document_ids: Iterable[str]) -> set[str]:
+        """Those of these document ids that any collection holds, hidden ones too."""
+        held: set[str] = set()
+        for some in _parts(document_ids):
+            query = select(DocumentRow.document_id).where(DocumentRow.document_id.in_(some)).distinct()
+            held.update(self._scalars(query))
+        return held
 
     def names(self, collection: str) -> dict[str, tuple[str, ...]]:
         """The names of each document id, sorted; files that could not be read are left out."""
@@ -112,7 +136,7 @@ class Catalog:
     def put_many(self, records: Iterable[DocumentRecord]) -> None:
         """Insert or replace records by collection and name, all or none.
 
-        A record that is replaced passes on its `added_at` and its tags; `updated_at` becomes now.
+        A record that is replaced passes on its `added_at`, tags and notes; `updated_at` becomes now.
         Missing collections are created. Of two records of the same name the later counts. Raises
         StoreError for a name that cannot be stored or an unknown status.
         """
@@ -140,12 +164,11 @@ class Catalog:
 
     def remove(self, collection: str, names: Iterable[str]) -> int:
         """Remove the records of these exact names; says how many there were."""
-        wanted = list(dict.fromkeys(names))
+        wanted = list(_parts(names))
 
         def work(session: Session) -> int:
             removed = 0
-            for start in range(0, len(wanted), NAMES_AT_ONCE):
-                some = wanted[start : start + NAMES_AT_ONCE]
+            for some in wanted:
                 query = delete(DocumentRow).where(
                     DocumentRow.collection == collection, DocumentRow.name.in_(some)
                 )
@@ -161,19 +184,44 @@ class Catalog:
 
         Raises DocumentNotFound when there is no record of exactly this name.
         """
-        clean = list(dict.fromkeys(tag.strip() for tag in tags if tag.strip()))
+        clean = _clean(tags)
+        self._change(collection, name, lambda row: setattr(row, "tags", clean))
+
+    def set_notes(self, collection: str, name: str, notes: str) -> None:
+        """Replace what people noted about one document. Raises DocumentNotFound."""
+        self._change(collection, name, lambda row: setattr(row, "notes", notes.strip()))
+
+    def change_tags(
+        self, collection: str, names: Iterable[str], *, add: Iterable[str] = (), remove: Iterable[str] = ()
+    ) -> None:
+        """Add tags to, and remove others from, all of these documents; names not there are left out."""
+        added, removed, wanted = _clean(add), set(remove), list(_parts(names))
 
         def work(session: Session) -> None:
-            row = session.get(DocumentRow, (collection, name))
-            if row is None:
-                raise DocumentNotFound(
-                    f"There is no document {name!r} in collection {collection!r}. Add it before tagging it."
+            now = utc_now()
+            for some in wanted:
+                query = select(DocumentRow.name, DocumentRow.tags).where(
+                    DocumentRow.collection == collection, DocumentRow.name.in_(some)
                 )
-            row.tags = clean
-            row.updated_at = utc_now()
-            _touch(session, collection, row.updated_at)
+                rows = [
+                    {
+                        "collection": collection,
+                        "name": name,
+                        "tags": _clean([*(tag for tag in tags if tag not in removed), *added]),
+                        "updated_at": now,
+                    }
+                    for name, tags in session.execute(query)
+                ]
+                if rows:
+                    session.execute(update(DocumentRow), rows)
+            _touch(session, collection, now)
 
         write(self._engine, work)
+
+    def changed_at(self, collection: str) -> datetime | None:
+        """When anything about the collection last changed; None when there is none."""
+        query = select(CollectionRow.updated_at).where(CollectionRow.name == collection)
+        return read(self._engine, lambda session: session.scalar(query))
 
     def resolve(self, collection: str, name: str) -> DocumentRecord:
         """The document that a person means by `name`.
@@ -192,12 +240,12 @@ class Catalog:
         if not everything and not self.has_collection(collection):
             raise self._no_collection(collection)
         same: Callable[[str], str] = str
-        for key in (same, _folded):
+        for key in (same, folded):
             wanted = key(name)
-            matching = [each for each in everything if _ends_in(key(each), wanted)]
+            matching = [each for each in everything if ends_in(key(each), wanted)]
             if len(matching) > 1:
                 raise DocumentNotFound(
-                    f"{name!r} could be {_listed(matching)} in collection {collection!r}. "
+                    f"{name!r} could be {listed(matching)} in collection {collection!r}. "
                     "Give more of the path."
                 )
             if matching:
@@ -205,11 +253,11 @@ class Catalog:
                 if found is not None:
                     return found
         raise DocumentNotFound(
-            f"There is no document {name!r} in collection {collection!r}. " + _hint(name, everything)
+            f"There is no document {name!r} in collection {collection!r}. " + nearest_names(name, everything)
         )
 
     def collections(self) -> list[CollectionSummary]:
-        """All collections by name, empty ones too."""
+        """All collections that people see by name, empty ones too."""
         failed = func.coalesce(func.sum(case((DocumentRow.status == "failed", 1), else_=0)), 0)
         query = (
             select(
@@ -219,6 +267,7 @@ class Catalog:
                 failed,
                 CollectionRow.updated_at,
             )
+            .where(CollectionRow.purpose == "")
             .outerjoin(DocumentRow, DocumentRow.collection == CollectionRow.name)
             .group_by(CollectionRow.name, CollectionRow.updated_at)
             .order_by(CollectionRow.name)
@@ -262,14 +311,41 @@ class Catalog:
         if not write(self._engine, work):
             raise self._no_collection(name)
 
+    def _change(self, collection: str, name: str, change: Callable[[DocumentRow], None]) -> None:
+        def work(session: Session) -> None:
+            row = session.get(DocumentRow, (collection, name))
+            if row is None:
+                raise DocumentNotFound(
+                    f"There is no document {name!r} in collection {collection!r}. Add it first."
+                )
+            change(row)
+            row.updated_at = utc_now()
+            _touch(session, collection, row.updated_at)
+
+        write(self._engine, work)
+
     def _no_collection(self, name: str) -> CollectionNotFound:
         existing = [summary.name for summary in self.collections()]
-        hint = f"There are {_listed(existing)}." if existing else "Add documents first."
+        hint = f"There are {listed(existing)}." if existing else "Add documents first."
         return CollectionNotFound(f"There is no collection {name!r}. {hint}")
+
+    def _scalars(self, query: Select[Any]) -> Sequence[str]:
+        return read(self._engine, lambda session: session.scalars(query).all())
 
     def _select(self, *conditions: ColumnElement[bool]) -> list[DocumentRecord]:
         query = select(*_COLUMNS).where(*conditions).order_by(DocumentRow.name)
         return [_as_record(row) for row in read(self._engine, lambda session: session.execute(query).all())]
+
+
+def _parts(values: Iterable[str]) -> Iterator[list[str]]:
+    """The different values, as many at a time as one query may name."""
+    listed = list(dict.fromkeys(values))
+    for start in range(0, len(listed), NAMES_AT_ONCE):
+        yield listed[start : start + NAMES_AT_ONCE]
+
+
+def _clean(tags: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(tag.strip() for tag in tags if tag.strip()))
 
 
 def _as_record(row: Row[Any]) -> DocumentRecord:
@@ -284,12 +360,12 @@ def _as_row(record: DocumentRecord) -> dict[str, Any]:
 
 def _kept_fields(session: Session, collection: str, names: Sequence[str]) -> dict[str, dict[str, Any]]:
     kept: dict[str, dict[str, Any]] = {}
-    for start in range(0, len(names), NAMES_AT_ONCE):
-        query = select(DocumentRow.name, DocumentRow.added_at, DocumentRow.tags).where(
-            DocumentRow.collection == collection, DocumentRow.name.in_(names[start : start + NAMES_AT_ONCE])
+    for some in _parts(names):
+        query = select(DocumentRow.name, DocumentRow.added_at, DocumentRow.tags, DocumentRow.notes).where(
+            DocumentRow.collection == collection, DocumentRow.name.in_(some)
         )
-        for name, added_at, tags in session.execute(query):
-            kept[name] = {"added_at": added_at, "tags": tags}
+        for name, added_at, tags, notes in session.execute(query):
+            kept[name] = {"added_at": added_at, "tags": tags, "notes": notes}
     return kept
 
 
@@ -321,25 +397,3 @@ def _check_name(what: str, name: str) -> None:
         ) from error
     if not name.strip() or "\0" in name:
         raise StoreError(f"The {what} name {name!r} is empty or holds a NUL character. Give another name.")
-
-
-def _folded(name: str) -> str:
-    return unicodedata.normalize("NFC", name.casefold())
-
-
-def _ends_in(path: str, ending: str) -> bool:
-    return path == ending or (bool(ending) and path.endswith((f"/{ending}", f"!{ending}")))
-
-
-def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(repr(name) for name in names[:NAMES_SHOWN])
-    more = len(names) - NAMES_SHOWN
-    return f"{shown} and {more} more" if more > 0 else shown
-
-
-def _hint(name: str, everything: Sequence[str]) -> str:
-    by_base = {_folded(PurePosixPath(each).name): each for each in everything}
-    close = difflib.get_close_matches(_folded(PurePosixPath(name).name), by_base, n=NAMES_SHOWN)
-    if close:
-        return f"Did you mean {_listed([by_base[each] for each in close])}?"
-    return "The library lists what there is; add the document if it is missing."

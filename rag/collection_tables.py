@@ -57,11 +57,8 @@ class CollectionTables:
         if known:
             return known
         is_there = read(self._engine, lambda session: session.get(CollectionRow, collection) is not None)
-        if not is_there and not _TABLE_NAME.fullmatch(collection):
-            raise StoreError(
-                f"{collection!r} cannot name a collection: use letters, digits, '_', '-' and '.', "
-                "at most 100, not beginning with '-' or '.'."
-            )
+        if not is_there:
+            checked_table_name(collection)
 
         def work(session: Session) -> str:
             row = session.get(CollectionRow, collection)
@@ -75,10 +72,10 @@ class CollectionTables:
         return write(self._engine, work)
 
     def collection_of(self) -> dict[str, str]:
-        """The collection, hidden ones too, of each table."""
-        query = select(CollectionRow.table_name, CollectionRow.name).where(CollectionRow.table_name != "")
-        rows = read(self._engine, lambda session: session.execute(query).all())
-        return {table: name for table, name in rows}
+        """The collection of each table; "" for those of hidden ones."""
+        query = select(CollectionRow).where(CollectionRow.table_name != "")
+        rows = read(self._engine, lambda session: session.scalars(query).all())
+        return {row.table_name: "" if row.purpose else row.name for row in rows}
 
     def rename(self, collection: str, name: str) -> None:
         """Give a collection another name; conversations, jobs and synced folders follow.
@@ -101,7 +98,7 @@ class CollectionTables:
             )
             if session.scalar(busy):
                 raise StoreError(
-                    f"Documents are being added to {collection!r}. Rename it when they are done, or stop them."
+                    f"Documents are being added to {collection!r}. Rename it when they are done."
                 )
             values = {
                 "name": name,
@@ -113,9 +110,7 @@ class CollectionTables:
             }
             session.execute(insert(CollectionRow).values(**values))
             for table in (DocumentRow, ConversationRow, JobRow, SyncedFileRow):
-                session.execute(
-                    update(table).where(table.collection == collection).values(collection=name)
-                )
+                session.execute(update(table).where(table.collection == collection).values(collection=name))
             session.execute(
                 update(CollectionRow).where(CollectionRow.revises == collection).values(revises=name)
             )
@@ -205,10 +200,18 @@ def checked_collection_name(name: str) -> str:
     return clean
 
 
+def checked_table_name(name: str) -> str:
+    """The name, which a table and the folder it lies in can have. Raises StoreError."""
+    if not _TABLE_NAME.fullmatch(name):
+        raise StoreError(
+            f"{name!r} cannot name a collection: use letters, digits, '_', '-' and '.', "
+            "at most 100, not beginning with '-' or '.'."
+        )
+    return name
+
+
 def _recorded(session: Session, collection: str) -> str:
-    return (
-        session.scalar(select(CollectionRow.table_name).where(CollectionRow.name == collection)) or ""
-    )
+    return session.scalar(select(CollectionRow.table_name).where(CollectionRow.name == collection)) or ""
 
 
 def _is_taken(session: Session, table: str) -> bool:

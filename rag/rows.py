@@ -5,7 +5,6 @@ It opens no table. Filters are typed expressions whose literals LanceDB quotes i
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -60,11 +59,6 @@ def row_schema(settings: EmbeddingSettings, embedder: Embedder) -> pa.Schema:
     # Set here rather than later, so that no table is ever seen without its key.
     key = schema.field("id").with_metadata({"lance-schema:unenforced-primary-key:position": "1"})
     return schema.set(schema.get_field_index("id"), key)
-
-
-def recorded_embedder(schema: pa.Schema) -> str:
-    functions = json.loads((schema.metadata or {}).get(b"embedding_functions", b"[]"))
-    return str(functions[0]["model"].get("embedder_name", "")) if functions else ""
 
 
 def arrow_rows(

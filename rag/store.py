@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import logging
 import random
-import re
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from rag.collection_tables import CollectionTables, checked_table_name
+from rag.database import open_database
 from rag.embedders import Embedder, get_embedder
 from rag.errors import CollectionNotFound, EmbedderMismatch, StoreError
+from rag.recorded_embedder import embedder_that_made
 from rag.rows import (
     CHUNK_COLUMNS,
     arrow_rows,
@@ -27,7 +29,6 @@ from rag.rows import (
     document_filter,
     hit_of,
     literal,
-    recorded_embedder,
     restricted,
     row_schema,
 )
@@ -47,10 +48,20 @@ ATTEMPTS = 5
 
 
 class Store:
-    """The tables of one data folder, all made with one embedder."""
+    """The tables of one data folder. New ones are made with one embedder, others are only read.
 
-    def __init__(self, data_dir: Path, embedding: EmbeddingSettings, embedder: Embedder) -> None:
+    `names` says which table holds a collection; without it every table is named as its collection.
+    """
+
+    def __init__(
+        self,
+        data_dir: Path,
+        embedding: EmbeddingSettings,
+        embedder: Embedder,
+        names: CollectionTables | None = None,
+    ) -> None:
         self._folder = data_dir / "tables"
+        self._names = names
         self.embedding = embedding
         self.embedder = embedder
         self._lock = threading.Lock()
@@ -58,7 +69,70 @@ class Store:
         self._connection: Any = None
 
     def collections(self) -> list[str]:
-        """Names of the collections that have a table, sorted."""
+        """Names of the collections that people see and that have a table, sorted."""
+        named = self._names.collection_of() if self._names else {}
+        return sorted(name for table in self._tables_there() if (name := named.get(table, table)))
+
+    def has_table(self, collection: str) -> bool:
+        """Whether the collection, which may be a hidden one, has a table."""
+        table_name = self._names.table_of(collection) if self._names else collection
+        return table_name in self._tables_there()
+
+    def open(self, collection: str) -> CollectionTable:
+        """The table of a collection, to be read, with the embedder that made it.
+
+        Raises CollectionNotFound, and EmbedderMismatch when that embedder cannot be had.
+        """
+        table_name = self._names.table_of(collection) if self._names else collection
+        with self._lock:
+            if table_name not in self._tables:
+                table = self._found(table_name)
+                if table is None:
+                    raise CollectionNotFound(
+                        f"There is no collection named {collection!r}. "
+                        f"Add documents to it first: python -m ingest PATH --collection {collection}"
+                    )
+                self._tables[table_name] = self._opened(collection, table)
+            return self._tables[table_name]
+
+    def open_or_create(self, collection: str) -> CollectionTable:
+        """The table of a collection, to be added to; made empty when there is none.
+
+        Raises EmbedderMismatch when it was made with another embedder, and StoreError for a bad name.
+        """
+        table_name = self._names.assign(collection) if self._names else checked_table_name(collection)
+        with self._lock:
+            if table_name not in self._tables:
+                self._tables[table_name] = self._opened(collection, self._found_or_made(table_name))
+            table = self._tables[table_name]
+        if table.embedder.name != self.embedder.name:
+            raise EmbedderMismatch(
+                f"Collection {collection!r} was made with the embedder {table.embedder.name!r}, and the "
+                f"settings name {self.embedder.name!r}. Read its documents again with it (on the library "
+                f"page, or python -m ingest reread {collection}), or set embedding.model back."
+            )
+        return table
+
+    def drop(self, collection: str) -> None:
+        """Remove a collection's table with all its passages."""
+        table_name = self._names.table_of(collection) if self._names else collection
+        with self._lock:
+            self._tables.pop(table_name, None)
+            if table_name in self._tables_there():
+                self._connect().drop_table(table_name)
+
+    def size(self, collection: str) -> int:
+        """Bytes of a collection's table on disk; files that vanish meanwhile are not counted."""
+        table_name = self._names.table_of(collection) if self._names else collection
+        total = 0
+        for file in (self._folder / f"{table_name}.lance").rglob("*"):
+            try:
+                total += file.stat().st_size if file.is_file() else 0
+            except FileNotFoundError:
+                continue
+        return total
+
+    def _tables_there(self) -> list[str]:
         if not self._folder.exists():
             return []
         names: list[str] = []
@@ -68,48 +142,7 @@ class Store:
             names += listed.tables
             token = listed.page_token
             if not token:
-                return sorted(names)
-
-    def open(self, collection: str) -> CollectionTable:
-        """The table of a collection.
-
-        Raises CollectionNotFound, and EmbedderMismatch when it was made with another embedder.
-        """
-        with self._lock:
-            if collection not in self._tables:
-                table = self._found(collection)
-                if table is None:
-                    raise CollectionNotFound(
-                        f"There is no collection named {collection!r}. "
-                        f"Add documents to it first: python -m ingest PATH --collection {collection}"
-                    )
-                self._tables[collection] = self._checked(collection, table)
-            return self._tables[collection]
-
-    def open_or_create(self, collection: str) -> CollectionTable:
-        """The table of a collection, made empty when there is none."""
-        _check_name(collection)
-        with self._lock:
-            if collection not in self._tables:
-                self._tables[collection] = self._checked(collection, self._found_or_made(collection))
-            return self._tables[collection]
-
-    def drop(self, collection: str) -> None:
-        """Remove a collection's table with all its passages."""
-        with self._lock:
-            self._tables.pop(collection, None)
-            if collection in self.collections():
-                self._connect().drop_table(collection)
-
-    def size(self, collection: str) -> int:
-        """Bytes of a collection's table on disk; files that vanish meanwhile are not counted."""
-        total = 0
-        for file in (self._folder / f"{collection}.lance").rglob("*"):
-            try:
-                total += file.stat().st_size if file.is_file() else 0
-            except FileNotFoundError:
-                continue
-        return total
+                return names
 
     def _connect(self) -> Any:
         if self._connection is None:
@@ -122,45 +155,40 @@ class Store:
             self._connection = lancedb.connect(str(self._folder), read_consistency_interval=timedelta(0))
         return self._connection
 
-    def _found(self, collection: str) -> Any | None:
+    def _found(self, table_name: str) -> Any | None:
         """The table, None when there is none or another process is just making it."""
-        if collection not in self.collections():
+        if table_name not in self._tables_there():
             return None
         try:
-            return self._connect().open_table(collection)
+            return self._connect().open_table(table_name)
         except ValueError as error:
             if "not found" not in str(error):
                 raise
             return None
 
-    def _found_or_made(self, collection: str) -> Any:
+    def _found_or_made(self, table_name: str) -> Any:
         schema = row_schema(self.embedding, self.embedder)
         fault: Exception | None = None
         for attempt in range(1, ATTEMPTS + 1):
-            table = self._found(collection)
+            table = self._found(table_name)
             if table is not None:
                 return table
             try:
-                return self._connect().create_table(collection, schema=schema, exist_ok=False)
+                return self._connect().create_table(table_name, schema=schema, exist_ok=False)
             except (ValueError, RuntimeError, OSError) as error:
                 # Another process may have been faster; the next look then finds its table.
                 fault = error
                 time.sleep(0.05 * attempt)
         raise StoreError(
-            f"The table of collection {collection!r} cannot be made in {self._folder}: {fault}. "
+            f"The table {table_name!r} cannot be made in {self._folder}: {fault}. "
             "Check that folder and its disk, then try again."
         ) from fault
 
-    def _checked(self, collection: str, table: Any) -> CollectionTable:
-        recorded = recorded_embedder(table.schema)
-        if recorded != self.embedder.name:
-            raise EmbedderMismatch(
-                f"Collection {collection!r} was made with the embedder {recorded!r}, and the settings "
-                f"name {self.embedder.name!r}. Set embedding.model back, or add its documents to a "
-                "new collection: python -m ingest PATH --collection NEW"
-            )
+    def _opened(self, collection: str, table: Any) -> CollectionTable:
         _index_texts(table)
-        return CollectionTable(collection, table, self.embedder)
+        return CollectionTable(
+            collection, table, embedder_that_made(table.schema, collection, self.embedder, self.embedding)
+        )
 
 
 class CollectionTable:
@@ -218,12 +246,19 @@ class CollectionTable:
         with self._write_lock:
             self._table.update(where=document_filter([document_id]).to_sql(), values={"document": name})
 
-    def set_tags(self, document_id: str, tags: Sequence[str]) -> None:
-        """Replace the tags of a document's passages; nothing is embedded again."""
+    def set_tags(self, tags: Mapping[str, Sequence[str]]) -> None:
+        """Replace the tags of some documents' passages, by document id; nothing is embedded again.
+
+        One commit for each different set of tags.
+        """
+        alike: dict[tuple[str, ...], list[str]] = {}
+        for document_id, own in tags.items():
+            alike.setdefault(tuple(own), []).append(document_id)
         with self._write_lock:
-            # LanceDB cannot write an empty list here; no list says the same.
-            values = {"tags": list(tags) or None}
-            self._table.update(where=document_filter([document_id]).to_sql(), values=values)
+            for own, documents in alike.items():
+                # LanceDB cannot write an empty list here; no list says the same.
+                values = {"tags": list(own) or None}
+                self._table.update(where=document_filter(documents).to_sql(), values=values)
 
     def vector_search(
         self, vector: Vector, limit: int, filters: Filters = EVERYTHING, *, extra: Sequence[str] = ()
@@ -347,18 +382,10 @@ def get_store(settings: Settings) -> Store:
 
 @lru_cache(maxsize=8)
 def _store(data_dir: Path, embedding: EmbeddingSettings) -> Store:
-    return Store(data_dir, embedding, get_embedder(embedding))
+    return Store(data_dir, embedding, get_embedder(embedding), CollectionTables(open_database(data_dir)))
 
 
 def _query_words(query: str) -> str:
     """The query's different words in order; lone surrogates, which Arrow refuses, are dropped."""
     clean = query.encode("utf-8", "ignore").decode("utf-8").replace("\0", " ")
     return " ".join(list(dict.fromkeys(clean.split()))[:MOST_QUERY_WORDS])
-
-
-def _check_name(collection: str) -> None:
-    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}", collection):
-        raise StoreError(
-            f"{collection!r} cannot name a collection: use letters, digits, '_', '-' and '.', "
-            "at most 100, not beginning with '-' or '.'."
-        )

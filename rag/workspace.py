@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from rag.blobs import BlobStore
 from rag.catalog import Catalog
+from rag.collection_tables import CollectionTables
 from rag.database import open_database
 from rag.history import History
 from rag.settings import Settings
@@ -26,6 +27,7 @@ class Workspace:
     catalog: Catalog
     blobs: BlobStore
     history: History
+    tables: CollectionTables
 
     def table(self, collection: str) -> CollectionTable:
         """The passages of a collection; raises CollectionNotFound."""
@@ -47,7 +49,9 @@ def open_workspace(settings: Settings) -> Workspace:
     store, catalog, blobs, history = _parts(
         replace(Settings(data_dir=settings.data_dir), embedding=settings.embedding)
     )
-    return Workspace(settings, store, catalog, blobs, history)
+    return Workspace(
+        settings, store, catalog, blobs, history, CollectionTables(open_database(settings.data_dir))
+    )
 
 
 @lru_cache(maxsize=8)

@@ -27,6 +27,7 @@ RAG_LAYERS: list[set[str]] = [
         "hub_fetch",
         "agreement",
         "expected_answer",
+        "document_names",
     },
     {
         "embedding_function",
@@ -38,7 +39,7 @@ RAG_LAYERS: list[set[str]] = [
         "evidence",
         "suggestions",
     },
-    {"sentence_value"},
+    {"sentence_value", "collection_tables", "recorded_embedder"},
     {"llm_openai", "llm_ollama", "rows", "rerankers", "context", "confidence", "extract", "disclosure"},
     {"store"},
     {"workspace", "retrieve"},

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from rag.embedders import get_embedder
-from rag.errors import CollectionNotFound, EmbedderMismatch, StoreError
+from rag.errors import CollectionNotFound, EmbedderMismatch, ModelNotAvailable, StoreError
 from rag.late_interaction import pack_signs
 from rag.retrieve import retrieve
 from rag.settings import EmbeddingSettings, Settings
@@ -149,11 +149,29 @@ def test_names_that_cannot_be_folders_are_refused(store: Store, name: str) -> No
         store.open_or_create(name)
 
 
-def test_another_embedder_is_refused(store: Store, table: CollectionTable, settings: Settings) -> None:
+def test_another_embedder_may_read_and_not_add(
+    store: Store, table: CollectionTable, settings: Settings
+) -> None:
     minilm = EmbeddingSettings()
     other = Store(settings.data_dir, minilm, get_embedder(minilm))
-    with pytest.raises(EmbedderMismatch, match=r"'hash'.*'all-MiniLM-L6-v2'"):
-        other.open("default")
+    with pytest.raises(EmbedderMismatch, match=r"'hash'.*'all-MiniLM-L6-v2'.*reread"):
+        other.open_or_create("default")
+    # Reading goes on, with the embedder that made it.
+    assert other.open("default").embedder.name == "hash"
+    assert other.open("default").count() == table.count() > 0
+
+
+def test_an_embedder_that_is_gone_is_named(store: Store, table: CollectionTable, settings: Settings) -> None:
+    minilm = EmbeddingSettings()
+    other = Store(settings.data_dir, minilm, get_embedder(minilm))
+
+    def gone(_: object) -> None:
+        raise ModelNotAvailable("The folder is not there.")
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("rag.recorded_embedder.get_embedder", gone)
+        with pytest.raises(EmbedderMismatch, match=r"'hash', which cannot be used here.*not there"):
+            other.open("default")
 
 
 def test_the_table_embeds_by_itself(table: CollectionTable, settings: Settings) -> None:
