@@ -13,7 +13,6 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 
 import numpy as np
 
@@ -22,6 +21,7 @@ from ingest.documents import let_go, released, renew_tags
 from ingest.language import detect_language, language_warning
 from ingest.loaders import load
 from ingest.progress import FileProgress, FileResult, Progress
+from ingest.report import FileReport, report_on
 from ingest.sources import Source
 from rag.blobs import BlobStore
 from rag.catalog import Catalog, DocumentRecord
@@ -59,6 +59,7 @@ class _Document:
     token_bits: list[bytes] = field(default_factory=list)
     language: str = ""
     warnings: tuple[str, ...] = ()
+    report: FileReport = field(default_factory=FileReport)
     result: FileResult | None = None
 
 
@@ -208,7 +209,7 @@ class Pipeline:
             if earlier not in known or earlier.error:
                 renamed = self._let_go([earlier] if earlier else [], {document.document_id})
                 tags = earlier.tags if earlier else ()
-                self.catalog.put(replace(twin, name=document.name, tags=tags, error=""))
+                self.catalog.put(replace(twin, name=document.name, tags=tags, notes="", error=""))
                 if self._has_tags:
                     renew_tags(self.table, self.catalog, self.collection, {document.document_id, *renamed})
         document.language, document.warnings = twin.language, twin.warnings
@@ -224,6 +225,7 @@ class Pipeline:
 
     def _chunk(self, document: _Document) -> None:
         assert document.parsed is not None  # noqa: S101
+        document.report = report_on(document.parsed)
         document.chunks = list(
             chunk_document(
                 document.parsed,
@@ -361,7 +363,6 @@ class Pipeline:
 
     def _record(self, document: _Document, status: str) -> DocumentRecord:
         result = document.result
-        now = datetime.now(UTC)
         return DocumentRecord(
             collection=self.collection,
             name=document.name,
@@ -375,10 +376,10 @@ class Pipeline:
             mime_type=document.parsed.mime_type if document.parsed else "",
             language=document.language,
             warnings=document.warnings,
-            tags=(),
+            tokens=sum(map(len, document.token_bits)) // (self.embedder.dimension // 8),
+            report=document.report.pages,
+            signature=document.report.signature,
             recipe=self.recipe,
-            added_at=now,
-            updated_at=now,
         )
 
 

@@ -108,8 +108,8 @@ class Store:
         if table.embedder.name != self.embedder.name:
             raise EmbedderMismatch(
                 f"Collection {collection!r} was made with the embedder {table.embedder.name!r}, and the "
-                f"settings name {self.embedder.name!r}. Read its documents again with it (on the library "
-                f"page, or python -m ingest reread {collection}), or set embedding.model back."
+                f"settings name {self.embedder.name!r}. Read its documents again on the library page, or "
+                "set embedding.model back."
             )
         return table
 

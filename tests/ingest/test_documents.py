@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+import numpy as np
 import pytest
 from corpus import TEXTS, fill
 from documents import encrypted_pdf
+from sqlalchemy import event
 
 from ingest.documents import (
     remove_collection,
     remove_documents,
     stored_sources,
     tag_document,
+    tag_documents,
     uploaded_source,
 )
 from ingest.pipeline import Pipeline
 from ingest.progress import FileResult
 from ingest.sources import Source, bytes_source
+from rag.catalog import DocumentRecord
+from rag.database import open_database
 from rag.errors import CollectionNotFound, DocumentError, DocumentNotFound
 from rag.retrieve import retrieve
+from rag.types import Chunk, Filters
 from rag.workspace import Workspace
 
 
@@ -241,3 +248,59 @@ def test_removing_while_searching(workspace: Workspace) -> None:
     assert not partly
     assert table.count() == 0
     assert found_in(workspace, "leave") == []
+
+
+def many(workspace: Workspace, number: int) -> list[str]:
+    """Documents as the pipeline leaves them, put there directly, since reading so many takes a while."""
+    table = workspace.store.open_or_create("default")
+    names = [f"{place:05}.txt" for place in range(number)]
+    ids = [hashlib.sha256(name.encode()).hexdigest() for name in names]
+    chunks = [
+        Chunk(f"{own}-0", own, name, name, "", "", "", None, 0, len(name))
+        for own, name in zip(ids, names, strict=True)
+    ]
+    vectors = np.ones((number, table.embedder.dimension), np.float32)
+    table.replace_documents(chunks, vectors, [b""] * number)
+    workspace.catalog.put_many(
+        DocumentRecord("default", name, own, chunks=1) for own, name in zip(ids, names, strict=True)
+    )
+    return names
+
+
+def statements(workspace: Workspace, work: Callable[[], object]) -> list[str]:
+    """The SQL statements that `work` sends."""
+    seen: list[str] = []
+    engine = open_database(workspace.settings.data_dir)
+
+    def note(connection: object, cursor: object, statement: str, *_: object) -> None:
+        seen.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        work()
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+    return seen
+
+
+def test_deleting_thousands_takes_one_commit_and_few_statements(workspace: Workspace) -> None:
+    names = many(workspace, 3000)
+    before = workspace.table("default").version
+    sent = statements(workspace, lambda: remove_documents(workspace, "default", names[:2500]))
+    assert workspace.table("default").version == before + 1
+    # One for each five hundred names in each of three steps, and a handful around them.
+    assert len(sent) < 40
+    assert workspace.table("default").count() == 500
+    assert [record.name for record in workspace.catalog.documents("default")] == names[2500:]
+
+
+def test_tagging_thousands_takes_one_commit_and_searches_filter_by_it(workspace: Workspace) -> None:
+    names = many(workspace, 1200)
+    table = workspace.table("default")
+    before = table.version
+    tag_documents(workspace, "default", names[:1100], add=["archive"])
+    assert table.version == before + 1
+    assert len(table.text_search("txt", 2000, Filters(tags=("archive",)))) == 1100
+    tag_documents(workspace, "default", names[:50], add=["kept"], remove=["archive"])
+    assert len(table.text_search("txt", 2000, Filters(tags=("archive",)))) == 1050
+    assert workspace.catalog.resolve("default", names[0]).tags == ("kept",)

@@ -154,7 +154,7 @@ def test_another_embedder_may_read_and_not_add(
 ) -> None:
     minilm = EmbeddingSettings()
     other = Store(settings.data_dir, minilm, get_embedder(minilm))
-    with pytest.raises(EmbedderMismatch, match=r"'hash'.*'all-MiniLM-L6-v2'.*reread"):
+    with pytest.raises(EmbedderMismatch, match=r"'hash'.*'all-MiniLM-L6-v2'.*library page"):
         other.open_or_create("default")
     # Reading goes on, with the embedder that made it.
     assert other.open("default").embedder.name == "hash"
