@@ -72,6 +72,7 @@ class CollectionSummary:
 
 
 _FIELDS = tuple(each.name for each in fields(DocumentRecord))
+_LISTS = {_FIELDS.index(name) for name in ("warnings", "tags")}
 _COLUMNS = tuple(getattr(DocumentRow, name) for name in _FIELDS)
 
 
@@ -349,8 +350,7 @@ def _clean(tags: Iterable[str]) -> list[str]:
 
 
 def _as_record(row: Row[Any]) -> DocumentRecord:
-    values = dict(zip(_FIELDS, row, strict=True))
-    return DocumentRecord(**values | {"warnings": tuple(values["warnings"]), "tags": tuple(values["tags"])})
+    return DocumentRecord(*(tuple(value) if place in _LISTS else value for place, value in enumerate(row)))
 
 
 def _as_row(record: DocumentRecord) -> dict[str, Any]:

@@ -45,7 +45,7 @@ class EmbedderStatus:
 class CollectionStatus:
     """A collection. `version` counts the commits of its table; `size` is the table's, in bytes.
 
-    `version` is None without a table, or where `problem` says why it cannot be opened.
+    `version` is None without a table, or when it cannot be opened; `problem` says why, or what to beware of.
     """
 
     name: str
@@ -104,6 +104,11 @@ def collection_statuses(workspace: Workspace) -> list[CollectionStatus]:
             try:
                 table = workspace.table(name)
                 version, passages = table.version, table.count()
+                if table.embedder.name != workspace.store.embedder.name:
+                    problem = (
+                        f"Collection {name!r} was made with the embedder {table.embedder.name!r}. It can be "
+                        "searched, but not added to before its documents are read again on the library page."
+                    )
             except AskanceError as error:
                 problem = str(error)
         found.append(CollectionStatus(name, documents, failed, passages, version, size, problem))
