@@ -21,6 +21,7 @@ from ingest.documents import let_go, released, renew_tags
 from ingest.language import detect_language, language_warning
 from ingest.loaders import load
 from ingest.progress import FileProgress, FileResult, Progress
+from ingest.recipe import recipe_of
 from ingest.report import FileReport, report_on
 from ingest.sources import Source
 from rag.blobs import BlobStore
@@ -33,8 +34,6 @@ from rag.types import Chunk, ParsedDocument, Vector
 
 logger = logging.getLogger(__name__)
 
-#: Changes when loaders or chunking give other text for the same bytes: documents are then read again.
-PARSER_VERSION = 1
 #: Passages embedded between two looks at the queue; sorted by length, they pad little.
 POOL_CHUNKS = 256
 #: Passages committed together: many small documents share one commit.
@@ -84,11 +83,7 @@ class Pipeline:
     @property
     def recipe(self) -> str:
         """What, beside a file's bytes, decides its passages; another recipe means reading it again."""
-        chunking = self.settings.chunking
-        return (
-            f"{self.embedder.name}|{PARSER_VERSION}|{chunking.max_tokens}|{chunking.overlap_tokens}"
-            f"|{chunking.header_tokens}"
-        )
+        return recipe_of(self.settings, self.embedder)
 
     def run(
         self,

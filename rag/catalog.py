@@ -350,7 +350,8 @@ def _clean(tags: Iterable[str]) -> list[str]:
 
 
 def _as_record(row: Row[Any]) -> DocumentRecord:
-    return DocumentRecord(*(tuple(value) if place in _LISTS else value for place, value in enumerate(row)))
+    values: list[Any] = [tuple(own) if place in _LISTS else own for place, own in enumerate(row)]
+    return DocumentRecord(*values)
 
 
 def _as_row(record: DocumentRecord) -> dict[str, Any]:

@@ -193,9 +193,11 @@ class CollectionTables:
 def checked_collection_name(name: str) -> str:
     """A name that people may give a collection, without blanks around it. Raises StoreError."""
     clean = name.strip()
-    if not clean or len(clean) > LONGEST_NAME or not clean.isprintable() or clean.startswith("-"):
+    fits = 0 < len(clean) <= LONGEST_NAME and clean.isprintable() and not set(clean) & {"/", "\\"}
+    if not fits or clean.startswith(("-", ".")):
         raise StoreError(
-            f"A collection's name has 1 to {LONGEST_NAME} characters on one line and does not begin with '-'."
+            f"A collection's name has 1 to {LONGEST_NAME} characters on one line, no '/' or '\\' among them, "
+            "and does not begin with '-' or '.'."
         )
     return clean
 
