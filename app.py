@@ -1,12 +1,13 @@
 """The entry point: `python app.py [--port PORT]`, or `streamlit run app.py`.
 
-It serves the pages and the HTTP routes, and warms the models in the background. It never waits for
-them: the first page paints before any model is loaded.
+It serves the pages and the HTTP routes, warms the models and does ingestion jobs in the background. It
+never waits for them: the first page paints before any model is loaded.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import logging
 import socket
 import sys
@@ -19,18 +20,35 @@ import streamlit as st
 
 import rag  # noqa: F401  (switches telemetry off before Streamlit loads)
 from api import routes
+from ingest.worker import start_worker, stop_workers
 from rag.errors import AskanceError
 from rag.settings import load_settings
 
 logger = logging.getLogger("askance")
 ADDRESS = "127.0.0.1"
+#: How long a job under way may take to stop with the app.
+SECONDS_TO_STOP = 5.0
 
 
 @asynccontextmanager
 async def lifespan(application: Any) -> AsyncIterator[dict[str, Any]]:
-    """Warm the models in a thread while the server starts to answer."""
+    """Warm the models and go on with waiting and interrupted jobs while the server starts to answer."""
     threading.Thread(target=_warm, name="warm-up", daemon=True).start()
-    yield {}
+    _start_worker()
+    try:
+        yield {}
+    finally:
+        # A job that does not stop in time is taken over by whoever starts next.
+        await asyncio.to_thread(stop_workers, SECONDS_TO_STOP)
+
+
+def _start_worker() -> None:
+    from rag.workspace import open_workspace
+
+    try:
+        start_worker(load_settings().data_dir, lambda: open_workspace(load_settings()))
+    except AskanceError as error:
+        logger.warning("%s", error)
 
 
 def _warm() -> None:

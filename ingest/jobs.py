@@ -1,173 +1,285 @@
-"""Ingestion in the background of the app: jobs, one at a time, that a page can watch and stop.
+"""Ingestion jobs as pages and command line see them: handed in, watched, paused, stopped, tried again.
 
-One worker thread does them in order. Jobs live in this process; what a job has put into a
-collection stays whatever happens to the job. No page code here.
+They live in the database of the data folder, so that every process sees the same ones and none is lost
+with a process. This module asks; a worker (ingest/worker.py) does. No page code here.
 """
 
 from __future__ import annotations
 
-import logging
-import queue
 import secrets
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+import time
+from collections.abc import Callable, Iterable, Sequence
 
-from ingest.pipeline import Pipeline
-from ingest.progress import FileProgress, FileResult, Progress
-from ingest.sources import Source
-from rag.errors import AskanceError
+from sqlalchemy import case, delete, func, insert, select, update
+from sqlalchemy.orm import Session
+
+from ingest.given import Given
+from ingest.job_views import ENDED, Job, as_file, as_job
+from ingest.leases import is_alive, this_process
+from ingest.passwords import drop_password, keep_password
+from ingest.progress import FileProgress
+from ingest.unused_blobs import remove_unused
+from rag.database import open_database, read, utc_now, write
+from rag.errors import JobNotFound, StoreError
+from rag.job_tables import GivenRow, JobFileRow, JobRow
 from rag.workspace import Workspace
 
-logger = logging.getLogger(__name__)
-
 #: Ended jobs that stay listed.
-KEPT_JOBS = 20
+KEPT_JOBS = 200
+#: Which files are listed first.
+_STAGES = ("embedding", "chunking", "reading", "failed", "waiting", "done")
+_POLL_SECONDS = 0.05
 
 
-@dataclass(slots=True)
-class Job:
-    """One request to ingest. `state` is waiting, running, done, cancelled or failed."""
+class Jobs:
+    """The jobs of one data folder. Safe to use from threads and processes at once.
 
-    id: str
-    collection: str
-    label: str
-    sources: Sequence[Source]
-    workspace: Workspace
-    force: bool = False
-    password: str | None = field(default=None, repr=False)
-    state: str = "waiting"
-    error: str = ""
-    progress: Progress = field(default_factory=Progress)
-    results: list[FileResult] = field(default_factory=list)
-    cancelled: threading.Event = field(default_factory=threading.Event)
-    ended: threading.Event = field(default_factory=threading.Event)
-    created_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    `wake` is called with the workspace when there is something to do. Every method raises StoreError
+    when the database refuses, and JobNotFound for the id of no job.
+    """
 
-    @property
-    def active(self) -> bool:
-        """Whether it is still to be done or under way."""
-        return self.state in ("waiting", "running")
-
-
-class JobQueue:
-    """Jobs in order of submission, done by one thread that starts with the first."""
-
-    def __init__(self) -> None:
-        self._waiting: queue.Queue[Job] = queue.Queue()
-        self._jobs: list[Job] = []
-        self._lock = threading.Lock()
-        self._worker: threading.Thread | None = None
+    def __init__(self, workspace: Workspace, wake: Callable[[Workspace], None] | None = None) -> None:
+        self._workspace = workspace
+        self._engine = open_database(workspace.settings.data_dir)
+        self._wake = wake or (lambda _workspace: None)
 
     def submit(
         self,
-        workspace: Workspace,
         collection: str,
-        sources: Sequence[Source],
+        given: Sequence[Given],
         *,
         label: str,
         force: bool = False,
         password: str | None = None,
     ) -> Job:
-        """Queue sources for a collection; returns the job at once."""
-        job = Job(secrets.token_urlsafe(8), collection, label, list(sources), workspace, force, password)
-        for source in job.sources:
-            job.progress.files[source.name] = FileProgress(source.name, source.size)
-        with self._lock:
-            ended = [own for own in self._jobs if not own.active]
-            for old in ended[: max(0, len(ended) - KEPT_JOBS)]:
-                self._jobs.remove(old)
-            self._jobs.append(job)
-            if self._worker is None or not self._worker.is_alive():
-                self._worker = threading.Thread(target=self._work, name="ingestion", daemon=True)
-                self._worker.start()
-        self._waiting.put(job)
-        return job
+        """Queue what was given for a collection; returns the job at once."""
+        job_id = secrets.token_hex(4)
+        if password:
+            keep_password(job_id, password)
 
-    def jobs(self, collection: str | None = None) -> list[Job]:
+        def work(session: Session) -> None:
+            last = session.scalar(select(func.max(JobRow.position))) or 0
+            session.add(_new_row(job_id, last + 1, collection, label, force, _reserved(password)))
+            session.flush()
+            rows = [
+                {
+                    "job_id": job_id,
+                    "position": position,
+                    "kind": each.kind,
+                    "name": each.name,
+                    "place": each.place,
+                    "size": each.size,
+                }
+                for position, each in enumerate(given)
+            ]
+            if rows:
+                session.execute(insert(GivenRow), rows)
+
+        write(self._engine, work)
+        self._forget_old()
+        self._wake(self._workspace)
+        return self.get(job_id)
+
+    def get(self, job_id: str) -> Job:
+        """The job of this id."""
+        row = read(self._engine, lambda session: session.get(JobRow, job_id))
+        if row is None:
+            raise _no_job(job_id)
+        return as_job(row)
+
+    def find(self, beginning: str) -> Job:
+        """The only job whose id begins so."""
+        query = select(JobRow).where(JobRow.id.startswith(beginning, autoescape=True)).limit(2)
+        rows = read(self._engine, lambda session: session.scalars(query).all())
+        if not beginning or not rows:
+            raise _no_job(beginning)
+        if len(rows) > 1:
+            raise JobNotFound(f"Several jobs begin with {beginning!r}. Give more of the id.")
+        return as_job(rows[0])
+
+    def jobs(self, collection: str | None = None, *, limit: int | None = None) -> list[Job]:
         """Jobs known, newest first."""
-        with self._lock:
-            listed = [job for job in self._jobs if collection in (None, job.collection)]
-        return listed[::-1]
+        query = select(JobRow).order_by(JobRow.position.desc()).limit(limit)
+        if collection is not None:
+            query = query.where(JobRow.collection == collection)
+        return [as_job(row) for row in read(self._engine, lambda session: session.scalars(query).all())]
 
-    def cancel(self, job: Job) -> None:
-        """Stop a job after what it is doing now; what is committed stays."""
-        job.cancelled.set()
-        with self._lock:
-            waiting = job.state == "waiting"
-            if waiting:
-                job.state = "cancelled"
-        if waiting:
-            job.progress.cancel()
-            job.ended.set()
+    def files(self, job: Job, *, limit: int | None = None) -> list[FileProgress]:
+        """The files of a job with their results, those being worked on first."""
+        order = case({stage: place for place, stage in enumerate(_STAGES)}, value=JobFileRow.stage, else_=9)
+        query = select(JobFileRow).where(JobFileRow.job_id == job.id)
+        query = query.order_by(order, JobFileRow.position).limit(limit)
+        return [as_file(row) for row in read(self._engine, lambda session: session.scalars(query).all())]
 
-    def retry(self, job: Job, names: Sequence[str], *, password: str | None = None) -> Job:
-        """Queue these files of an ended job again; they leave its report, and it goes when none is left."""
-        wanted = set(names)
-        again = [source for source in job.sources if source.name in wanted]
-        job.sources = [source for source in job.sources if source.name not in wanted]
-        job.results = [result for result in job.results if result.file not in wanted]
-        if not job.sources:
-            self.forget(job)
-        return self.submit(
-            job.workspace, job.collection, again, label=job.label, force=job.force, password=password
+    def troubled(self, job: Job, *, limit: int | None = None) -> list[FileProgress]:
+        """The files of a job that could not be read or hold no text, in order."""
+        query = (
+            select(JobFileRow)
+            .where(JobFileRow.job_id == job.id, JobFileRow.status.in_(("failed", "empty")))
+            .order_by(JobFileRow.position)
+            .limit(limit)
         )
+        return [as_file(row) for row in read(self._engine, lambda session: session.scalars(query).all())]
 
-    def forget(self, job: Job) -> None:
-        """Take an ended job off the list."""
-        with self._lock:
-            if job in self._jobs and not job.active:
-                self._jobs.remove(job)
+    def pause(self, job: Job) -> bool:
+        """Let a job rest after what it is doing now; False when it was not active."""
+        return self._request(job, "pause", "paused", ("waiting", "running"))
+
+    def cancel(self, job: Job) -> bool:
+        """Stop a job after what it is doing now; what is committed stays. False when it had ended."""
+        return self._request(job, "cancel", "cancelled", ("waiting", "running", "paused"))
+
+    def resume(self, job: Job) -> bool:
+        """Go on with the files without a result; False when the job is active or done."""
+
+        def work(session: Session) -> bool:
+            row = _row(session, job.id)
+            if row.state == "running" and row.wish == "pause":
+                row.wish = ""
+                return True
+            if row.state not in ("paused", "cancelled", "failed"):
+                return False
+            _renew(session, row)
+            return True
+
+        return self._told(write(self._engine, work))
+
+    def retry(self, job: Job, names: Iterable[str] | None = None, *, password: str | None = None) -> bool:
+        """Do files without text or success again (these, or all), and those without a result.
+
+        False when the job is active, or nothing is to be done.
+        """
+        wanted = None if names is None else set(names)
+
+        def work(session: Session) -> bool:
+            row = _row(session, job.id)
+            if row.state in ("waiting", "running"):
+                return False
+            query = select(JobFileRow).where(
+                JobFileRow.job_id == job.id, JobFileRow.status.in_(("failed", "empty"))
+            )
+            again = [each for each in session.scalars(query) if wanted is None or each.name in wanted]
+            if not again and sum(row.counts.values()) >= row.files and row.state != "failed":
+                return False
+            for each in again:
+                each.status, each.error, each.warnings = "", "", []
+            session.flush()
+            row.counts = _counted(session, job.id)
+            row.reserved_for = _reserved(password)
+            _renew(session, row)
+            return True
+
+        if password:
+            keep_password(job.id, password)
+        return self._told(write(self._engine, work))
+
+    def forget(self, *jobs: Job) -> None:
+        """Take ended or paused jobs off the list; uploads that only they need are removed."""
+
+        def work(session: Session) -> list[str]:
+            gone: list[str] = []
+            for job in jobs:
+                row = session.get(JobRow, job.id)
+                if row is not None and row.state not in ("waiting", "running"):
+                    kept = GivenRow.job_id == job.id, GivenRow.kind != "path"
+                    gone += session.scalars(select(GivenRow.place).where(*kept)).all()
+                    session.execute(delete(JobRow).where(JobRow.id == job.id))
+                    drop_password(job.id)
+            return gone
+
+        remove_unused(self._workspace, write(self._engine, work))
 
     def wait(self, job: Job, timeout: float | None = None) -> bool:
-        """Block until a job has ended; False when the time (seconds) ran out."""
-        return job.ended.wait(timeout)
+        """Block until a job has ended or rests; False when the time (seconds) ran out."""
+        until = None if timeout is None else time.monotonic() + timeout
+        pause = threading.Event()
+        while self.get(job.id).active:
+            if until is not None and time.monotonic() >= until:
+                return False
+            pause.wait(_POLL_SECONDS)
+        return True
 
-    def _work(self) -> None:
-        while True:
-            job = self._waiting.get()
-            with self._lock:
-                wanted = job.state == "waiting"
-                if wanted:
-                    job.state = "running"
-            if wanted:
-                self._do(job)
+    def _request(self, job: Job, wish: str, state: str, allowed: tuple[str, ...]) -> bool:
+        def work(session: Session) -> bool:
+            row = _row(session, job.id)
+            if row.state not in allowed:
+                return False
+            if row.state == "running" and is_alive(row.holder, row.heartbeat_at):
+                row.wish = wish
+            else:
+                row.state, row.wish, row.holder = state, "", ""
+                row.ended_at = utc_now() if state in ENDED else None
+            return True
 
-    def _do(self, job: Job) -> None:
-        job.progress.restart()
-        workspace = job.workspace
-        try:
-            pipeline = Pipeline(
-                job.collection,
-                settings=workspace.settings,
-                store=workspace.store,
-                catalog=workspace.catalog,
-                blobs=workspace.blobs,
-            )
-            for result in pipeline.run(
-                job.sources,
-                progress=job.progress,
-                cancelled=job.cancelled,
-                force=job.force,
-                password=job.password,
-            ):
-                job.results.append(result)
-        except AskanceError as error:
-            job.state, job.error = "failed", str(error)
-        except BaseException as error:
-            # The worker must outlive any one job; the page shows the reason and the log has the rest.
-            logger.exception("ingestion job %s failed", job.id)
-            job.state, job.error = (
-                "failed",
-                f"Unexpected {type(error).__name__}: {error}. See the log; try again.",
-            )
-        else:
-            stopped = job.cancelled.is_set() and len(job.results) < len(job.progress.files)
-            job.state = "cancelled" if stopped else "done"
-        finally:
-            job.progress.cancel()
-            # What is left can be tried again; the rest need not keep its bytes in memory.
-            settled = {result.file for result in job.results if result.status not in ("empty", "failed")}
-            job.sources = [source for source in job.sources if source.name not in settled]
-            job.ended.set()
+        return write(self._engine, work)
+
+    def _told(self, applied: bool) -> bool:
+        if applied:
+            self._wake(self._workspace)
+        return applied
+
+    def _forget_old(self) -> None:
+        query = (
+            select(JobRow).where(JobRow.state.in_(ENDED)).order_by(JobRow.position.desc()).offset(KEPT_JOBS)
+        )
+        old = read(self._engine, lambda session: session.scalars(query).all())
+        if old:
+            self.forget(*(as_job(row) for row in old))
+
+
+def _new_row(job_id: str, position: int, collection: str, label: str, force: bool, reserved: str) -> JobRow:
+    return JobRow(
+        id=job_id,
+        position=position,
+        collection=collection,
+        label=label,
+        force=force,
+        state="waiting",
+        wish="",
+        error="",
+        holder="",
+        heartbeat_at=None,
+        reserved_for=reserved,
+        files=0,
+        counts={},
+        pages=0,
+        chunks=0,
+        fraction=0.0,
+        seconds=0.0,
+        chunks_a_second=0.0,
+        seconds_left=None,
+        created_at=utc_now(),
+        ended_at=None,
+    )
+
+
+def _reserved(password: str | None) -> str:
+    return str(this_process()) if password else ""
+
+
+def _renew(session: Session, row: JobRow) -> None:
+    row.state, row.wish, row.error, row.holder, row.ended_at = "waiting", "", "", "", None
+    row.seconds_left = None
+    unsettled = JobFileRow.job_id == row.id, JobFileRow.status == ""
+    session.execute(update(JobFileRow).where(*unsettled).values(stage="waiting", chunks_done=0))
+
+
+def _counted(session: Session, job_id: str) -> dict[str, int]:
+    query = (
+        select(JobFileRow.status, func.count())
+        .where(JobFileRow.job_id == job_id, JobFileRow.status != "")
+        .group_by(JobFileRow.status)
+    )
+    return {status: int(count) for status, count in session.execute(query)}
+
+
+def _row(session: Session, job_id: str) -> JobRow:
+    row = session.get(JobRow, job_id, with_for_update=True)
+    if row is None:
+        raise _no_job(job_id)
+    return row
+
+
+def _no_job(job_id: str) -> StoreError:
+    return JobNotFound(f"There is no job {job_id!r}. `python -m ingest jobs` lists them.")

@@ -79,6 +79,23 @@ class Progress:
         """Files that have ended, well or not."""
         return sum(1 for file in self.files.values() if file.result is not None)
 
+    def troubled(self) -> int:
+        """Files that failed or hold no text."""
+        results = [file.result for file in list(self.files.values()) if file.result is not None]
+        return sum(1 for result in results if result.status in ("failed", "empty"))
+
+    def fraction(self) -> float:
+        """Share of the work done, from 0 to 1, each file counting by its size."""
+        whole = done = 0.0
+        for file in list(self.files.values()):
+            weight = max(file.size, 1000)
+            whole += weight
+            if file.result is not None:
+                done += weight
+            elif file.chunks:
+                done += weight * file.chunks_done / file.chunks
+        return min(done / whole, 1.0) if whole else 0.0
+
     def seconds_left(self) -> float | None:
         """An estimate from the work done so far, None while there is nothing to go by.
 

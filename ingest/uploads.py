@@ -1,51 +1,53 @@
-"""What a browser or a path field hands over, as sources: files, folders and archives.
+"""What a browser or a path field hands over, made ready for a job: files, folders and archives.
 
 Names come from outside: they are made safe, hidden files are left out, and two files of one name get
-different ones. Nothing is parsed here.
+different ones. Bytes go to disk at once. Nothing is parsed here.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from itertools import islice
 from pathlib import Path, PurePosixPath
 
-from ingest.documents import uploaded_source
-from ingest.sources import Source, bytes_source, path_sources, with_own_names
+from ingest.given import Given, given_path
+from ingest.sources import bytes_source, path_sources
 from rag.blobs import BlobStore
 from rag.errors import DocumentError
 from rag.settings import IngestSettings
 
 
-def upload_sources(
+def given_uploads(
     files: Iterable[tuple[str, bytes]], settings: IngestSettings, blobs: BlobStore
-) -> list[Source]:
-    """Uploaded files by name and content; what is no archive is kept on disk at once.
+) -> list[Given]:
+    """Uploaded files by name and content, kept on disk; a folder's files keep their relative path."""
+    given = []
+    for name, data in files:
+        if not _is_hidden(name):
+            given.append(_given_upload(name, data, settings, blobs))
+    return given
 
-    A folder's files keep their relative path as name.
-    """
-    return list(with_own_names(_opened(files, settings, blobs)))
 
-
-def folder_sources(path: str, settings: IngestSettings) -> list[Source]:
-    """The files of a folder (or one file) on this machine. Raises DocumentError when there is none."""
+def given_folder(path: str, settings: IngestSettings) -> Given:
+    """A folder (or one file) on this machine. Raises DocumentError when there is none, or nothing in it."""
     place = Path(os.path.expanduser(path.strip().strip("\"'")))  # noqa: PTH111 (pathlib's raises)
     if not path.strip() or not place.is_absolute():
         raise DocumentError("Give the whole path of a folder, like /home/me/papers.")
     if not os.path.exists(place):  # noqa: PTH110 (pathlib's raises for a name too long)
         raise DocumentError(f"There is no folder {place} on this computer. Check the path.")
-    found = list(path_sources([place], settings))
-    if not found:
+    if not any(path_sources([place], settings)):
         raise DocumentError(f"The folder {place} holds no files (hidden ones are left out).")
-    return found
+    return given_path(place)
 
 
-def _opened(
-    files: Iterable[tuple[str, bytes]], settings: IngestSettings, blobs: BlobStore
-) -> Iterator[Source]:
-    for name, data in files:
-        if any(part.startswith(".") and part not in (".", "..") for part in PurePosixPath(name).parts):
-            continue
-        for source in bytes_source(name, data, settings):
-            is_archive = name.lower().endswith(".zip")
-            yield source if is_archive else uploaded_source(source.name, data, blobs)
+def _given_upload(name: str, data: bytes, settings: IngestSettings, blobs: BlobStore) -> Given:
+    first = list(islice(bytes_source(name, data, settings), 2))
+    digest = blobs.put_bytes(data)
+    # An archive becomes its members, or one failing source of size 0.
+    is_plain = len(first) == 1 and "!" not in first[0].name and first[0].size == len(data)
+    return Given("kept" if is_plain else "archive", first[0].name if is_plain else name, digest, len(data))
+
+
+def _is_hidden(name: str) -> bool:
+    return any(part.startswith(".") and part not in (".", "..") for part in PurePosixPath(name).parts)

@@ -5,6 +5,7 @@
     ├── StoreError               the table cannot do what was asked
     │   ├── CollectionNotFound
     │   ├── DocumentNotFound
+    │   ├── JobNotFound
     │   └── EmbedderMismatch     the table was made with another embedder
     ├── DocumentError            one file cannot be read; the others go on
     │   ├── UnsupportedFormat
@@ -43,6 +44,10 @@ class CollectionNotFound(StoreError):
 
 class DocumentNotFound(StoreError):
     """No document of that name or id in the collection, or several of that base name."""
+
+
+class JobNotFound(StoreError):
+    """No job of that id."""
 
 
 class EmbedderMismatch(StoreError):

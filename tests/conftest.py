@@ -15,6 +15,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from ingest.worker import stop_workers
 from rag.database import close_databases
 from rag.settings import Settings, with_overrides
 from rag.workspace import Workspace, open_workspace
@@ -46,6 +47,7 @@ def _own_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
             monkeypatch.delenv(name)
     monkeypatch.setenv("ASKANCE_DATA_DIR", str(tmp_path / "data"))
     yield
+    stop_workers(30)
     close_databases()
 
 

@@ -5,21 +5,17 @@ Cards refresh by themselves only while something is under way.
 
 from __future__ import annotations
 
-import time
-
 import streamlit as st
 
-from ingest.jobs import Job
+from ingest.job_views import Job
 from ingest.progress import FileProgress, FileResult
 from pages.shared import session
 from pages.shared.figures import counted, time_left_text
 from pages.shared.plain_text import markdown_plain, shortened
 
-#: Files listed in a card; the others are counted.
+#: Files listed in a card, and cards of ended jobs; the others are counted.
 SHOWN = 8
 REFRESH_SECONDS = 1.0
-#: Which files a card lists first.
-_ORDER = {"embedding": 0, "chunking": 1, "reading": 2, "failed": 3, "waiting": 4, "done": 5}
 
 
 def draw_jobs(collection: str) -> None:
@@ -30,63 +26,76 @@ def draw_jobs(collection: str) -> None:
 
 def _draw_cards(collection: str, was_active: bool) -> None:
     jobs = session.jobs().jobs(collection)
+    under_way = [job for job in jobs if job.active or job.state == "paused"]
     if was_active and not any(job.active for job in jobs):
         st.rerun()
-    for job in jobs:
-        if job.active:
-            _draw_running(job)
-        else:
-            _draw_ended(job)
+    # The one at work is the oldest.
+    for job in [*reversed(under_way[-SHOWN:])]:
+        _draw_under_way(job)
+    if len(under_way) > SHOWN:
+        st.caption(f"And {len(under_way) - SHOWN:,} more that wait.")
+    ended = [job for job in jobs if job not in under_way]
+    for job in ended[:SHOWN]:
+        _draw_ended(job)
+    if len(ended) > SHOWN:
+        st.caption(f"And {len(ended) - SHOWN:,} earlier ones.")
 
 
-def _draw_running(job: Job) -> None:
-    progress = job.progress
-    files = list(progress.files.values())
+def _draw_under_way(job: Job) -> None:
     with st.container(border=True, key=f"job-{job.id}"):
         with st.container(horizontal=True, vertical_alignment="center"):
-            heading = "Next in line" if job.state == "waiting" else "Adding"
-            st.markdown(f"**{heading}: {markdown_plain(shortened(job.label, 80))}**")
+            st.markdown(f"**{_heading(job)}: {_label(job)}**")
             st.space("stretch")
-            stopping = job.cancelled.is_set()
-            if st.button(
-                "Stopping…" if stopping else "Stop",
-                key=f"stop-{job.id}",
-                icon=":material/stop_circle:",
-                disabled=stopping,
-            ):
-                session.jobs().cancel(job)
-                st.rerun(scope="fragment")
-        facts = [f"{progress.done()} of {counted(len(files), 'file')} done"]
-        if job.state == "running":
-            elapsed = max(time.monotonic() - progress.started, 0.001)
-            if progress.chunks_done:
-                facts.append(f"{progress.chunks_done / elapsed:.0f} passages a second")
-            facts.append(time_left_text(progress.seconds_left()))
-        st.progress(_fraction(files), text=" · ".join(facts))
-        _draw_files(files)
+            if job.state == "paused":
+                if st.button("Go on", key=f"resume-{job.id}", icon=":material/play_arrow:"):
+                    session.jobs().resume(job)
+                    st.rerun()
+            else:
+                _draw_wish(job, "pause", "Pause", "Pausing…", ":material/pause_circle:")
+            _draw_wish(job, "cancel", "Stop", "Stopping…", ":material/stop_circle:")
+        st.progress(min(job.fraction, 1.0), text=" · ".join(_facts(job)))
+        _draw_files(job)
 
 
-def _fraction(files: list[FileProgress]) -> float:
-    """Share of the work done, each file counting by its size."""
-    whole = done = 0.0
-    for file in files:
-        weight = max(file.size, 1000)
-        whole += weight
-        if file.result is not None:
-            done += weight
-        elif file.chunks:
-            done += weight * file.chunks_done / file.chunks
-    return min(done / whole, 1.0) if whole else 0.0
+def _draw_wish(job: Job, wish: str, words: str, meanwhile: str, icon: str) -> None:
+    pending = job.wish == wish
+    if st.button(
+        meanwhile if pending else words, key=f"{wish}-{job.id}", icon=icon, disabled=pending or bool(job.wish)
+    ):
+        jobs = session.jobs()
+        (jobs.pause if wish == "pause" else jobs.cancel)(job)
+        st.rerun()
 
 
-def _draw_files(files: list[FileProgress]) -> None:
-    listed = sorted(files, key=lambda file: _ORDER.get(file.stage, 9))[:SHOWN]
-    rows = [f"| {markdown_plain(shortened(file.file, 60))} | {_stage_text(file)} |" for file in listed]
+def _heading(job: Job) -> str:
+    if job.interrupted:
+        return "Interrupted"
+    return {"waiting": "Next in line", "paused": "Paused"}.get(job.state, "Adding")
+
+
+def _facts(job: Job) -> list[str]:
+    if not job.files:
+        return ["Looking for files" if job.state == "running" else "Not begun yet"]
+    facts = [f"{job.done:,} of {counted(job.files, 'file')} done"]
+    if job.pages:
+        facts.append(counted(job.pages, "page"))
+    if job.interrupted:
+        return [*facts, "it goes on by itself from where it stopped"]
+    if job.state == "running":
+        if job.chunks_a_second:
+            facts.append(f"{job.chunks_a_second:.0f} passages a second")
+        facts.append(time_left_text(job.seconds_left))
+    return facts
+
+
+def _draw_files(job: Job) -> None:
+    files = session.jobs().files(job, limit=SHOWN)
+    if not files:
+        return
+    rows = [f"| {markdown_plain(shortened(file.file, 60))} | {_stage_text(file)} |" for file in files]
     st.markdown("\n".join(["| File | Now |", "| :--- | :--- |", *rows]))
-    others = files if len(files) > SHOWN else []
-    if others:
-        waiting = sum(1 for file in others if file.stage == "waiting")
-        st.caption(f"{counted(len(files), 'file')} in all, {waiting:,} waiting.")
+    if job.files > SHOWN:
+        st.caption(f"{counted(job.files, 'file')} in all, {job.left_out:,} to do.")
 
 
 def _stage_text(file: FileProgress) -> str:
@@ -110,26 +119,25 @@ def _result_text(result: FileResult) -> str:
 
 
 def _draw_ended(job: Job) -> None:
-    troubled = [result for result in job.results if result.status in ("failed", "empty")]
     if job.state == "failed":
-        _draw_note(job, "error", f"**{_label(job)}**: {markdown_plain(job.error)}", _left_out(job))
+        _draw_note(job, "error", f"**{_label(job)}**: {markdown_plain(job.error)}")
     elif job.state == "cancelled":
-        left_out = _left_out(job)
-        text = f"**Stopped: {_label(job)}.** {_summary(job)} {counted(len(left_out), 'file')} left out."
-        _draw_note(job, "info", text, left_out)
-    elif not troubled:
-        _draw_note(job, "success", f"**{_label(job)}**: {_summary(job)}", [])
-    if troubled:
-        _draw_troubled(job, troubled)
+        text = f"**Stopped: {_label(job)}.** {_summary(job)} {counted(job.left_out, 'file')} left out."
+        _draw_note(job, "info", text)
+    elif not job.troubled:
+        _draw_note(job, "success", f"**{_label(job)}**: {_summary(job)}")
+    if job.troubled:
+        _draw_troubled(job)
 
 
-def _draw_note(job: Job, kind: str, text: str, left_out: list[str]) -> None:
+def _draw_note(job: Job, kind: str, text: str) -> None:
     draw = {"error": st.error, "info": st.info, "success": st.success}[kind]
     icon = {"error": "error", "info": "stop_circle", "success": "check_circle"}[kind]
     with st.container(horizontal=True, vertical_alignment="center", key=f"note-{job.id}"):
         draw(text, icon=f":material/{icon}:")
-        if left_out and st.button("Go on", key=f"go-on-{job.id}", icon=":material/play_arrow:"):
-            session.jobs().retry(job, left_out)
+        may_go_on = job.state in ("failed", "cancelled")
+        if may_go_on and st.button("Go on", key=f"go-on-{job.id}", icon=":material/play_arrow:"):
+            session.jobs().resume(job)
             st.rerun()
         if kind == "success" and st.button("Ask about them", key=f"ask-{job.id}", icon=":material/forum:"):
             session.open_conversation(None)
@@ -143,31 +151,29 @@ def _draw_dismiss(job: Job) -> None:
         st.rerun()
 
 
-def _draw_troubled(job: Job, troubled: list[FileResult]) -> None:
-    kept = {source.name for source in job.sources}
+def _draw_troubled(job: Job) -> None:
     with st.container(border=True, key=f"troubled-{job.id}"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(
-                f":material/warning: **{_label(job)}**: {counted(len(troubled), 'file')} could not be read. "
+                f":material/warning: **{_label(job)}**: {counted(job.troubled, 'file')} could not be read. "
                 f"{_summary(job)}"
             )
             st.space("stretch")
-            again = [result.file for result in troubled if result.file in kept]
-            if again and st.button("Try again", key=f"again-{job.id}", icon=":material/refresh:"):
-                session.jobs().retry(job, again)
+            if st.button("Try again", key=f"again-{job.id}", icon=":material/refresh:"):
+                session.jobs().retry(job)
                 st.rerun()
             if job.state == "done":
                 _draw_dismiss(job)
-        for number, result in enumerate(troubled[:SHOWN]):
-            reason = markdown_plain(result.error or "")
-            st.markdown(f"{markdown_plain(shortened(result.file, 80))}  \n:small[{reason}]")
-            if result.file in kept and wants_password(result.file, result.error or ""):
+        for number, file in enumerate(session.jobs().troubled(job, limit=SHOWN)):
+            reason = (file.result.error if file.result else "") or ""
+            st.markdown(f"{markdown_plain(shortened(file.file, 80))}  \n:small[{markdown_plain(reason)}]")
+            if wants_password(file.file, reason):
                 password = draw_password(f"{job.id}-{number}")
                 if password:
-                    session.jobs().retry(job, [result.file], password=password)
+                    session.jobs().retry(job, [file.file], password=password)
                     st.rerun()
-        if len(troubled) > SHOWN:
-            st.caption(f"And {len(troubled) - SHOWN:,} more; the list below has all of them.")
+        if job.troubled > SHOWN:
+            st.caption(f"And {job.troubled - SHOWN:,} more; the list below has all of them.")
 
 
 def wants_password(name: str, error: str) -> bool:
@@ -187,23 +193,15 @@ def _label(job: Job) -> str:
     return markdown_plain(shortened(job.label, 80))
 
 
-def _left_out(job: Job) -> list[str]:
-    settled = {result.file for result in job.results}
-    return [source.name for source in job.sources if source.name not in settled]
-
-
 def _summary(job: Job) -> str:
     """What has been added, in one sentence."""
-    by_status: dict[str, int] = {}
-    for result in job.results:
-        by_status[result.status] = by_status.get(result.status, 0) + 1
     parts = []
-    if by_status.get("added"):
-        parts.append(f"{counted(by_status['added'], 'document')} added")
-    if by_status.get("updated"):
-        parts.append(f"{by_status['updated']:,} read again")
-    if by_status.get("unchanged"):
-        parts.append(f"{by_status['unchanged']:,} already here")
+    if job.counts.get("added"):
+        parts.append(f"{counted(job.counts['added'], 'document')} added")
+    if job.counts.get("updated"):
+        parts.append(f"{job.counts['updated']:,} read again")
+    if job.counts.get("unchanged"):
+        parts.append(f"{job.counts['unchanged']:,} already here")
     if not parts:
         return "Nothing was added."
     return f"{', '.join(parts)}.".capitalize()

@@ -6,8 +6,8 @@ from typing import Literal
 
 import streamlit as st
 
-from ingest.jobs import Job
-from ingest.sample_documents import sample_sources
+from ingest.job_views import Job
+from ingest.sample_documents import given_samples
 from pages.shared import session
 
 
@@ -17,9 +17,4 @@ def draw_sample_button(
     """Draw the button; returns the job that a click has started, else None."""
     if not st.button("Try the samples", key=key, type=kind, icon=":material/auto_stories:"):
         return None
-    return session.jobs().submit(
-        session.workspace(),
-        session.collection(),
-        sample_sources(session.settings()),
-        label="Sample documents",
-    )
+    return session.jobs().submit(session.collection(), given_samples(), label="Sample documents")

@@ -10,8 +10,9 @@ from typing import Any
 
 import streamlit as st
 
-from ingest.jobs import JobQueue
+from ingest.jobs import Jobs
 from ingest.page_view import render_page
+from ingest.worker import ensure_worker
 from pages.shared.opened import Opened
 from rag.blobs import BlobStore
 from rag.catalog import DocumentRecord
@@ -50,10 +51,9 @@ def workspace() -> Workspace:
     return open_workspace(settings())
 
 
-@st.cache_resource
-def jobs() -> JobQueue:
-    """The process's ingestion jobs."""
-    return JobQueue()
+def jobs() -> Jobs:
+    """The ingestion jobs of the data folder, whichever process does them."""
+    return Jobs(workspace(), wake=ensure_worker)
 
 
 @st.cache_resource

@@ -94,10 +94,10 @@ def draw_jobs() -> None:
         st.caption("Nothing at the moment.")
     for job in active:
         state = "waits" if job.state == "waiting" else "is being added"
-        files = counted(len(job.progress.files), "file")
+        files = counted(job.files, "file")
         st.markdown(
             f"**{markdown_plain(shortened(job.label, 60))}** {state} to {markdown_plain(job.collection)}: "
-            f"{job.progress.done():,} of {files} done."
+            f"{job.done:,} of {files} done."
         )
 
 

@@ -7,7 +7,8 @@ from pathlib import PurePosixPath
 
 import streamlit as st
 
-from ingest.documents import remove_documents, stored_sources
+from ingest.documents import remove_documents
+from ingest.given import given_records
 from ingest.language import language_name
 from pages.shared import session
 from pages.shared.figures import counted, date_text, size_text
@@ -99,12 +100,10 @@ def _draw_read_again(collection: str, chosen: Sequence[DocumentRecord]) -> None:
 
 
 def _read_again(collection: str, records: Sequence[DocumentRecord], password: str | None = None) -> None:
-    workspace = session.workspace()
     label = records[0].name if len(records) == 1 else counted(len(records), "document")
     session.jobs().submit(
-        workspace,
         collection,
-        stored_sources(records, workspace.blobs),
+        given_records(records),
         label=label,
         force=True,
         password=password,

@@ -5,12 +5,10 @@ What was dropped is taken in once: the drop zone is emptied as soon as its job i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import streamlit as st
 
-from ingest.sources import Source
-from ingest.uploads import folder_sources, upload_sources
+from ingest.given import Given
+from ingest.uploads import given_folder, given_uploads
 from pages.shared import session
 from pages.shared.figures import counted
 from pages.shared.plain_text import markdown_plain
@@ -43,7 +41,7 @@ def _draw_uploader(collection: str, *, folder: bool) -> None:
     workspace = session.workspace()
     try:
         with st.spinner(f"Taking in {counted(len(files), 'file')}…"):
-            sources = upload_sources(
+            given = given_uploads(
                 ((file.name, file.getvalue()) for file in files), workspace.settings.ingest, workspace.blobs
             )
     except AskanceError as error:
@@ -51,7 +49,7 @@ def _draw_uploader(collection: str, *, folder: bool) -> None:
         return
     label = files[0].name if len(files) == 1 else counted(len(files), "file")
     session.empty_drop_zone()
-    _start(collection, sources, label)
+    _start(collection, given, label)
 
 
 def _draw_path(collection: str) -> None:
@@ -66,25 +64,25 @@ def _draw_path(collection: str) -> None:
         return
     try:
         with st.spinner("Looking for files…"):
-            sources = folder_sources(str(path or ""), session.settings().ingest)
+            given = given_folder(str(path or ""), session.settings().ingest)
     except AskanceError as error:
         st.error(markdown_plain(str(error)), icon=":material/error:")
         return
-    _start(collection, sources, str(path))
+    _start(collection, [given], str(path))
 
 
-def _start(collection: str, sources: Sequence[Source], label: str) -> None:
-    if sources:
+def _start(collection: str, given: list[Given], label: str) -> None:
+    if given:
         _forget_clean_jobs(collection)
-        session.jobs().submit(session.workspace(), collection, sources, label=label)
+        session.jobs().submit(collection, given, label=label)
     st.rerun()
 
 
 def _forget_clean_jobs(collection: str) -> None:
     """Reports of earlier jobs in which nothing went wrong make room."""
-    for job in session.jobs().jobs(collection):
-        if job.state == "done" and not job.sources:
-            session.jobs().forget(job)
+    jobs = session.jobs()
+    clean = [job for job in jobs.jobs(collection) if job.state == "done" and not job.troubled]
+    jobs.forget(*clean)
 
 
 def _serves_only_this_machine() -> bool:
