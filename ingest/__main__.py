@@ -2,6 +2,7 @@
 
 A line a file on standard output (with --json, an object a file); progress on standard error.
 Exit status: 0 all added, updated or unchanged; 1 some empty or failed; 2 wrong usage.
+`worker`, `watch` and `jobs` as the first word are commands; a file of such a name is given as ./jobs.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from ingest.job_commands import jobs_command, run, worker_command
 from ingest.pipeline import Pipeline
 from ingest.progress import FileResult, Progress
 from ingest.sources import path_sources
@@ -21,10 +23,19 @@ from rag.errors import AskanceError
 from rag.settings import load_settings
 from rag.workspace import open_workspace
 
+COMMANDS = {"worker": worker_command, "jobs": jobs_command}
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m ingest", description="Put documents into a collection.")
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given and given[0] in COMMANDS:
+        return run(COMMANDS[given[0]], given[1:])
+    parser = argparse.ArgumentParser(
+        prog="python -m ingest",
+        description="Put documents into a collection.",
+        epilog="Commands beside: worker, watch FOLDER, jobs; each has its own --help.",
+    )
     parser.add_argument(
         "paths", nargs="+", type=Path, metavar="PATH", help="a file, a folder or a ZIP archive"
     )
@@ -32,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--password", help="password of encrypted files")
     parser.add_argument("--force", action="store_true", help="read files again that have not changed")
     parser.add_argument("--json", action="store_true", help="print a JSON object a file")
-    options = parser.parse_args(arguments)
+    options = parser.parse_args(given)
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A console that cannot show a letter of a document shows its code.
         sys.stdout.reconfigure(errors="backslashreplace")

@@ -164,8 +164,7 @@ def _to_do(sources: list[Source], progress: Progress) -> list[Source]:
     open_files = {name for name, file in progress.files.items() if file.result is None}
     gone = sorted(open_files - {source.name for source in sources})
     return [source for source in sources if source.name in open_files] + [
-        failing_source(name, DocumentError(f"{name} is no longer where it was. Add it again."))
-        for name in gone
+        failing_source(name, DocumentError(f"{name} is no longer there. Add it again.")) for name in gone
     ]
 
 

@@ -1,171 +1,175 @@
-"""Ingestion in the background: in order, watched, stopped, tried again, and never dead."""
+"""Ingestion in the background: in order, watched, paused, stopped, tried again, and never dead."""
 
 from __future__ import annotations
 
-import threading
+import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from documents import encrypted_pdf
+from job_gates import PATIENCE, Gate, hold_embedder
+from sqlalchemy import event, insert
+from sqlalchemy.orm import Session
 
-from ingest.jobs import KEPT_JOBS, Job, JobQueue
-from ingest.sources import Source
-from rag.errors import DocumentError
+from ingest.given import given_path
+from ingest.job_views import Job
+from ingest.jobs import KEPT_JOBS, Jobs
+from ingest.uploads import given_uploads
+from ingest.worker import ensure_worker
+from rag.database import DATABASE_FILE, open_database, write
+from rag.errors import JobNotFound
+from rag.job_tables import JobRow
 from rag.store import CollectionTable
 from rag.workspace import Workspace
 
-PATIENCE = 60.0
-
-
-def text(name: str, content: str = "") -> Source:
-    data = (content or f"The text of {name}.").encode()
-    return Source(name, len(data), lambda: data)
-
-
-def held(name: str, gate: threading.Event, reached: threading.Event) -> Source:
-    """A file whose reading waits for the gate."""
-
-    def read() -> bytes:
-        reached.set()
-        assert gate.wait(PATIENCE)
-        return f"The text of {name}.".encode()
-
-    return Source(name, 10, read)
+Submit = Callable[..., Job]
+#: More than the pipeline reads ahead and embeds at once.
+MANY = 300
 
 
 @pytest.fixture
-def jobs() -> JobQueue:
-    return JobQueue()
+def jobs(workspace: Workspace) -> Jobs:
+    return Jobs(workspace, wake=ensure_worker)
 
 
 @pytest.fixture
-def submit(jobs: JobQueue, workspace: Workspace) -> Callable[..., Job]:
-    def submitted(*sources: Source, collection: str = "default", **options: Any) -> Job:
-        return jobs.submit(workspace, collection, sources, label="some files", **options)
+def submit(jobs: Jobs, workspace: Workspace) -> Submit:
+    """Hands in uploads by name and content."""
+
+    def submitted(files: dict[str, bytes], collection: str = "default", **options: Any) -> Job:
+        given = given_uploads(files.items(), workspace.settings.ingest, workspace.blobs)
+        return jobs.submit(collection, given, label="some files", **options)
 
     return submitted
 
 
-Submit = Callable[..., Job]
+@pytest.fixture
+def gate(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Gate:
+    return hold_embedder(workspace, monkeypatch)
 
 
-def test_a_job_reports_each_file(jobs: JobQueue, submit: Submit, workspace: Workspace) -> None:
-    def broken() -> bytes:
-        raise DocumentError("away.txt cannot be read. Look for it.")
+def text(*names: str) -> dict[str, bytes]:
+    return {name: f"The text of {name}.".encode() for name in names}
 
-    job = submit(text("a.txt"), Source("away.txt", 0, broken), text("empty.txt", " "))
-    assert list(job.progress.files) == ["a.txt", "away.txt", "empty.txt"]
+
+def ended(jobs: Jobs, job: Job) -> Job:
     assert jobs.wait(job, PATIENCE)
-    assert (job.state, job.error, job.active) == ("done", "", False)
-    assert {result.file: result.status for result in job.results} == {
-        "a.txt": "added",
-        "away.txt": "failed",
-        "empty.txt": "empty",
-    }
-    assert {name: file.stage for name, file in job.progress.files.items()} == {
-        "a.txt": "done",
-        "away.txt": "failed",
-        "empty.txt": "done",
-    }
+    return jobs.get(job.id)
+
+
+def heard(jobs: Jobs, job: Job) -> None:
+    """Wait until the worker has beaten twice: then it knows what is wished of it."""
+    deadline = time.monotonic() + PATIENCE
+    seen = {jobs.get(job.id).seconds}
+    while len(seen) < 3:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+        seen.add(jobs.get(job.id).seconds)
+
+
+def statuses(jobs: Jobs, job: Job) -> dict[str, str]:
+    return {file.file: file.result.status if file.result else "" for file in jobs.files(job)}
+
+
+def test_a_job_reports_each_file(jobs: Jobs, submit: Submit, workspace: Workspace) -> None:
+    job = submit(text("a.txt") | {"broken.pdf": b"%PDF-1.7\nno", "empty.txt": b" "})
+    assert job.state == "waiting"
+    job = ended(jobs, job)
+    assert (job.state, job.error, job.active, job.files, job.done) == ("done", "", False, 3, 3)
+    assert job.counts == {"added": 1, "failed": 1, "empty": 1}
+    assert (job.troubled, job.left_out, job.fraction) == (2, 0, 1.0)
+    assert statuses(jobs, job) == {"a.txt": "added", "broken.pdf": "failed", "empty.txt": "empty"}
+    assert all(file.result and file.result.error for file in jobs.troubled(job))
     assert workspace.table("default").count() == 1
-    # Only what may be tried again is kept in memory.
-    assert [source.name for source in job.sources] == ["away.txt", "empty.txt"]
 
 
-def test_jobs_are_done_one_after_the_other(jobs: JobQueue, submit: Submit) -> None:
-    gate, reached = threading.Event(), threading.Event()
-    first = submit(held("slow.txt", gate, reached), collection="one")
+def test_jobs_are_done_one_after_the_other(jobs: Jobs, submit: Submit, gate: Gate) -> None:
+    first = submit(text("slow.txt"), collection="one")
     second = submit(text("quick.txt"), collection="other")
-    assert reached.wait(PATIENCE)
-    assert (first.state, second.state) == ("running", "waiting")
-    assert jobs.jobs() == [second, first]
-    assert jobs.jobs("one") == [first]
+    assert gate.reached.wait(PATIENCE)
+    assert [job.state for job in jobs.jobs()] == ["waiting", "running"]
+    assert [job.id for job in jobs.jobs("one")] == [first.id]
     assert not jobs.wait(second, 0)
-    gate.set()
-    assert jobs.wait(second, PATIENCE)
-    assert (first.state, second.state) == ("done", "done")
-
-
-def test_progress_can_be_watched_while_a_job_runs(jobs: JobQueue, submit: Submit) -> None:
-    gate, reached = threading.Event(), threading.Event()
-    job = submit(held("slow.txt", gate, reached), text("later.txt"))
-    assert reached.wait(PATIENCE)
-    assert job.progress.files["slow.txt"].stage == "reading"
-    assert job.progress.files["later.txt"].stage == "waiting"
-    assert (job.progress.done(), job.progress.seconds_left()) == (0, None)
-    gate.set()
-    assert jobs.wait(job, PATIENCE)
-    assert job.progress.done() == 2
-    assert job.progress.files["slow.txt"].chunks_done == job.progress.files["slow.txt"].chunks == 1
+    gate.open.set()
+    assert (ended(jobs, second).state, jobs.get(first.id).state) == ("done", "done")
 
 
 def test_cancelling_stops_after_what_is_going_on(
-    jobs: JobQueue, submit: Submit, workspace: Workspace
+    jobs: Jobs, submit: Submit, workspace: Workspace, gate: Gate
 ) -> None:
-    gate, reached = threading.Event(), threading.Event()
-    job = submit(held("slow.txt", gate, reached), text("never.txt"))
-    assert reached.wait(PATIENCE)
-    jobs.cancel(job)
-    gate.set()
-    assert jobs.wait(job, PATIENCE)
+    job = submit(text(*(f"{number}.txt" for number in range(MANY))))
+    assert gate.reached.wait(PATIENCE)
+    assert jobs.cancel(job)
+    wished = jobs.get(job.id)
+    assert (wished.state, wished.wish) == ("running", "cancel")
+    heard(jobs, job)
+    gate.open.set()
+    job = ended(jobs, job)
     assert job.state == "cancelled"
-    assert [result.file for result in job.results] == ["slow.txt"]
-    assert workspace.table("default").count() == 1
-    assert workspace.catalog.get("default", "never.txt") is None
-    assert job.progress.files["never.txt"].stage == "cancelled"
-    assert [source.name for source in job.sources] == ["never.txt"]
+    assert 0 < job.done < MANY
+    assert workspace.table("default").count() == job.done
+    assert job.left_out == MANY - job.done
+    # What was left out can be added later, and what was done is not done again.
+    assert jobs.resume(job)
+    after = ended(jobs, job)
+    assert (after.state, after.counts) == ("done", {"added": MANY})
+    assert workspace.table("default").count() == MANY
 
 
-def test_cancelling_a_waiting_job_leaves_everything_out(jobs: JobQueue, submit: Submit) -> None:
-    gate, reached = threading.Event(), threading.Event()
-    first = submit(held("slow.txt", gate, reached))
-    second = submit(text("never.txt"))
-    third = submit(text("third.txt"))
-    assert reached.wait(PATIENCE)
-    jobs.cancel(second)
-    assert second.state == "cancelled"
-    assert jobs.wait(second, 0)
-    gate.set()
-    assert jobs.wait(third, PATIENCE)
-    assert (first.state, second.results, third.state) == ("done", [], "done")
-    jobs.cancel(third)
-    assert third.state == "done"
+def test_a_paused_job_goes_on_where_it_stopped(
+    jobs: Jobs, submit: Submit, workspace: Workspace, gate: Gate
+) -> None:
+    job = submit(text(*(f"{number}.txt" for number in range(MANY))))
+    waiting = submit(text("other.txt"))
+    assert gate.reached.wait(PATIENCE)
+    assert jobs.pause(job)
+    assert jobs.pause(waiting)
+    heard(jobs, job)
+    gate.open.set()
+    job = ended(jobs, job)
+    assert job.state == jobs.get(waiting.id).state == "paused"
+    assert 0 < job.done < MANY
+    assert workspace.catalog.get("default", "other.txt") is None
+    assert not jobs.pause(job)
+    assert jobs.resume(job)
+    assert ended(jobs, job).counts == {"added": MANY}
 
 
-def test_left_out_files_can_be_added_later(jobs: JobQueue, submit: Submit, workspace: Workspace) -> None:
-    gate, reached = threading.Event(), threading.Event()
-    job = submit(held("slow.txt", gate, reached), text("never.txt"))
-    assert reached.wait(PATIENCE)
-    jobs.cancel(job)
-    gate.set()
-    assert jobs.wait(job, PATIENCE)
-    again = jobs.retry(job, ["never.txt"])
-    assert jobs.wait(again, PATIENCE)
-    assert [(result.file, result.status) for result in again.results] == [("never.txt", "added")]
-    assert job not in jobs.jobs()
-    assert workspace.table("default").count() == 2
+def test_cancelling_a_waiting_job_leaves_everything_out(jobs: Jobs, submit: Submit, gate: Gate) -> None:
+    first, second, third = submit(text("slow.txt")), submit(text("never.txt")), submit(text("third.txt"))
+    assert gate.reached.wait(PATIENCE)
+    assert jobs.cancel(second)
+    assert jobs.get(second.id).state == "cancelled"
+    gate.open.set()
+    assert ended(jobs, third).state == "done"
+    assert (jobs.get(first.id).state, jobs.files(second)) == ("done", [])
+    assert not jobs.cancel(third)
+    assert not jobs.resume(third)
+    assert jobs.get(third.id).state == "done"
 
 
-def test_a_password_opens_what_failed(jobs: JobQueue, submit: Submit, workspace: Workspace) -> None:
-    locked = encrypted_pdf("The vault opens at nine.", "open sesame")
-    job = submit(Source("vault.pdf", len(locked), lambda: locked), text("a.txt"))
-    assert jobs.wait(job, PATIENCE)
-    assert {result.file: result.status for result in job.results} == {"vault.pdf": "failed", "a.txt": "added"}
-    assert "password" in (job.results[0].error or "")
-    wrong = jobs.retry(job, ["vault.pdf"], password="guess")
-    assert jobs.wait(wrong, PATIENCE)
-    assert wrong.results[0].status == "failed"
-    right = jobs.retry(wrong, ["vault.pdf"], password="open sesame")
-    assert jobs.wait(right, PATIENCE)
-    assert (right.results[0].status, right.results[0].pages) == ("added", 1)
-    assert workspace.table("default").text_search("vault", 1)[0].chunk.page == 1
-    assert "open sesame" not in repr(right)
-    assert jobs.jobs() == [right]
+def test_a_password_opens_what_failed_and_is_never_written_down(
+    jobs: Jobs, submit: Submit, workspace: Workspace
+) -> None:
+    job = ended(jobs, submit(text("a.txt") | {"vault.pdf": encrypted_pdf("Opens at nine.", "open sesame")}))
+    assert statuses(jobs, job) == {"vault.pdf": "failed", "a.txt": "added"}
+    assert jobs.retry(job, ["vault.pdf"], password="guess")
+    job = ended(jobs, job)
+    assert "password" in (jobs.troubled(job)[0].result.error or "")  # type: ignore[union-attr]
+    assert jobs.retry(job, ["vault.pdf"], password="open sesame")
+    job = ended(jobs, job)
+    assert job.counts == {"added": 2}
+    assert workspace.table("default").text_search("nine", 1)[0].chunk.page == 1
+    assert not jobs.retry(job)
+    assert "open sesame" not in repr(job)
+    for file in workspace.settings.data_dir.glob(f"{DATABASE_FILE}*"):
+        assert b"open sesame" not in file.read_bytes()
 
 
-def test_an_embedder_that_fails_midway_fails_the_job_and_not_the_next(
-    jobs: JobQueue, submit: Submit, workspace: Workspace, monkeypatch: pytest.MonkeyPatch,
+def test_an_embedder_that_fails_midway_fails_the_job_and_a_retry_continues(
+    jobs: Jobs, submit: Submit, workspace: Workspace, monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
     embedder = workspace.store.embedder
@@ -179,66 +183,143 @@ def test_an_embedder_that_fails_midway_fails_the_job_and_not_the_next(
         return whole(self, texts, query=query)
 
     monkeypatch.setattr(type(embedder), "embed_with_tokens", failing)
-    long = "\n\n".join(f"# Part {number}\n\nIt says {number}." for number in range(300))
-    job = submit(text("long.md", long))
-    assert jobs.wait(job, PATIENCE)
+    long = "\n\n".join(f"# Part {number}\n\nIt says {number}." for number in range(300)).encode()
+    job = ended(jobs, submit({"long.md": long, "empty.txt": b" "}))
     assert job.state == "failed"
     assert "out of memory" in job.error
     assert "out of memory" in caplog.text
     # Not half a document.
     assert workspace.table("default").count() == 0
     assert workspace.catalog.get("default", "long.md") is None
-    again = jobs.retry(job, ["long.md"])
-    assert jobs.wait(again, PATIENCE)
-    assert again.results[0].status == "added"
-    assert workspace.table("default").count() == again.results[0].chunks > 256
+    assert jobs.resume(job)
+    job = ended(jobs, job)
+    assert (job.state, job.error, statuses(jobs, job)["long.md"]) == ("done", "", "added")
+    assert workspace.table("default").count() == job.chunks > 256
 
 
-def test_a_file_that_raises_anything_at_all_leaves_the_worker_alive(jobs: JobQueue, submit: Submit) -> None:
-    def unexpected() -> bytes:
-        raise SystemExit("a parser that wants to leave")
+def test_a_reader_that_raises_anything_at_all_leaves_the_worker_alive(
+    jobs: Jobs, submit: Submit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unexpected(*_: Any, **__: Any) -> None:
+        raise SystemExit("a part that wants to leave")
 
-    job = submit(text("first.txt"), Source("odd.bin", 1, unexpected))
-    assert jobs.wait(job, PATIENCE)
+    with monkeypatch.context() as patched:
+        patched.setattr("ingest.pipeline.Pipeline.run", unexpected)
+        job = ended(jobs, submit(text("first.txt")))
     assert job.state == "failed"
     assert "wants to leave" in job.error
-    after = submit(text("after.txt"))
-    assert jobs.wait(after, PATIENCE)
-    assert after.state == "done"
+    assert ended(jobs, submit(text("after.txt"))).state == "done"
 
 
 def test_a_table_that_cannot_be_written_fails_the_job_in_words(
-    jobs: JobQueue, submit: Submit, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+    jobs: Jobs, submit: Submit, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: Any, **__: Any) -> None:
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
         patched.setattr(CollectionTable, "replace_documents", full)
-        job = submit(text("a.txt"))
-        assert jobs.wait(job, PATIENCE)
+        job = ended(jobs, submit(text("a.txt")))
     assert job.state == "failed"
     assert "No space left" in job.error
     assert workspace.catalog.get("default", "a.txt") is None
+    assert jobs.retry(job)
+    assert ended(jobs, job).counts == {"added": 1}
 
 
-def test_a_collection_name_that_cannot_be_fails_the_job(jobs: JobQueue, submit: Submit) -> None:
-    job = submit(text("a.txt"), collection="no such/name")
-    assert jobs.wait(job, PATIENCE)
-    assert (job.state, job.results) == ("failed", [])
+def test_a_collection_name_that_cannot_be_fails_the_job(jobs: Jobs, submit: Submit) -> None:
+    job = ended(jobs, submit(text("a.txt"), collection="no such/name"))
+    assert (job.state, jobs.files(job)) == ("failed", [])
     assert "cannot name a collection" in job.error
 
 
-def test_ended_jobs_are_forgotten_in_time_and_running_ones_never(jobs: JobQueue, submit: Submit) -> None:
+def test_a_file_that_went_away_between_two_tries_is_reported(jobs: Jobs, tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "a.txt").write_text("Stays.")
+    (folder / "b.pdf").write_bytes(b"%PDF-1.7\nno")
+    job = ended(jobs, jobs.submit("default", [given_path(folder)], label="folder"))
+    assert statuses(jobs, job) == {"a.txt": "added", "b.pdf": "failed"}
+    (folder / "b.pdf").unlink()
+    assert jobs.retry(job)
+    [gone] = jobs.troubled(ended(jobs, job))
+    assert gone.result is not None
+    assert "no longer there" in (gone.result.error or "")
+
+
+def test_archives_are_opened_and_their_bytes_go_when_nothing_is_left_in_them(
+    jobs: Jobs, submit: Submit, workspace: Workspace
+) -> None:
+    import io
+    import zipfile
+
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr("in/a.txt", "A member.")
+        archive.writestr("b.pdf", b"%PDF-1.7\nno")
+    job = ended(jobs, submit({"all.zip": stream.getvalue()}))
+    assert statuses(jobs, job) == {"all.zip!in/a.txt": "added", "all.zip!b.pdf": "failed"}
+    before = workspace.blobs.size()
+    jobs.forget(job)
+    assert workspace.blobs.size() <= before - len(stream.getvalue())
+    clean = io.BytesIO()
+    with zipfile.ZipFile(clean, "w") as archive:
+        archive.writestr("c.txt", "Another member.")
+    digest = workspace.blobs.put_bytes(clean.getvalue())
+    again = ended(jobs, submit({"clean.zip": clean.getvalue()}))
+    assert again.state == "done"
+    # The job ends first, its archive goes right after.
+    deadline = time.monotonic() + PATIENCE
+    while workspace.blobs.has(digest):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_uploads_of_a_stopped_job_go_when_it_is_dismissed(workspace: Workspace, tmp_path: Path) -> None:
+    resting = Jobs(workspace)
+    shared = given_uploads([("a.txt", b"In two jobs.")], workspace.settings.ingest, workspace.blobs)
+    own = given_uploads([("b.txt", b"In one job.")], workspace.settings.ingest, workspace.blobs)
+    one, other = (
+        resting.submit("default", shared + own, label="x"),
+        resting.submit("default", shared, label="y"),
+    )
+    assert resting.cancel(one)
+    resting.forget(one)
+    assert not workspace.blobs.has(own[0].place)
+    assert workspace.blobs.has(shared[0].place)
+    with pytest.raises(JobNotFound, match=one.id):
+        resting.get(one.id)
+    resting.forget(other)
+    assert resting.get(other.id).state == "waiting"
+
+
+def test_ended_jobs_are_forgotten_in_time_and_active_ones_never(workspace: Workspace) -> None:
+    jobs = Jobs(workspace)
     for _ in range(KEPT_JOBS + 3):
-        assert jobs.wait(submit(), PATIENCE)
-    gate, reached = threading.Event(), threading.Event()
-    running = submit(held("slow.txt", gate, reached))
+        jobs.cancel(jobs.submit("default", [], label="x"))
+    kept = jobs.submit("default", [], label="last")
     assert len(jobs.jobs()) == KEPT_JOBS + 1
-    jobs.forget(running)
-    assert running in jobs.jobs()
-    gate.set()
-    assert jobs.wait(running, PATIENCE)
-    jobs.forget(running)
-    jobs.forget(running)
-    assert running not in jobs.jobs()
+    assert jobs.jobs(limit=1) == [kept]
+
+
+def test_a_thousand_jobs_are_listed_with_one_query(workspace: Workspace) -> None:
+    jobs = Jobs(workspace)
+    first = jobs.submit("default", [], label="0")
+    engine = open_database(workspace.settings.data_dir)
+
+    def copy(session: Session) -> None:
+        row = session.get_one(JobRow, first.id)
+        values = {column.key: getattr(row, column.key) for column in JobRow.__table__.columns}
+        session.execute(
+            insert(JobRow),
+            [
+                values | {"id": f"copy-{number}", "position": number + 1, "label": str(number)}
+                for number in range(1, 1000)
+            ],
+        )
+
+    write(engine, copy)
+    asked: list[str] = []
+    event.listen(engine, "before_cursor_execute", lambda *arguments: asked.append(arguments[2]))
+    assert [job.label for job in jobs.jobs("default")] == [str(number) for number in reversed(range(1000))]
+    assert len([statement for statement in asked if statement.startswith("SELECT")]) == 1
