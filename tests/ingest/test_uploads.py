@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from ingest.given import given_sources
 from ingest.pipeline import Pipeline
 from ingest.sources import Source
-from ingest.uploads import folder_sources, upload_sources
+from ingest.uploads import given_folder, given_uploads
 from rag.errors import CorruptFile, DocumentError
 from rag.workspace import Workspace
 
@@ -24,7 +25,8 @@ def zipped(members: dict[str, bytes]) -> bytes:
 
 
 def uploaded(workspace: Workspace, *files: tuple[str, bytes]) -> list[Source]:
-    return upload_sources(files, workspace.settings.ingest, workspace.blobs)
+    given = given_uploads(files, workspace.settings.ingest, workspace.blobs)
+    return list(given_sources(given, workspace.settings.ingest, workspace.blobs))
 
 
 def test_files_of_one_name_and_of_hostile_names_all_arrive(workspace: Workspace) -> None:
@@ -104,13 +106,14 @@ def test_folders_of_this_machine(tmp_path: Path, workspace: Workspace) -> None:
         (str(tmp_path / "papers"), "holds no files"),
     ):
         with pytest.raises(DocumentError, match=reason):
-            folder_sources(wrong, limits)
+            given_folder(wrong, limits)
     (tmp_path / "papers" / "a.txt").write_bytes(b"x")
     for given in (f" {tmp_path}/papers ", f"'{tmp_path}/papers'", f'"{tmp_path}/papers/a.txt"'):
-        assert [source.name for source in folder_sources(given, limits)] == ["a.txt"]
+        found = given_sources([given_folder(given, limits)], limits, workspace.blobs)
+        assert [source.name for source in found] == ["a.txt"]
 
 
 @pytest.mark.parametrize("path", ["/papers/\0", "/" + "x" * 300, "~nobody-of-that-name/papers"])
 def test_paths_that_no_system_takes_are_refused_in_words(path: str, workspace: Workspace) -> None:
     with pytest.raises(DocumentError):
-        folder_sources(path, workspace.settings.ingest)
+        given_folder(path, workspace.settings.ingest)
