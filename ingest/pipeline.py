@@ -166,7 +166,7 @@ class Pipeline:
             document.document_id = hashlib.sha256(data).hexdigest()
             if not force and self._settled(document, counts):
                 return document
-            document.parsed = load(data, source.name, password=password)
+            document.parsed = load(data, source.name, password=password, limits=self.settings.ingest)
             document.language = detect_language(document.parsed.text)
             warning = language_warning(document.language, self.embedder.languages)
             document.warnings = (*document.parsed.warnings, *([warning] if warning else []))

@@ -6,7 +6,7 @@ from rag.embedders import Embedder
 from rag.settings import Settings
 
 #: Changes when loaders or chunking give other text for the same bytes: documents are then read again.
-PARSER_VERSION = 1
+PARSER_VERSION = 2
 
 
 def recipe_of(settings: Settings, embedder: Embedder) -> str:

@@ -1,4 +1,4 @@
-"""Where documents come from: files, folders, the members of ZIP archives, and uploads.
+"""Where documents come from: files, folders, what is in archives and e-mails, and uploads.
 
 It names every file relative to what the user pointed at and hands out its bytes on demand. What
 cannot be read becomes a source that fails when it is read: no file vanishes without a word.
@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import os
 import re
-import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path, PurePosixPath
 
-from rag.errors import CorruptFile, DocumentError, PasswordNeeded, TooLarge
+from ingest.archives import HEAD_BYTES, MAILS, MEGABYTE, Budget, archive_in, may_hold_others
+from rag.errors import CorruptFile, DocumentError, TooLarge
 from rag.settings import IngestSettings
-
-MEGABYTE = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +40,9 @@ def path_sources(paths: Iterable[Path], settings: IngestSettings) -> Iterator[So
 
 
 def bytes_source(name: str, data: bytes, settings: IngestSettings) -> Iterator[Source]:
-    """An uploaded file, or the members of an uploaded archive."""
-    return with_own_names(_opened(_safe_name(name), len(data), lambda: data, settings))
+    """An uploaded file, or the members of an uploaded archive; an e-mail and its attachments."""
+    source = Source(_safe_name(name), len(data), lambda: data)
+    return with_own_names(_opened(source, lambda: data[:HEAD_BYTES], settings))
 
 
 def with_own_names(sources: Iterable[Source]) -> Iterator[Source]:
@@ -78,12 +76,12 @@ def _sources_under(paths: Iterable[Path], settings: IngestSettings) -> Iterator[
             place = (name, os.path.realpath(file))
             if place not in seen:
                 seen.add(place)
-                yield from _opened(
+                source = Source(
                     _printable(name),
                     _size(file),
                     lambda file=file: _read_file(file, settings),  # type: ignore[misc]
-                    settings,
                 )
+                yield from _opened(source, lambda file=file: _head(file), settings)  # type: ignore[misc]
 
 
 def _folder_files(folder: Path) -> Iterator[tuple[str, Path]]:
@@ -99,78 +97,68 @@ def _folder_files(folder: Path) -> Iterator[tuple[str, Path]]:
         yield os.path.relpath(str(error.filename), folder), Path(str(error.filename))
 
 
-def _opened(name: str, size: int, read: Callable[[], bytes], settings: IngestSettings) -> Iterator[Source]:
-    """The file itself, or, for a ZIP archive, its members."""
-    if PurePosixPath(name).suffix.lower() != ".zip":
-        yield Source(name, size, read)
+def _opened(
+    source: Source,
+    head: Callable[[], bytes],
+    settings: IngestSettings,
+    budget: Budget | None = None,
+    depth: int = 0,
+) -> Iterator[Source]:
+    """The file itself, or what is in it when it is an archive; an e-mail, and then its attachments."""
+    name = source.name
+    if not may_hold_others(head(), name):
+        yield source
         return
+    budget = budget or Budget(name, settings)
     try:
-        data = read()
-        if not data.startswith(b"PK"):
-            yield Source(name, size, lambda: data)
-            return
-        archive = zipfile.ZipFile(BytesIO(data))
-        members = [member for member in archive.infolist() if not _ignored(member)]
-        _check_archive(name, members, settings)
+        archive = archive_in(name, source.read, settings)
     except DocumentError as error:
         yield failing_source(name, error)
         return
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
-        yield failing_source(
-            name, CorruptFile(f"{name} is not a readable ZIP archive: {error}. Make the archive again.")
-        )
+    if archive is None:
+        yield source
         return
-    if not members:
-        yield failing_source(name, CorruptFile(f"{name} holds no files. Check the archive."))
-    for member in members:
-        yield Source(
-            f"{name}!{_safe_name(member.filename)}",
-            member.file_size,
-            lambda member=member: _read_member(archive, member, name, settings),  # type: ignore[misc]
-        )
-
-
-def _check_archive(name: str, members: list[zipfile.ZipInfo], settings: IngestSettings) -> None:
-    if len(members) > settings.max_archive_members:
-        raise TooLarge(
-            f"{name} holds {len(members)} files, more than ingest.max_archive_members = "
-            f"{settings.max_archive_members}. Split the archive or raise the limit."
-        )
-    unpacked = sum(member.file_size for member in members)
-    if unpacked > settings.max_unpacked_megabytes * MEGABYTE:
-        raise TooLarge(
-            f"{name} unpacks to {unpacked // MEGABYTE} MB, more than ingest.max_unpacked_megabytes = "
-            f"{settings.max_unpacked_megabytes}. Split the archive or raise the limit."
-        )
-
-
-def _read_member(
-    archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str, settings: IngestSettings
-) -> bytes:
-    if member.flag_bits & 1:
-        raise PasswordNeeded(
-            f"{name}!{member.filename} is encrypted. Unpack the archive with its password first."
-        )
-    _check_size(member.filename, member.file_size, settings)
+    is_mail = archive.kind in MAILS
+    if is_mail:
+        yield source
     try:
-        with archive.open(member) as stream:
-            # The declared size may lie: never take more than it.
-            data = stream.read(member.file_size + 1)
-    except (zipfile.BadZipFile, NotImplementedError, OSError, EOFError, ValueError) as error:
-        raise CorruptFile(
-            f"{name}!{member.filename} cannot be unpacked: {error}. Make the archive again."
-        ) from error
-    except Exception as error:
-        if type(error).__module__ in {"zlib", "_lzma", "lzma"}:
-            raise CorruptFile(
-                f"{name}!{member.filename} cannot be unpacked: {error}. Make the archive again."
-            ) from error
-        raise
-    if len(data) > member.file_size:
-        raise CorruptFile(
-            f"{name}!{member.filename} is larger than the archive says. Make the archive again."
+        members = archive.members(budget)
+        if not members and not is_mail:
+            raise CorruptFile(f"{name} holds no files. Check the archive.")
+        if members and depth >= settings.max_archive_depth:
+            raise TooLarge(
+                f"{name} lies {depth} archives deep, and ingest.max_archive_depth = "
+                f"{settings.max_archive_depth}. Unpack the archive around it or raise the limit."
+            )
+    except DocumentError as error:
+        # Of an e-mail only the attachments are lost; one that cannot be read at all says so itself.
+        if not is_mail or not isinstance(error, CorruptFile):
+            yield failing_source(f"{name}!attachments" if is_mail else name, error)
+        return
+    for index, member in enumerate(members):
+        inner = Source(
+            f"{name}!{_safe_name(member.name)}",
+            member.size,
+            lambda index=index, member=member: archive.read(index, member),  # type: ignore[misc]
         )
-    return data
+        yield from _opened(
+            inner,
+            lambda index=index: archive.head(index),  # type: ignore[misc]
+            settings,
+            budget,
+            depth + 1,
+        )
+
+
+def _head(path: Path) -> bytes:
+    """The beginning of a file; b"" when it cannot be read, which reading it will say."""
+    try:
+        if not path.is_file():
+            return b""
+        with path.open("rb") as file:
+            return file.read(HEAD_BYTES)
+    except OSError:
+        return b""
 
 
 def _read_file(path: Path, settings: IngestSettings) -> bytes:
@@ -204,13 +192,6 @@ def _size(path: Path) -> int:
         return 0
 
 
-def _ignored(member: zipfile.ZipInfo) -> bool:
-    parts = PurePosixPath(member.filename).parts
-    return member.is_dir() or any(
-        (part.startswith(".") and part != "..") or part == "__MACOSX" for part in parts
-    )
-
-
 def _safe_name(name: str) -> str:
     """A relative path without drive, root, or steps upwards: a name is for showing, never for opening."""
     parts = PurePosixPath(name.replace("\\", "/")).parts
@@ -222,7 +203,10 @@ def _printable(name: str) -> str:
     return name.encode("utf-8", "replace").decode("utf-8").replace("\0", "")
 
 
+_WITHIN = re.compile(r"(.*\.(?:zip|tar|tgz|tbz2?|txz|gz|bz2|xz|eml|msg)!)?(.*)", re.IGNORECASE | re.DOTALL)
+
+
 def _numbered(name: str, number: int) -> str:
-    archive, own = re.fullmatch(r"(.*\.zip!)?(.*)", name, re.IGNORECASE | re.DOTALL).groups("")  # type: ignore[union-attr]
+    archive, own = _WITHIN.fullmatch(name).groups("")  # type: ignore[union-attr]
     path = PurePosixPath(own)
     return archive + str(path.with_name(f"{path.stem} ({number}){path.suffix}"))

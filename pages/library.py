@@ -24,7 +24,8 @@ draw_drop_zone(collection)
 if not records and not busy:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(
-            "PDF, Word (DOCX), web pages, Markdown and plain text; folders and ZIP archives of them.",
+            "PDF, Word, Excel, PowerPoint, OpenDocument, e-mails, books (EPUB), web pages, tables, text and code; "
+            "folders and archives (ZIP, TAR) of them.",
             width="stretch",
         )
         if draw_sample_button("library-samples"):

@@ -163,6 +163,16 @@ class IngestSettings:
     max_unpacked_megabytes: int = setting(
         4096, "Most an archive may unpack to.", minimum=1, maximum=1_000_000
     )
+    max_archive_depth: int = setting(
+        3, "How deep archives within archives are opened.", minimum=1, maximum=20
+    )
+    max_sheet_rows: int = setting(200_000, "Most rows read from one sheet.", minimum=1, maximum=10_000_000)
+    ocr: bool = setting(True, "Whether scans are read with Tesseract where it is installed.")
+    ocr_languages: str = setting(
+        "eng", "Languages of scanned pages as Tesseract names them, joined by +, as eng+deu."
+    )
+    ocr_page_seconds: int = setting(60, "Longest reading of one scanned page.", minimum=1, maximum=3600)
+    convert_seconds: int = setting(120, "Longest conversion of one old Office file.", minimum=1, maximum=3600)
 
 
 @dataclass(frozen=True)

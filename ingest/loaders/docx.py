@@ -13,73 +13,66 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+from ingest.loaders.builder import header_of
+from ingest.loaders.package import opened_package
 from ingest.loaders.text import title_from_name
-from rag.errors import CorruptFile, TooLarge
-from rag.types import Heading, ParsedDocument
+from rag.errors import CorruptFile
+from rag.settings import IngestSettings
+from rag.types import Heading, ParsedDocument, TableSpan
 
 MIME_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-_MOST_UNPACKED = 1 << 30
-_MOST_XML = 256 << 20
 _WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _COMPATIBILITY = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 _HEADING_STYLE = re.compile(r"heading ?([1-9])")
 
 
-def load(data: bytes, name: str, password: str | None) -> ParsedDocument:
+def load(data: bytes, name: str, password: str | None, limits: IngestSettings) -> ParsedDocument:
     """Paragraphs separated by blank lines, items of a list and rows of a table by line breaks."""
     import docx
     from docx.opc.exceptions import OpcError
-    from lxml.etree import LxmlError  # type: ignore[import-untyped]
+    from lxml.etree import LxmlError
 
-    _refuse_bombs(data, name)
+    opened_package(data, name, "a Word document").close()
     try:
         document = docx.Document(io.BytesIO(data))
         styles = _heading_styles(document)
         pieces: list[str] = []
         headings: list[Heading] = []
         title_paragraph = ""
+        tables: list[list[int]] = []
         length = 0
         joint = ""
-        for kind, text, level in _blocks(document.element.body, styles):
+        for kind, block, level in _blocks(document.element.body, styles):
             separator = "" if not pieces else "\n" if kind == joint != "paragraph" else "\n\n"
-            joint = kind
             length += len(separator)
+            if kind == "row":
+                if joint != "row":
+                    tables.append([length, length])
+                tables[-1][1] = length + len(block)
+            joint = kind
             if level is not None:
-                line = " ".join(text.split())
+                line = " ".join(block.split())
                 if level <= 1 and not title_paragraph:
                     title_paragraph = line
                 headings.append(Heading(length, max(level, 1), line))
-            pieces.extend((separator, text))
-            length += len(text)
+            pieces.extend((separator, block))
+            length += len(block)
         author, title, created = _properties(document)
     except (OpcError, LxmlError, zipfile.BadZipFile, KeyError, ValueError) as error:
         raise CorruptFile(
             f"{name} is damaged or not a Word document ({type(error).__name__}: {str(error)[:200]}). "
             "Open it in Word, save it again and add that."
         ) from error
+    text = "".join(pieces)
     return ParsedDocument(
-        text="".join(pieces),
+        text=text,
         title=title or title_paragraph or title_from_name(name),
         mime_type=MIME_TYPE,
         headings=tuple(headings),
         author=author,
         created=created,
+        tables=tuple(TableSpan(start, end, header_of(text[start:end].split("\n"))) for start, end in tables),
     )
-
-
-def _refuse_bombs(data: bytes, name: str) -> None:
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            members = archive.infolist()
-    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
-        raise CorruptFile(
-            f"{name} is damaged: it is not a complete Word document ({error}). Copy or download it again."
-        ) from error
-    markup = sum(member.file_size for member in members if member.filename.endswith((".xml", ".rels")))
-    if markup > _MOST_XML or sum(member.file_size for member in members) > _MOST_UNPACKED:
-        raise TooLarge(
-            f"{name} unpacks to more than a Word document should hold. Split it and add the parts."
-        )
 
 
 def _heading_styles(document: Any) -> dict[str, int]:

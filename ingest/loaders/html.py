@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import re
 import warnings as python_warnings
+from dataclasses import dataclass
 
 from bs4 import BeautifulSoup, CData, Tag, XMLParsedAsHTMLWarning
 from bs4.element import NavigableString
 
+from ingest.loaders.builder import header_of
 from ingest.loaders.text import decode, title_from_name
-from rag.types import Heading, ParsedDocument
+from rag.settings import IngestSettings
+from rag.types import Heading, ParsedDocument, TableSpan
 
 _CHARSET = re.compile(
     rb"""<(?:meta|\?xml)[^>]*?(?:charset|encoding)\s*=\s*["']?\s*([A-Za-z0-9_:.-]+)""", re.IGNORECASE
@@ -49,10 +52,38 @@ _STRENGTH = ("", " ", " | ", "\n", "\n\n")
 _SPACE = re.compile(r"[ \t\r\n\f]+")
 
 
-def load(data: bytes, name: str, password: str | None) -> ParsedDocument:
+def load(data: bytes, name: str, password: str | None, limits: IngestSettings) -> ParsedDocument:
     """Blocks separated by blank lines, items and rows by line breaks, cells by bars."""
     declared = _CHARSET.search(data[:_CHARSET_WITHIN])
     markup, warnings = decode(data, name, declared.group(1).decode("ascii") if declared else "")
+    page = read_markup(markup)
+    top = next((heading.text for heading in page.headings if heading.level == 1), "")
+    return ParsedDocument(
+        text=page.text,
+        title=page.title or top or title_from_name(name),
+        mime_type="text/html",
+        headings=page.headings,
+        author=page.author,
+        language=page.language,
+        warnings=warnings,
+        tables=page.tables,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a page shows, and what it says of itself."""
+
+    text: str
+    headings: tuple[Heading, ...]
+    tables: tuple[TableSpan, ...]
+    title: str
+    author: str
+    language: str
+
+
+def read_markup(markup: str) -> Page:
+    """The visible text of decoded HTML or XHTML."""
     with python_warnings.catch_warnings():
         python_warnings.simplefilter("ignore", XMLParsedAsHTMLWarning)
         # The parser is given text, so a charset in the markup cannot decode it twice; an encoding
@@ -60,19 +91,19 @@ def load(data: bytes, name: str, password: str | None) -> ParsedDocument:
         soup = BeautifulSoup(re.sub(r"\A\s*<\?xml[^>]*\?>", "", markup), "lxml")
     writer = _Writer()
     writer.walk(soup)
-    title = "" if soup.title is None else " ".join(soup.title.get_text().split())
-    top = next((heading.text for heading in writer.headings if heading.level == 1), "")
+    text = "".join(writer.parts)
     root = soup.find("html")
     language = root.get("lang") or root.get("xml:lang") or "" if isinstance(root, Tag) else ""
     author = soup.find("meta", attrs={"name": re.compile("^author$", re.IGNORECASE)})
-    return ParsedDocument(
-        text="".join(writer.parts),
-        title=title or top or title_from_name(name),
-        mime_type="text/html",
+    return Page(
+        text=text,
         headings=tuple(writer.headings),
+        tables=tuple(
+            TableSpan(start, end, header_of(text[start:end].split("\n"))) for start, end in writer.tables
+        ),
+        title="" if soup.title is None else " ".join(soup.title.get_text().split()),
         author=" ".join(str(author.get("content") or "").split()) if isinstance(author, Tag) else "",
         language=re.split("[-_]", str(language).strip())[0].lower()[:3],
-        warnings=warnings,
     )
 
 
@@ -82,6 +113,9 @@ class _Writer:
     def __init__(self) -> None:
         self.parts: list[str] = []
         self.headings: list[Heading] = []
+        self.tables: list[tuple[int, int]] = []
+        self._table: Tag | None = None
+        self._table_start = -1
         self._length = 0
         self._break = ""
         self._marker = ""
@@ -117,6 +151,8 @@ class _Writer:
         elif tag.name in _BLOCKS:
             self._request("\n" if tag.name in _TIGHT else "\n\n")
             self._marker = "- " if tag.name == "li" else self._marker
+        if tag.name == "table" and tag.find("table") is None:
+            self._table, self._table_start = tag, -1
         if tag.name == "pre":
             self._preformatted += 1
         if tag.name in _HEADINGS and self._heading is None:
@@ -128,6 +164,10 @@ class _Writer:
             text = " ".join("".join(self._heading_parts).split())
             if text:
                 self.headings.append(Heading(self._heading_start, _HEADINGS[tag.name], text))
+        if tag is self._table:
+            self._table = None
+            if self._table_start >= 0:
+                self.tables.append((self._table_start, self._length))
         if tag.name == "pre":
             self._preformatted -= 1
         if _is_data_cell(tag):
@@ -166,6 +206,8 @@ class _Writer:
             if not self._heading_parts:
                 self._heading_start = self._length + len(before)
             self._heading_parts.append(before + body if self._heading_parts else body)
+        if self._table is not None and self._table_start < 0:
+            self._table_start = self._length + len(before)
         self.parts.append(before + body)
         self._length += len(before) + len(body)
         if after:

@@ -1,4 +1,4 @@
-"""Markdown: the decoded source verbatim, with the offset of every heading.
+"""Markdown: the decoded source verbatim, with the offset of every heading and table.
 
 Offsets refer to the source, line ends included; nothing is rendered, and no HTML in it is read.
 """
@@ -6,11 +6,12 @@ Offsets refer to the source, line ends included; nothing is rendered, and no HTM
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 from itertools import pairwise
 
+from ingest.loaders.package import iso_date
 from ingest.loaders.text import decode, title_from_name
-from rag.types import Heading, ParsedDocument
+from rag.settings import IngestSettings
+from rag.types import Heading, ParsedDocument, TableSpan
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _FRONT_MATTER = re.compile(
@@ -24,7 +25,15 @@ _MOST_PARSED = 5_000_000
 _NUMBER_SIGN_HEADING = re.compile(r"^ {0,3}(#{1,6})[ \t]([^\r\n]+)", re.MULTILINE)
 
 
-def load(data: bytes, name: str, password: str | None) -> ParsedDocument:
+#: A table's delimiter row between its header row and its rows.
+_TABLE = re.compile(
+    r"^([^\r\n]*\|[^\r\n]*)(?:\r\n|\n)[ ]{0,3}\|?[ ]*:?-+:?[ ]*(?:\|[ ]*:?-+:?[ ]*)+\|?[ \t]*"
+    r"(?:(?:\r\n|\n)[^\r\n|]*\|[^\r\n]*)+",
+    re.MULTILINE,
+)
+
+
+def load(data: bytes, name: str, password: str | None, limits: IngestSettings) -> ParsedDocument:
     """The source as text; the title from front matter, else the first top heading, else the name."""
     text, warnings = decode(data, name)
     front = _FRONT_MATTER.match(text[:_LONGEST_FRONT_MATTER])
@@ -45,23 +54,19 @@ def load(data: bytes, name: str, password: str | None) -> ParsedDocument:
         mime_type="text/markdown",
         headings=headings,
         author=fields.get("author", ""),
-        created=_date(fields.get("date", "")),
+        created=iso_date(fields.get("date", "")),
         language=(fields.get("lang") or fields.get("language", ""))[:2].lower(),
         warnings=warnings,
+        tables=tuple(
+            TableSpan(match.start(), match.end(), match.group(1).strip())
+            for match in _TABLE.finditer(text, body_start)
+        ),
     )
 
 
 def _fields(front_matter: str) -> dict[str, str]:
     lines = _LINE_END.sub("\n", front_matter)
     return {key.lower(): value.strip().strip("\"'").strip() for key, value in _FIELD.findall(lines)}
-
-
-def _date(value: str) -> datetime | None:
-    try:
-        parsed = datetime.fromisoformat(value)
-    except ValueError:
-        return None
-    return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
 
 
 def _headings(text: str, body_start: int) -> tuple[Heading, ...]:

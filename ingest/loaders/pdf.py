@@ -1,8 +1,8 @@
 """PDF: text, pages, outline and metadata through pdfium.
 
 The text of a page is a function of that page alone, and every character of it knows its pdfium
-index, so that a citation can find its boxes again. Reads no scans (a warning says which pages
-hold no text) and never touches pdfium without PDFIUM_LOCK, for pdfium is not thread-safe.
+index, so that a citation can find its boxes again. Pages that are scans are left to pdf_scans.py.
+It never touches pdfium without PDFIUM_LOCK, for pdfium is not thread-safe.
 """
 
 from __future__ import annotations
@@ -18,8 +18,10 @@ from typing import Any
 import pypdfium2
 import pypdfium2.raw
 
+from ingest.loaders.pdf_scans import read_scans
 from ingest.loaders.text import title_from_name
 from rag.errors import CorruptFile, PasswordNeeded, UnsupportedFormat
+from rag.settings import IngestSettings
 from rag.types import Heading, PageSpan, ParsedDocument
 
 logger = logging.getLogger(__name__)
@@ -62,7 +64,7 @@ def opened(data: bytes, name: str, password: str | None) -> Iterator[Any]:
             document.close()
 
 
-def load(data: bytes, name: str, password: str | None) -> ParsedDocument:
+def load(data: bytes, name: str, password: str | None, limits: IngestSettings) -> ParsedDocument:
     """All pages' texts, a blank line between pages, with the outline as headings."""
     warnings: list[str] = []
     with opened(data, name, password) as document:
@@ -73,6 +75,7 @@ def load(data: bytes, name: str, password: str | None) -> ParsedDocument:
             raise CorruptFile(f"{name} is a PDF without pages. Save it again where it was made and add that.")
         texts: list[str] = []
         unreadable: list[int] = []
+        scans: list[int] = []
         for index in range(page_count):
             with PDFIUM_LOCK:
                 try:
@@ -84,8 +87,11 @@ def load(data: bytes, name: str, password: str | None) -> ParsedDocument:
                     continue
                 try:
                     texts.append(page_text(page))
+                    if not texts[-1].strip() and next(page.get_objects(max_depth=1), None) is not None:
+                        scans.append(index)
                 finally:
                     page.close()
+        warnings.extend(read_scans(document, scans, texts, name, limits))
     if len(unreadable) == page_count:
         raise CorruptFile(
             f"{name} is damaged: none of its pages can be read. Save it again where it was made and add that."
@@ -95,7 +101,11 @@ def load(data: bytes, name: str, password: str | None) -> ParsedDocument:
     for number, (text, label) in enumerate(zip(texts, labels, strict=True), start=1):
         pages.append(PageSpan(number, start, start + len(text), "" if label == str(number) else label))
         start += len(text) + len(PAGE_SEPARATOR)
-    warnings.extend(_page_warnings(name, texts, unreadable))
+    if unreadable:
+        listed = ", ".join(map(str, unreadable[:10])) + (" ..." if len(unreadable) > 10 else "")
+        warnings.append(
+            f"{len(unreadable)} of {page_count} pages of {name} are damaged and were left out: {listed}."
+        )
     return ParsedDocument(
         text=PAGE_SEPARATOR.join(texts),
         title=_title(metadata.get("Title", ""), name),
@@ -273,16 +283,6 @@ def _find_heading(title: str, text: str, folded: str, places: list[int], searche
                 between_words = start
         position = folded.find(wanted, position + 1)
     return between_words
-
-
-def _page_warnings(name: str, texts: list[str], unreadable: list[int]) -> Iterator[str]:
-    if unreadable:
-        listed = ", ".join(map(str, unreadable[:10])) + (" ..." if len(unreadable) > 10 else "")
-        yield f"{len(unreadable)} of {len(texts)} pages of {name} are damaged and were left out: {listed}."
-    silent = sum(not text.strip() for text in texts) - len(unreadable)
-    if silent:
-        pages, them = ("page holds", "it") if len(texts) == 1 else ("pages hold", "them")
-        yield f"{silent} of {len(texts)} {pages} no text (scans?); install tesseract-ocr to read {them}."
 
 
 def _title(stored: str, name: str) -> str:

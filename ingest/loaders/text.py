@@ -1,4 +1,4 @@
-"""Plain text and source code: the decoded source, verbatim but for a byte order mark.
+"""Plain text: the decoded source, verbatim but for a byte order mark.
 
 Also the decoding that the other text formats share. Refuses what is not text; never drops a
 character silently: a guessed encoding or a replaced byte is told in a warning.
@@ -11,6 +11,7 @@ import re
 from itertools import pairwise
 
 from rag.errors import UnsupportedFormat
+from rag.settings import IngestSettings
 from rag.types import ParsedDocument
 
 _SAMPLE_BYTES = 1 << 20
@@ -34,15 +35,15 @@ _BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
 _LONGEST_LINE = 4096
 
 
-def load(data: bytes, name: str, password: str | None) -> ParsedDocument:
+def load(data: bytes, name: str, password: str | None, limits: IngestSettings) -> ParsedDocument:
     """The whole file as one text without pages or headings."""
     text, warnings = decode(data, name)
     return ParsedDocument(text=text, title=title_from_name(name), mime_type="text/plain", warnings=warnings)
 
 
 def title_from_name(name: str) -> str:
-    """A file's name without folders and suffix, underscores and dashes as spaces."""
-    base = name.replace("\\", "/").rsplit("/", 1)[-1]
+    """A file's name without archives, folders and suffix, underscores and dashes as spaces."""
+    base = re.sub(r"^.*\.\w+!", "", name.replace("\\", "/"), flags=re.DOTALL).rsplit("/", 1)[-1]
     stem = base.rsplit(".", 1)[0] if "." in base.lstrip(".") else base
     return re.sub(r"[\s_-]+", " ", stem).strip() or base
 
@@ -70,12 +71,12 @@ def decode(data: bytes, name: str = "The file", declared: str = "") -> tuple[str
         text, warnings = _replacing(data, wide, name)
         return text, (f"{name} names no encoding; it was read as {wide.upper()}.", *warnings)
     try:
-        return _cleaned(data.decode("utf-8")), ()
+        return cleaned(data.decode("utf-8")), ()
     except UnicodeDecodeError:
         pass
     if declared:
         try:
-            return _cleaned(data.decode(declared)), ()
+            return cleaned(data.decode(declared)), ()
         except (UnicodeDecodeError, LookupError, ValueError):
             pass
     if _mostly_utf_8(data):
@@ -89,8 +90,8 @@ def decode(data: bytes, name: str = "The file", declared: str = "") -> tuple[str
     return text, (warning, *warnings)
 
 
-def _cleaned(text: str) -> str:
-    """Without what the store cannot hold; the length stays, so that offsets do."""
+def cleaned(text: str) -> str:
+    """The text without what the store cannot hold; the length stays, so that offsets do."""
     if "\x00" in text:
         text = text.replace("\x00", " ")
     if not text.isascii() and _LONE_SURROGATE.search(text):
@@ -100,13 +101,13 @@ def _cleaned(text: str) -> str:
 
 def _replacing(data: bytes, encoding: str, name: str) -> tuple[str, tuple[str, ...]]:
     try:
-        return _cleaned(data.decode(encoding)), ()
+        return cleaned(data.decode(encoding)), ()
     except UnicodeDecodeError:
         text = data.decode(encoding, errors="replace")
     warning = (
         f"Some bytes of {name} are not valid {encoding.upper()} and are shown as \ufffd; check its encoding."
     )
-    return _cleaned(text), (warning,)
+    return cleaned(text), (warning,)
 
 
 def _wide_encoding(sample: bytes) -> str:

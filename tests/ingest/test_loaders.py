@@ -54,7 +54,7 @@ SNIFFED = [
     ("HTML in UTF-16", PAGE.decode().encode("utf-16"), "a.txt", "text/html"),
     ("HTML by suffix", b"<p>a", "a.htm", "text/html"),
     ("Markdown", b"# a", "a.md", "text/markdown"),
-    ("source code", b"def f():\n\treturn 1\n", "a.py", "text/plain"),
+    ("source code", b"def f():\n\treturn 1\n", "a.py", "text/x-python"),
     ("no suffix", b"hello", "LICENSE", "text/plain"),
     ("UTF-16 without mark", "hello there".encode("utf-16-le"), "a.txt", "text/plain"),
     ("RTF", b"{\\rtf1 a}", "a.txt", "application/rtf"),
@@ -217,7 +217,7 @@ REFUSED = [
     ("cut Word", docx_with([("Normal", "a")])[:3000], "a.docx", CorruptFile),
     ("Word without parts", archive_with(word__document_xml="<a/>"), "a.docx", CorruptFile),
     ("binary", random.Random(1).randbytes(5000), "a.txt", UnsupportedFormat),
-    ("picture", b"\x89PNG\r\n\x1a\n", "a.pdf", UnsupportedFormat),
+    ("cut picture", b"\x89PNG\r\n\x1a\n", "a.pdf", CorruptFile),
     ("archive", archive_with(a="b"), "a.zip", UnsupportedFormat),
     ("old Office", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "a.doc", UnsupportedFormat),
 ]
@@ -247,7 +247,7 @@ def test_a_parser_that_fails_unexpectedly_is_a_corrupt_file(monkeypatch: pytest.
 
 
 def test_a_word_document_that_unpacks_to_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ingest.loaders.docx._MOST_XML", 1000)
+    monkeypatch.setattr("ingest.loaders.package.MOST_XML", 1000)
     with pytest.raises(TooLarge, match=r"a\.docx unpacks"):
         load(docx_with([("Normal", "a")]), "a.docx")
 

@@ -39,6 +39,12 @@ LABELS = {
     "ingest.max_file_megabytes": "Largest file (MB)",
     "ingest.max_archive_members": "Most files in an archive",
     "ingest.max_unpacked_megabytes": "Most unpacked (MB)",
+    "ingest.max_archive_depth": "Archives within archives",
+    "ingest.max_sheet_rows": "Most rows of a sheet",
+    "ingest.ocr": "Read scans",
+    "ingest.ocr_languages": "Languages of scans",
+    "ingest.ocr_page_seconds": "Longest reading of a scan (s)",
+    "ingest.convert_seconds": "Longest conversion (s)",
 }
 
 

@@ -1,0 +1,54 @@
+"""Pages of a PDF that are pictures: their text, read with tesseract where it is installed.
+
+Such text has no character boxes, so a citation opens its page without a highlight.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ingest.loaders import ocr
+from ingest.loaders.image import unread
+from rag.errors import AskanceError
+from rag.settings import IngestSettings
+
+_DOTS_AN_INCH = 200
+_POINTS_AN_INCH = 72
+
+
+def read_scans(
+    document: Any, scans: Sequence[int], texts: list[str], name: str, limits: IngestSettings
+) -> list[str]:
+    """Put the text of the scanned pages (indices) into `texts`; returns sentences about those not read."""
+    if not scans:
+        return []
+    if not ocr.can_read(limits):
+        return [unread(name, len(scans), len(texts), limits)]
+    failures: list[str] = []
+    for index in scans:
+        try:
+            texts[index] = ocr.text_of(_picture(document, index), f"page {index + 1} of {name}", limits)
+        except AskanceError as error:
+            failures.append(str(error))
+    if not failures:
+        return []
+    return [f"{len(failures)} of {len(texts)} pages are scans that could not be read. {failures[0]}"]
+
+
+def _picture(document: Any, index: int) -> Any:
+    from ingest.loaders.pdf import PDFIUM_LOCK
+
+    with PDFIUM_LOCK:
+        page = document[index]
+        try:
+            width, height = page.get_size()
+            scale = _DOTS_AN_INCH / _POINTS_AN_INCH
+            pixels = max(width * height, 1.0) * scale * scale
+            bitmap = page.render(scale=scale * min(1.0, (ocr.MOST_PIXELS / pixels) ** 0.5), grayscale=True)
+            try:
+                return bitmap.to_pil().copy()
+            finally:
+                bitmap.close()
+        finally:
+            page.close()
