@@ -24,7 +24,7 @@ draw_drop_zone(collection)
 if not records and not busy:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(
-            "PDF, Word, Excel, PowerPoint, OpenDocument, e-mails, books (EPUB), web pages, tables, text and code; "
+            "PDF, Word, Excel, PowerPoint, OpenDocument, e-mails, books (EPUB), web pages, text and code; "
             "folders and archives (ZIP, TAR) of them.",
             width="stretch",
         )
