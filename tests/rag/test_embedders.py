@@ -94,3 +94,25 @@ def test_one_instance_a_process() -> None:
 def test_the_stand_in_puts_texts_that_share_words_together() -> None:
     vectors = HashEmbedder().embed(["red valve", "red pump", "annual leave"])
     assert vectors[0] @ vectors[1] > vectors[0] @ vectors[2]
+
+
+def test_a_question_takes_one_thread_and_passages_take_all() -> None:
+    import torch
+
+    minilm = get_embedder(EmbeddingSettings(batch_size=31))
+    seen: list[int] = []
+    usual = torch.get_num_threads()
+    torch.set_num_threads(2)
+    hook = torch.nn.modules.module.register_module_forward_pre_hook(
+        lambda module, _: seen.append(torch.get_num_threads())
+    )
+    try:
+        minilm.embed(["How high is the tower?"], query=True)
+        assert set(seen) == {1}
+        seen.clear()
+        minilm.embed(["word " * 200] * 3)
+        assert set(seen) == {2}
+        assert torch.get_num_threads() == 2
+    finally:
+        hook.remove()
+        torch.set_num_threads(usual)
