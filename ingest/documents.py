@@ -11,6 +11,7 @@ from ingest.sources import Source, failing_source
 from rag.blobs import BlobStore
 from rag.catalog import Catalog, DocumentRecord
 from rag.errors import DocumentError
+from rag.kept_versions import documents_kept, remove_unneeded
 from rag.store import CollectionTable
 from rag.workspace import Workspace
 
@@ -36,7 +37,7 @@ def remove_documents(workspace: Workspace, collection: str, names: Sequence[str]
     """Take documents out of a collection, their passages first; returns how many files left the list.
 
     Passages stay, under that name, while another name in the collection holds the same bytes;
-    originals stay while any collection does. The passages go in one commit, however many there are.
+    originals stay while any collection does, or a version kept of one. The passages go in one commit, however many there are.
     """
     catalog = workspace.catalog
     wanted = set(names)
@@ -48,7 +49,7 @@ def remove_documents(workspace: Workspace, collection: str, names: Sequence[str]
     removed = catalog.remove(collection, [record.name for record in records])
     if renamed and has_table and any(record.tags for record in records):
         renew_tags(workspace.table(collection), catalog, collection, renamed)
-    _remove_originals(workspace, gone)
+    remove_unneeded(workspace, gone)
     return removed
 
 
@@ -129,20 +130,16 @@ def let_go(table: CollectionTable, gone: set[str], renamed: dict[str, str]) -> N
 
 
 def remove_collection(workspace: Workspace, collection: str) -> None:
-    """Remove a collection with all its documents, and what was being made of it."""
+    """Remove a collection with its documents, the versions kept of it, and what was being made of it."""
     catalog = workspace.catalog
     if not catalog.has_collection(collection):
         catalog.remove_collection(collection)
     for name in [*(each.name for each in workspace.tables.hidden(collection)), collection]:
         held = {record.document_id for record in catalog.documents(name)} - {""}
+        held |= documents_kept(workspace.store, name)
         workspace.store.drop(name)
         catalog.remove_collection(name)
-        _remove_originals(workspace, held)
-
-
-def _remove_originals(workspace: Workspace, document_ids: set[str]) -> None:
-    for document_id in document_ids - workspace.catalog.held(document_ids):
-        workspace.blobs.remove(document_id)
+        remove_unneeded(workspace, held)
 
 
 def kept_source(name: str, document_id: str, size: int, blobs: BlobStore) -> Source:

@@ -28,6 +28,7 @@ from rag.blobs import BlobStore
 from rag.catalog import Catalog, DocumentRecord
 from rag.errors import AskanceError
 from rag.late_interaction import pack_signs
+from rag.maintenance import Maintenance
 from rag.settings import Settings
 from rag.store import CollectionTable, Store
 from rag.types import Chunk, ParsedDocument, Vector
@@ -70,10 +71,10 @@ class Pipeline:
     ) -> None:
         self.collection = collection
         self.settings = settings
-        self.catalog = catalog
-        self.blobs = blobs
+        self.catalog, self.blobs = catalog, blobs
         self.table: CollectionTable = store.open_or_create(collection)
         self.embedder = store.embedder
+        self.maintenance = Maintenance(store, settings.data_dir)
         # Held while deciding which names hold a document, since reader and embedder both do.
         self._names = threading.Lock()
         # A name keeps its tags whatever it holds; passages come without any.
@@ -275,7 +276,7 @@ class Pipeline:
                 yield from self._commit(finished, progress)
                 finished, last_commit, committed = [], time.monotonic(), True
         if committed:
-            self.table.optimize()
+            self.maintenance.after_adding(self.table)
 
     def _embed_pool(self, waiting: list[_Document], progress: Progress) -> None:
         pool: list[tuple[_Document, Chunk]] = []

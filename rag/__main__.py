@@ -1,4 +1,4 @@
-"""The command line of the core: python -m rag search | ask | evaluate.
+"""The command line of the core: python -m rag search | ask | evaluate, and the upkeep of the data folder.
 
 With --json, standard output holds JSON alone; messages go to standard error. Exit status: 0 done
 (declining to answer included), 1 an error, 2 wrong usage.
@@ -19,6 +19,7 @@ from rag.errors import AskanceError, SettingsError
 from rag.rerankers import RERANKERS
 from rag.settings import Settings, load_settings, with_overrides
 from rag.types import Hit, SearchResult
+from rag.upkeep_commands import add_upkeep_commands
 from rag.workspace import Workspace, open_workspace
 
 
@@ -44,7 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m rag", description="Search, ask and evaluate.")
+    parser = argparse.ArgumentParser(
+        prog="python -m rag", description="Search, ask, evaluate, and look after the data."
+    )
     commands = parser.add_subparsers(dest="command", required=True)
 
     shared = argparse.ArgumentParser(add_help=False)
@@ -74,6 +77,8 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--variant", action="append", default=[], metavar="NAME:key=value,...")
     evaluate.add_argument("--limit", type=_positive, metavar="N", help="only the first N questions")
     evaluate.set_defaults(run=_evaluate)
+
+    add_upkeep_commands(commands)
     return parser
 
 

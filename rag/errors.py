@@ -6,7 +6,9 @@
     │   ├── CollectionNotFound
     │   ├── DocumentNotFound
     │   ├── JobNotFound
-    │   └── EmbedderMismatch     the table was made with another embedder
+    │   ├── EmbedderMismatch     the table was made with another embedder
+    │   ├── FolderBusy           another process does the same with the data folder
+    │   └── BackupError          a backup cannot be made, is damaged, or may not be restored there
     ├── DocumentError            one file cannot be read; the others go on
     │   ├── UnsupportedFormat
     │   ├── PasswordNeeded
@@ -52,6 +54,14 @@ class JobNotFound(StoreError):
 
 class EmbedderMismatch(StoreError):
     """The table was made with another embedder than the one in the settings."""
+
+
+class FolderBusy(StoreError):
+    """Another thread or process is doing this with the data folder."""
+
+
+class BackupError(StoreError):
+    """A backup cannot be made, is damaged, or may not be restored there."""
 
 
 class DocumentError(AskanceError):

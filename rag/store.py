@@ -6,11 +6,9 @@ are typed expressions, never text. Nothing here reads files, ranks across search
 
 from __future__ import annotations
 
-import logging
-import random
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -33,18 +31,13 @@ from rag.rows import (
     row_schema,
 )
 from rag.settings import EmbeddingSettings, Settings
+from rag.table_upkeep import ATTEMPTS, KEEP_VERSIONS, TableUpkeep, folder_size, persistently
 from rag.types import EVERYTHING, Chunk, Filters, Hit, Vector
-
-logger = logging.getLogger(__name__)
 
 #: Full-text search looks at these columns with these weights.
 TEXT_FIELDS = {"embedded_text": 1.0}
 #: A question beyond this many different words is searched by its first ones.
 MOST_QUERY_WORDS = 256
-#: How long files of old versions stay for readers that still use them.
-KEEP_VERSIONS = timedelta(hours=1)
-#: How often something is tried while other processes are at the same table.
-ATTEMPTS = 5
 
 
 class Store:
@@ -124,13 +117,14 @@ class Store:
     def size(self, collection: str) -> int:
         """Bytes of a collection's table on disk; files that vanish meanwhile are not counted."""
         table_name = self._names.table_of(collection) if self._names else collection
-        total = 0
-        for file in (self._folder / f"{table_name}.lance").rglob("*"):
-            try:
-                total += file.stat().st_size if file.is_file() else 0
-            except FileNotFoundError:
-                continue
-        return total
+        return folder_size(self._folder / f"{table_name}.lance")
+
+    def table_files(self, pattern: str, collection: str | None = None) -> list[Path]:
+        """Files in the folder of a collection's table, or of all tables, that match, sorted."""
+        if collection is None:
+            return sorted(self._folder.glob(f"*.lance/{pattern}"))
+        table_name = self._names.table_of(collection) if self._names else collection
+        return sorted((self._folder / f"{table_name}.lance").glob(pattern))
 
     def _tables_there(self) -> list[str]:
         if not self._folder.exists():
@@ -198,6 +192,7 @@ class CollectionTable:
         self.name = name
         self.embedder = embedder
         self._table = table
+        self.upkeep = TableUpkeep(name, table)
         self._write_lock = threading.Lock()
 
     @property
@@ -335,16 +330,15 @@ class CollectionTable:
                 where = column("id") == literal(chunk_id)
                 self._table.update(where=where.to_sql(), values={"token_bits": packed})
 
-    def optimize(self) -> None:
-        """Compact, fold new rows into the indexes, and remove files of versions no longer in use.
-
-        Upkeep only: it gives way to other processes that keep writing to the same table.
-        """
+    def optimize(self, keep: timedelta = KEEP_VERSIONS) -> str:
+        """Tidy the table (see TableUpkeep.optimize); returns why a part was left out, "" for none."""
         with self._write_lock:
-            self._table.checkout_latest()
-            _persistently(
-                self._table, lambda: self._table.optimize(cleanup_older_than=KEEP_VERSIONS), self.name
-            )
+            return self.upkeep.optimize(keep)
+
+    def restore_version(self, name: str) -> None:
+        """Make the passages of a kept version the present ones again, in one commit."""
+        with self._write_lock:
+            self.upkeep.restore_version(name)
 
 
 def _index_texts(table: Any) -> None:
@@ -357,22 +351,7 @@ def _index_texts(table: Any) -> None:
             if not any(name in index.columns for index in table.list_indices()):
                 table.create_index(name, config=FTS())
 
-        _persistently(table, make, table.name)
-
-
-def _persistently(table: Any, work: Callable[[], object], name: str) -> None:
-    """Do upkeep again when another process committed in between; after some attempts leave it to that one."""
-    for attempt in range(1, ATTEMPTS + 1):
-        try:
-            work()
-            return
-        except (RuntimeError, OSError) as error:
-            if "conflict" not in str(error):
-                raise
-            logger.info("upkeep of collection %s, attempt %d: %s", name, attempt, error)
-            time.sleep(random.uniform(0.0, 0.1) * attempt)
-            table.checkout_latest()
-    logger.warning("Upkeep of collection %s is left to another process that is writing to it.", name)
+        persistently(table, make, table.name)
 
 
 def get_store(settings: Settings) -> Store:

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 #: Layers of rag/, lowest first; a module may import from its own layer's left only.
 RAG_LAYERS: list[set[str]] = [
     {"privacy", "errors", "types"},
-    {"settings", "late_interaction", "metrics", "words"},
+    {"settings", "late_interaction", "metrics", "words", "folder_lease", "table_upkeep", "backup_file"},
     {
         "embedders",
         "tokens",
@@ -42,10 +42,10 @@ RAG_LAYERS: list[set[str]] = [
     {"sentence_value", "collection_tables", "recorded_embedder"},
     {"llm_openai", "llm_ollama", "rows", "rerankers", "context", "confidence", "extract", "disclosure"},
     {"store"},
-    {"workspace", "retrieve"},
-    {"compare", "answer", "status"},
+    {"workspace", "retrieve", "maintenance", "backup", "restore"},
+    {"compare", "answer", "status", "kept_versions"},
     {"evaluate", "streaming", "turns"},
-    {"chat"},
+    {"chat", "upkeep_commands"},
 ]
 #: Where one layer's modules lean on each other, on purpose.
 WITHIN_LAYER = {
@@ -53,6 +53,8 @@ WITHIN_LAYER = {
     ("llms", "llm_openai"),
     ("llms", "llm_ollama"),
     ("rerankers", "late_interaction"),
+    ("backup", "maintenance"),
+    ("restore", "backup"),
 }
 COMPOSITION_ROOTS = {"rag/__main__.py", "ingest/__main__.py"}
 
