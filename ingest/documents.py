@@ -37,7 +37,8 @@ def remove_documents(workspace: Workspace, collection: str, names: Sequence[str]
     """Take documents out of a collection, their passages first; returns how many files left the list.
 
     Passages stay, under that name, while another name in the collection holds the same bytes;
-    originals stay while any collection does, or a version kept of one. The passages go in one commit, however many there are.
+    originals stay while any collection does, or a version kept of one. The passages go in one commit,
+    however many there are.
     """
     catalog = workspace.catalog
     wanted = set(names)

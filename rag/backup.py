@@ -27,7 +27,7 @@ from rag.folder_lease import lease
 from rag.maintenance import PURPOSE as MAINTENANCE
 from rag.maintenance import STATE_FILE
 from rag.settings import SECRETS_FILE
-from rag.store import TableContents, table_contents
+from rag.table_contents import TableContents, table_contents
 
 #: Looks at tables and database until both tell of the same documents.
 LOOKS = 20
@@ -40,8 +40,11 @@ _STAGING = ".backup-"
 
 @dataclass(frozen=True)
 class Listed:
-    """What the database lists: the ids of documents read, by collection, and counts of all."""
+    """What the database lists: the collection of each table, those that people do not see, the ids of
+    documents read, and how many files and conversations there are."""
 
+    tables: dict[str, str]
+    hidden: frozenset[str]
     ready: dict[str, frozenset[str]]
     files: dict[str, int]
     conversations: int
@@ -76,15 +79,17 @@ def back_up(data_dir: Path, place: Path, *, with_secrets: bool = False) -> Manif
 def count_collections(contents: dict[str, TableContents], listed: Listed) -> dict[str, CollectionCount]:
     """The counts of each collection that has a table or a list of documents."""
     nothing = TableContents(0, 0, frozenset())
+    held = {listed.tables.get(table, table): own for table, own in contents.items()}
     counts = {}
-    for name in sorted({*contents, *listed.files}):
-        table, ready = contents.get(name, nothing), listed.ready.get(name, frozenset())
+    for name in sorted({*held, *listed.files}):
+        table, ready = held.get(name, nothing), listed.ready.get(name, frozenset())
         counts[name] = CollectionCount(
             version=table.version,
             passages=table.rows,
             documents=len(table.documents),
             listed=listed.files.get(name, 0),
-            astray=len(table.documents ^ ready),
+            # A table on its way in or out is whole when it is exchanged, not before.
+            astray=0 if name in listed.hidden else len(table.documents ^ ready),
         )
     return counts
 
@@ -95,6 +100,10 @@ def read_listed(database: Path) -> Listed:
         (state,) = connection.execute("PRAGMA integrity_check").fetchone()
         if state != "ok":
             raise sqlite3.DatabaseError(state)
+        columns = {row[1] for row in connection.execute("PRAGMA table_info(collections)")}
+        # Databases of before migration 0003 have a table of the same name for each collection.
+        named = "name, table_name, purpose" if "table_name" in columns else "name, name, ''"
+        collections = connection.execute(f"SELECT {named} FROM collections").fetchall()  # noqa: S608
         ready: dict[str, set[str]] = {}
         for name, document_id in connection.execute(
             "SELECT collection, document_id FROM documents WHERE status = 'ready'"
@@ -107,7 +116,13 @@ def read_listed(database: Path) -> Listed:
             ).fetchall()
         )
         (conversations,) = connection.execute("SELECT count(*) FROM conversations").fetchone()
-    return Listed({name: frozenset(ids) for name, ids in ready.items()}, files, conversations)
+    return Listed(
+        tables={table or name: name for name, table, _ in collections},
+        hidden=frozenset(name for name, _, purpose in collections if purpose),
+        ready={name: frozenset(ids) for name, ids in ready.items()},
+        files=files,
+        conversations=conversations,
+    )
 
 
 def _frozen(data_dir: Path, staging: Path) -> tuple[dict[str, TableContents], Listed]:

@@ -87,14 +87,18 @@ def check_backup(file: Path) -> Manifest:
     """Read a whole backup and compare every checksum; returns its manifest. Raises BackupError."""
     manifest = None
     found: dict[str, str] = {}
-    for path, stream in members(file):
+
+    def look(path: str, stream: IO[bytes]) -> None:
+        nonlocal manifest
         if path == MANIFEST:
             manifest = _manifest_from(stream.read(_MOST_MANIFEST_BYTES), file)
-        else:
-            digest = hashlib.sha256()
-            while block := stream.read(_BLOCK):
-                digest.update(block)
-            found[path] = digest.hexdigest()
+            return
+        digest = hashlib.sha256()
+        while block := stream.read(_BLOCK):
+            digest.update(block)
+        found[path] = digest.hexdigest()
+
+    read_members(file, look)
     if manifest is None:
         raise BackupError(f"{file} holds no {MANIFEST}: it is no backup, or was cut off. Use another backup.")
     differing = sorted(
@@ -108,8 +112,8 @@ def check_backup(file: Path) -> Manifest:
     return manifest
 
 
-def members(file: Path) -> Iterator[tuple[str, IO[bytes]]]:
-    """The files in a backup in order, as (path, stream); raises BackupError for anything else in it.
+def read_members(file: Path, take: Callable[[str, IO[bytes]], None]) -> None:
+    """Give each file in a backup to `take(path, stream)`, in order; raises BackupError for anything else.
 
     Links, devices, absolute paths, `..` and the like are refused, so that no path leaves the folder.
     """
@@ -126,7 +130,7 @@ def members(file: Path) -> Iterator[tuple[str, IO[bytes]]]:
                     seen.add(member.name)
                     stream = packed.extractfile(member)
                     assert stream is not None  # noqa: S101
-                    yield member.name, stream
+                    take(member.name, stream)
         except (tarfile.TarError, EOFError) as error:
             raise BackupError(f"{file} is no backup or is damaged: {error}. Use another backup.") from error
 

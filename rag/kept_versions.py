@@ -8,7 +8,8 @@ Going back never loses the present: it is kept first, as `before-NAME-DATE`, and
 undoes it. Documents added since then leave the collection and are named in the result; documents
 removed since then are there again. Conversations stay as they are, also those that cite documents
 that have left. Reading a collection again (for another embedder, or longer passages) gives it a new
-table: versions kept before belong to the old one and go with it. A kept version costs only the disk space of passages that have changed since.
+table: versions kept before belong to the old one and go with it. A kept version costs only the disk
+space of passages that have changed since.
 """
 
 from __future__ import annotations
@@ -127,24 +128,26 @@ def documents_kept(store: Store, collection: str | None = None) -> set[str]:
 
 def _kept(workspace: Workspace, collection: str, name: str) -> tuple[KeptVersion, bool]:
     """Keep the present state; says too whether it held still meanwhile."""
-    if not _NAME.fullmatch(name):
+    # `main` is what Lance calls the present.
+    if not _NAME.fullmatch(name) or name == "main":
         raise StoreError(
             f"{name!r} cannot name a version: use letters, digits, '_' and '-', at most 80, "
-            "beginning with a letter or digit."
+            "beginning with a letter or digit, and not 'main'."
         )
     table = workspace.table(collection)
     earlier: set[str] | None = None
     for look in range(1, LOOKS + 1):
         records = workspace.catalog.documents(collection)
         version = table.upkeep.keep_version(name)
-        differing = (table.upkeep.documents_at(name) ^ _ids(records)) - {""}
+        differing = set(table.upkeep.documents_at(name) ^ _ids(records)) - {""}
+        same_list = _ids(workspace.catalog.documents(collection)) == _ids(records)
         # What differs twice in the same way is how the collection is, not a document on its way in.
         settled = differing in (set(), earlier) and _ids(workspace.catalog.documents(collection)) == _ids(
             records
         )
         if settled or look == LOOKS:
             break
-        earlier = set(differing)
+        earlier = differing
         table.upkeep.forget_version(name)
         time.sleep(WAIT_SECONDS)
     kept = KeptVersion(name, version, datetime.now(UTC), len(records), sum(each.chunks for each in records))

@@ -13,14 +13,15 @@ import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import IO
 
 from rag.backup import TABLES, count_collections, read_listed
-from rag.backup_file import MANIFEST, Manifest, check_backup, members
+from rag.backup_file import MANIFEST, Manifest, check_backup, read_members
 from rag.database import DATABASE_FILE, close_databases
 from rag.errors import BackupError, FolderBusy
 from rag.folder_lease import lease
 from rag.settings import SECRETS_FILE
-from rag.store import table_contents
+from rag.table_contents import table_contents
 
 #: The lease that a running app shares on its data folder.
 APP = "app"
@@ -68,9 +69,9 @@ def restore(file: Path, data_dir: Path, *, force: bool = False) -> RestoredFolde
 
 
 def _unpack(file: Path, staging: Path, manifest: Manifest) -> None:
-    for path, stream in members(file):
+    def take(path: str, stream: IO[bytes]) -> None:
         if path == MANIFEST:
-            continue
+            return
         place = staging / path
         place.parent.mkdir(parents=True, exist_ok=True)
         digest = hashlib.sha256()
@@ -81,9 +82,9 @@ def _unpack(file: Path, staging: Path, manifest: Manifest) -> None:
                 digest.update(block)
                 written.write(block)
         if manifest.files.get(path) != digest.hexdigest():
-            raise BackupError(
-                f"{file} changed while it was restored ({path!r}). Try again with a copy of it."
-            )
+            raise BackupError(f"{file} changed while it was read ({path!r}). Try again with a copy of it.")
+
+    read_members(file, take)
 
 
 def _check(staging: Path, file: Path, manifest: Manifest) -> None:

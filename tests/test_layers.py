@@ -14,7 +14,10 @@ ROOT = Path(__file__).parents[1]
 #: Layers of rag/, lowest first; a module may import from its own layer's left only.
 RAG_LAYERS: list[set[str]] = [
     {"privacy", "errors", "types"},
-    {"settings", "late_interaction", "metrics", "words", "folder_lease", "table_upkeep", "backup_file"},
+    {
+        *("settings", "late_interaction", "metrics", "words"),
+        *("folder_lease", "table_upkeep", "table_contents", "backup_file"),
+    },
     {
         "embedders",
         "tokens",
@@ -39,7 +42,7 @@ RAG_LAYERS: list[set[str]] = [
         "evidence",
         "suggestions",
     },
-    {"sentence_value", "collection_tables", "recorded_embedder"},
+    {"sentence_value", "collection_tables", "recorded_embedder", "kept_ledger"},
     {"llm_openai", "llm_ollama", "rows", "rerankers", "context", "confidence", "extract", "disclosure"},
     {"store"},
     {"workspace", "retrieve", "maintenance", "backup", "restore"},
@@ -110,7 +113,8 @@ def test_rag_modules_import_only_lower_layers() -> None:
 def test_only_the_store_opens_tables() -> None:
     opening = ("open_table", "create_table", "lancedb.connect")
     for file in [*sources("rag"), *sources("ingest"), *sources("pages"), ROOT / "app.py", ROOT / "api.py"]:
-        if file.name != "store.py" and "migrations" not in file.parts:
+        # rag/table_contents.py reads copies of a data folder, which no store may touch.
+        if file.name not in ("store.py", "table_contents.py") and "migrations" not in file.parts:
             text = file.read_text(encoding="utf-8")
             assert not any(word in text for word in opening), f"{file.relative_to(ROOT)} opens a table"
 
