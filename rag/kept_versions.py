@@ -142,9 +142,7 @@ def _kept(workspace: Workspace, collection: str, name: str) -> tuple[KeptVersion
         differing = set(table.upkeep.documents_at(name) ^ _ids(records)) - {""}
         same_list = _ids(workspace.catalog.documents(collection)) == _ids(records)
         # What differs twice in the same way is how the collection is, not a document on its way in.
-        settled = differing in (set(), earlier) and _ids(workspace.catalog.documents(collection)) == _ids(
-            records
-        )
+        settled = same_list and differing in (set(), earlier)
         if settled or look == LOOKS:
             break
         earlier = differing
