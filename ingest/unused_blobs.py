@@ -1,6 +1,6 @@
 """Kept bytes that nothing needs any more: uploads of jobs that were stopped and dismissed.
 
-Bytes go only when no document of any collection and no other job holds them.
+Bytes go only when no document of any collection, no version kept of one and no other job holds them.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from rag.catalog import NAMES_AT_ONCE
 from rag.database import DocumentRow, open_database, read
 from rag.job_tables import GivenRow
+from rag.kept_versions import documents_kept
 from rag.workspace import Workspace
 
 
@@ -33,6 +34,8 @@ def remove_unused(workspace: Workspace, digests: Iterable[str]) -> int:
 
         kept = read(engine, needed)
         unused += [digest for digest in some if digest not in kept]
+    in_versions = documents_kept(workspace.store) if unused else set()
+    unused = [digest for digest in unused if digest not in in_versions]
     for digest in unused:
         workspace.blobs.remove(digest)
     return len(unused)
