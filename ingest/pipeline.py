@@ -1,4 +1,4 @@
-"""Documents in: hash, load, chunk, embed, store. One thread reads ahead while another embeds.
+"""Documents in: hash, load, chunk, embed, store. Threads read ahead while another embeds.
 
 A document enters the table whole, in one commit, and only then the catalog. Every file ends in a
 result. Nothing here knows pages, jobs or where files come from.
@@ -11,29 +11,35 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 
 from ingest.chunking import chunk_document
+from ingest.commit_log import CommitLog
 from ingest.documents import let_go, released, renew_tags
+from ingest.in_flight import Document
 from ingest.language import detect_language, language_warning
-from ingest.loaders import load
+from ingest.parsing import get_parsers
 from ingest.progress import FileProgress, FileResult, Progress
+from ingest.read_ahead import ReadAhead
 from ingest.recipe import recipe_of
-from ingest.report import FileReport, report_on
+from ingest.recovery import note, recovered
+from ingest.report import report_on
 from ingest.sources import Source
 from rag.blobs import BlobStore
 from rag.catalog import Catalog, DocumentRecord
-from rag.errors import AskanceError
+from rag.errors import AskanceError, ReaderStopped
 from rag.late_interaction import pack_signs
 from rag.maintenance import Maintenance
 from rag.settings import Settings
 from rag.store import CollectionTable, Store
-from rag.types import Chunk, ParsedDocument, Vector
+from rag.types import Chunk, ParsedDocument
 
 logger = logging.getLogger(__name__)
+Given = TypeVar("Given")
 
 #: Passages embedded between two looks at the queue; sorted by length, they pad little.
 POOL_CHUNKS = 256
@@ -41,26 +47,8 @@ POOL_CHUNKS = 256
 COMMIT_CHUNKS = 1024
 #: Seconds after which finished documents are committed even if they are few.
 COMMIT_SECONDS = 2.0
-#: Documents read ahead of the embedder.
-READ_AHEAD = 16
-
-
-@dataclass(slots=True)
-class _Document:
-    """A document on its way through: `chunks[:embedded]` have their vectors and token bits."""
-
-    name: str
-    document_id: str
-    size: int
-    started: float
-    parsed: ParsedDocument | None = None
-    chunks: list[Chunk] = field(default_factory=list)
-    vectors: list[Vector] = field(default_factory=list)
-    token_bits: list[bytes] = field(default_factory=list)
-    language: str = ""
-    warnings: tuple[str, ...] = ()
-    report: FileReport = field(default_factory=FileReport)
-    result: FileResult | None = None
+#: Passages read ahead of the embedder; a document counts as eight at least.
+READ_AHEAD = 2048
 
 
 class Pipeline:
@@ -75,8 +63,9 @@ class Pipeline:
         self.table: CollectionTable = store.open_or_create(collection)
         self.embedder = store.embedder
         self.maintenance = Maintenance(store, settings.data_dir)
-        # Held while deciding which names hold a document, since reader and embedder both do.
-        self._names = threading.Lock()
+        self.parsers = get_parsers(settings.ingest)
+        # Held while deciding which names hold a document, since readers and embedder all do.
+        self._names = CommitLog(settings.data_dir, collection)
         # A name keeps its tags whatever it holds; passages come without any.
         self._has_tags = any(record.tags for record in catalog.documents(collection))
         catalog.create_collection(collection)
@@ -102,18 +91,15 @@ class Pipeline:
         """
         progress = progress if progress is not None else Progress()
         cancelled = cancelled or threading.Event()
-        ahead: queue.Queue[_Document | BaseException | None] = queue.Queue(READ_AHEAD)
-        reader = threading.Thread(
-            target=self._read_all, args=(sources, ahead, progress, cancelled, password, force), daemon=True
-        )
-        reader.start()
-        try:
-            yield from self._embed_all(ahead, progress)
-        finally:
-            cancelled.set()
-            while reader.is_alive():
-                _drain(ahead)
-                reader.join(0.05)
+        self.blobs.remove_leftovers()
+        counts = recovered(self._names, self.table, self.catalog)
+
+        def read(source: Source) -> Document | None:
+            progress.files.setdefault(source.name, FileProgress(source.name, source.size))
+            progress.stage(source.name, "reading")
+            return self._read(source, progress, counts, password, force, cancelled)
+
+        yield from self._embed_all(sources, read, progress, cancelled, self.settings.ingest.parse_processes)
 
     def parsed_documents(self, documents: Iterable[tuple[str, str, ParsedDocument]]) -> int:
         """Store documents that are parsed already, as (name, document id, document); returns their passages.
@@ -122,69 +108,58 @@ class Pipeline:
         """
         progress = Progress()
 
-        def chunked() -> Iterator[_Document]:
-            for name, document_id, parsed in documents:
-                document = _Document(name, document_id, len(parsed.text), time.monotonic(), parsed)
-                progress.files[name] = FileProgress(name, document.size)
-                self._chunk(document)
-                yield document
+        def chunked(given: tuple[str, str, ParsedDocument]) -> Document:
+            name, document_id, parsed = given
+            document = Document(name, document_id, len(parsed.text), time.monotonic(), parsed)
+            progress.files[name] = FileProgress(name, document.size)
+            self._chunk(document)
+            return document
 
-        ahead: queue.Queue[_Document | BaseException | None] = queue.Queue()
-        for document in chunked():
-            ahead.put(document)
-        ahead.put(None)
-        return sum(result.chunks for result in self._embed_all(ahead, progress))
-
-    def _read_all(
-        self,
-        sources: Iterable[Source],
-        ahead: queue.Queue[_Document | BaseException | None],
-        progress: Progress,
-        cancelled: threading.Event,
-        password: str | None,
-        force: bool,
-    ) -> None:
-        try:
-            counts = self.table.chunk_counts()
-            for source in sources:
-                if cancelled.is_set():
-                    break
-                progress.files.setdefault(source.name, FileProgress(source.name, source.size))
-                progress.stage(source.name, "reading")
-                ahead.put(self._read(source, progress, counts, password, force))
-            ahead.put(None)
-        except BaseException as error:  # noqa: BLE001
-            # Handed to the embedding thread, which raises it where the caller sees it.
-            ahead.put(error)
+        recovered(self._names, self.table, self.catalog)
+        results = self._embed_all(documents, chunked, progress, threading.Event(), 1)
+        return sum(result.chunks for result in results)
 
     def _read(
-        self, source: Source, progress: Progress, counts: dict[str, int], password: str | None, force: bool
-    ) -> _Document:
-        document = _Document(source.name, "", source.size, time.monotonic())
+        self,
+        source: Source,
+        progress: Progress,
+        counts: dict[str, int],
+        password: str | None,
+        force: bool,
+        cancelled: threading.Event,
+    ) -> Document | None:
+        document = Document(source.name, "", source.size, time.monotonic())
         try:
             data = source.read()
             document.size = len(data)
             document.document_id = hashlib.sha256(data).hexdigest()
             if not force and self._settled(document, counts):
                 return document
-            document.parsed = load(data, source.name, password=password, limits=self.settings.ingest)
-            document.language = detect_language(document.parsed.text)
-            warning = language_warning(document.language, self.embedder.languages)
-            document.warnings = (*document.parsed.warnings, *([warning] if warning else []))
-            progress.stage(source.name, "chunking")
-            self._chunk(document)
-            if document.chunks:
-                self.blobs.put_bytes(data)
-                self.blobs.put_parsed(document.document_id, document.parsed)
+            with self.blobs.draft(data) as draft:
+                del data
+                parsed = self.parsers.parse(draft, source.name, password=password, cancelled=cancelled)
+                document.parsed = parsed
+                document.language = detect_language(parsed.text)
+                warning = language_warning(document.language, self.embedder.languages)
+                document.warnings = (*parsed.warnings, *([warning] if warning else []))
+                progress.stage(source.name, "chunking")
+                self._chunk(document)
+                if document.chunks:
+                    self.blobs.keep_draft(draft, document.document_id)
+                    self.blobs.put_parsed(document.document_id, parsed)
+                    # The passages have the text; many documents may wait for the embedder.
+                    document.parsed = replace(parsed, text="")
         except AskanceError as error:
-            document.result = self._result(document, "failed", error=str(error))
+            if isinstance(error, ReaderStopped) and cancelled.is_set():
+                return None
+            document.result = document.outcome("failed", error=str(error))
         else:
             if not document.chunks:
                 reason = " ".join(document.warnings) or f"{source.name} holds no text."
-                document.result = self._result(document, "empty", error=reason)
+                document.result = document.outcome("empty", error=reason)
         return document
 
-    def _settled(self, document: _Document, counts: dict[str, int]) -> bool:
+    def _settled(self, document: Document, counts: dict[str, int]) -> bool:
         """Whether the same bytes are in the table already, under this name or another."""
         stored = counts.get(document.document_id, 0)
         if not stored:
@@ -210,7 +185,7 @@ class Pipeline:
                     renew_tags(self.table, self.catalog, self.collection, {document.document_id, *renamed})
         document.language, document.warnings = twin.language, twin.warnings
         document.result = FileResult(
-            document.name, status, document.document_id, twin.pages, stored, _since(document.started)
+            document.name, status, document.document_id, twin.pages, stored, document.seconds()
         )
         return True
 
@@ -219,7 +194,7 @@ class Pipeline:
         let_go(self.table, gone, renamed)
         return set(renamed)
 
-    def _chunk(self, document: _Document) -> None:
+    def _chunk(self, document: Document) -> None:
         assert document.parsed is not None  # noqa: S101
         document.report = report_on(document.parsed)
         document.chunks = list(
@@ -233,11 +208,31 @@ class Pipeline:
         )
 
     def _embed_all(
-        self, ahead: queue.Queue[_Document | BaseException | None], progress: Progress
+        self,
+        given: Iterable[Given],
+        make: Callable[[Given], Document | None],
+        progress: Progress,
+        cancelled: threading.Event,
+        threads: int,
     ) -> Iterator[FileResult]:
-        """Embed passages in pools that cross documents; commit documents whose passages all have vectors."""
-        waiting: list[_Document] = []
-        finished: list[_Document] = []
+        """Embed what is read ahead; commit documents whose passages all have vectors."""
+        ahead = ReadAhead(
+            given,
+            make,
+            weight=lambda document: max(len(document.chunks), 8),
+            most=READ_AHEAD,
+            threads=threads,
+            cancelled=cancelled,
+        )
+        try:
+            yield from self._embed_ready(ahead, progress)
+        finally:
+            ahead.close()
+
+    def _embed_ready(self, ahead: ReadAhead[Given, Document], progress: Progress) -> Iterator[FileResult]:
+        """Embed passages in pools that cross documents."""
+        waiting: list[Document] = []
+        finished: list[Document] = []
         last_commit = time.monotonic()
         open_ended = True
         committed = False
@@ -245,13 +240,11 @@ class Pipeline:
             room = POOL_CHUNKS - sum(len(document.chunks) - len(document.token_bits) for document in waiting)
             while open_ended and room > 0:
                 try:
-                    item = ahead.get(block=not waiting, timeout=COMMIT_SECONDS if not waiting else None)
+                    item = ahead.take(timeout=0.0 if waiting else COMMIT_SECONDS)
                 except queue.Empty:
                     break
                 if item is None:
                     open_ended = False
-                elif isinstance(item, BaseException):
-                    raise item
                 elif item.result is not None:
                     yield self._settle(item, progress)
                 else:
@@ -278,8 +271,8 @@ class Pipeline:
         if committed:
             self.maintenance.after_adding(self.table)
 
-    def _embed_pool(self, waiting: list[_Document], progress: Progress) -> None:
-        pool: list[tuple[_Document, Chunk]] = []
+    def _embed_pool(self, waiting: list[Document], progress: Progress) -> None:
+        pool: list[tuple[Document, Chunk]] = []
         for document in waiting:
             done = len(document.token_bits)
             pool += [(document, chunk) for chunk in document.chunks[done : done + POOL_CHUNKS - len(pool)]]
@@ -290,35 +283,36 @@ class Pipeline:
             progress.files[document.name].chunks_done += 1
             progress.chunks_done += 1
 
-    def _commit(self, documents: list[_Document], progress: Progress) -> Iterator[FileResult]:
+    def _commit(self, documents: list[Document], progress: Progress) -> Iterator[FileResult]:
         """One commit to the table, then the catalog, then the results."""
         latest = {document.name: document for document in documents}
-        unique: dict[str, _Document] = {}
+        unique: dict[str, Document] = {}
         for document in latest.values():
             unique.setdefault(document.document_id, document)
         with self._names:
             earlier = {name: self.catalog.get(self.collection, name) for name in latest}
             leaving = [record for record in earlier.values() if record is not None]
-            gone, renamed = released(self.catalog, self.collection, leaving, set(unique))
+            gone, _ = released(self.catalog, self.collection, leaving, set(unique))
+            for document in documents:
+                document.result = document.outcome(_status(earlier[document.name]))
+            records = [document.record(self.collection, self.recipe, "ready") for document in documents]
+            chunks = [chunk for document in unique.values() for chunk in document.chunks]
+            self._names.announce(records, chunks)
             self.table.replace_documents(
-                [chunk for document in unique.values() for chunk in document.chunks],
+                chunks,
                 np.stack([vector for document in unique.values() for vector in document.vectors]),
                 [bits for document in unique.values() for bits in document.token_bits],
                 replaced=gone,
             )
-            let_go(self.table, set(), renamed)
-            for document in documents:
-                document.result = self._result(document, _status(earlier[document.name]))
-            self.catalog.put_many([self._record(document, "ready") for document in documents])
-            if self._has_tags:
-                renew_tags(self.table, self.catalog, self.collection, {*unique, *renamed})
+            note(records, set(unique), self.table, self.catalog, tagged=self._has_tags)
+            self._names.settle()
         for document in documents:
             progress.files[document.name].result = document.result
             progress.stage(document.name, "done")
             assert document.result is not None  # noqa: S101
             yield document.result
 
-    def _settle(self, document: _Document, progress: Progress) -> FileResult:
+    def _settle(self, document: Document, progress: Progress) -> FileResult:
         """Note a file that adds no passages: unchanged, empty or failed."""
         result = document.result
         assert result is not None  # noqa: S101
@@ -326,7 +320,7 @@ class Pipeline:
             known = self.catalog.get(self.collection, document.name)
             if result.status == "empty":
                 renamed = self._let_go([known] if known else [], set())
-                self.catalog.put(self._record(document, "empty"))
+                self.catalog.put(document.record(self.collection, self.recipe, "empty"))
                 if self._has_tags:
                     renew_tags(self.table, self.catalog, self.collection, renamed)
             elif result.status == "failed":
@@ -335,61 +329,13 @@ class Pipeline:
         progress.stage(document.name, "failed" if result.status == "failed" else "done")
         return result
 
-    def _note_failure(self, document: _Document, known: DocumentRecord | None, result: FileResult) -> None:
+    def _note_failure(self, document: Document, known: DocumentRecord | None, result: FileResult) -> None:
         if known is not None and known.status == "ready":
             kept = f"The newer version could not be read, the earlier one is kept. {result.error}"
             self.catalog.put(replace(known, error=kept))
         else:
-            self.catalog.put(self._record(document, "failed"))
-
-    def _result(self, document: _Document, status: str, error: str | None = None) -> FileResult:
-        pages = 0
-        if document.parsed is not None:
-            pages = len(document.parsed.pages) or (1 if document.parsed.text.strip() else 0)
-        return FileResult(
-            document.name,
-            status,
-            document.document_id,
-            pages,
-            len(document.chunks),
-            _since(document.started),
-            error,
-            document.warnings,
-        )
-
-    def _record(self, document: _Document, status: str) -> DocumentRecord:
-        result = document.result
-        return DocumentRecord(
-            collection=self.collection,
-            name=document.name,
-            document_id=document.document_id,
-            status=status,
-            error=(result.error or "") if result else "",
-            pages=result.pages if result else 0,
-            chunks=len(document.chunks),
-            bytes=document.size,
-            title=document.parsed.title if document.parsed else "",
-            mime_type=document.parsed.mime_type if document.parsed else "",
-            language=document.language,
-            warnings=document.warnings,
-            tokens=sum(map(len, document.token_bits)) // (self.embedder.dimension // 8),
-            report=document.report.pages,
-            signature=document.report.signature,
-            recipe=self.recipe,
-        )
+            self.catalog.put(document.record(self.collection, self.recipe, "failed"))
 
 
 def _status(earlier: DocumentRecord | None) -> str:
     return "updated" if earlier is not None and earlier.status == "ready" else "added"
-
-
-def _since(started: float) -> float:
-    return time.monotonic() - started
-
-
-def _drain(ahead: queue.Queue[_Document | BaseException | None]) -> None:
-    try:
-        while True:
-            ahead.get_nowait()
-    except queue.Empty:
-        return

@@ -11,24 +11,24 @@ from __future__ import annotations
 import errno
 import gzip
 import hashlib
-import json
 import os
 import re
 import tempfile
+import time
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
-from datetime import datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from rag.errors import DocumentError, DocumentNotFound, StoreError
-from rag.types import Heading, PageSpan, ParsedDocument, TableSpan
+from rag.parsed_form import packed, unpacked
+from rag.types import ParsedDocument
 
-#: Raised whenever the stored form of a parse changes; older ones then count as absent.
-PARSED_FORMAT = 1
 BLOCK_BYTES = 1024 * 1024
+DRAFT = ".incoming-"
+#: A file being written for longer than this belongs to a process that is gone.
+LEFTOVER_SECONDS = 24 * 3600
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -65,6 +65,49 @@ class BlobStore:
 
         _write(self._blobs / "incoming", copy, lambda: self._blob(digest.hexdigest()))
         return digest.hexdigest()
+
+    @contextmanager
+    def draft(self, data: bytes) -> Iterator[Path]:
+        """A file with these bytes beside the blobs, to be read and then kept or not; gone afterwards."""
+        with _explained(self._blobs, "written"):
+            self._blobs.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(dir=self._blobs, prefix=DRAFT)
+        file = Path(name)
+        try:
+            with _explained(file, "written"), os.fdopen(handle, "wb") as stream:
+                stream.write(data)
+            yield file
+        finally:
+            file.unlink(missing_ok=True)
+
+    def keep_draft(self, file: Path, digest: str) -> None:
+        """Let a draft become the blob of this digest, which must be that of its bytes.
+
+        A damaged earlier copy is replaced.
+        """
+        if self.has(digest) and self.verify(digest):
+            return
+        place = self._blob(digest)
+        with _explained(place, "written"):
+            with file.open("rb") as stream:
+                os.fsync(stream.fileno())
+            place.parent.mkdir(parents=True, exist_ok=True)
+            file.replace(place)
+            _sync_folder(place.parent)
+
+    def remove_leftovers(self) -> int:
+        """Remove what killed processes left half-written; says how many files. Young ones may be in use."""
+        removed = 0
+        with _explained(self._blobs, "removed"):
+            for folder in (self._blobs, self._parsed):
+                for file in [*folder.glob(f"{DRAFT}*"), *folder.glob(f"??/{DRAFT}*")]:
+                    try:
+                        if time.time() - file.stat().st_mtime > LEFTOVER_SECONDS:
+                            file.unlink()
+                            removed += 1
+                    except FileNotFoundError:
+                        continue
+        return removed
 
     def get(self, digest: str) -> bytes:
         """The bytes. Raises DocumentNotFound when they are not kept."""
@@ -109,13 +152,8 @@ class BlobStore:
 
     def put_parsed(self, digest: str, document: ParsedDocument) -> None:
         """Keep what a loader made of these bytes, in place of an earlier parse."""
-        stored = asdict(document) | {"format": PARSED_FORMAT}
-        stored["created"] = document.created.isoformat() if document.created else None
-        # Escapes would merge two lone surrogates into one character, and offsets would shift.
-        packed = gzip.compress(
-            json.dumps(stored, ensure_ascii=False).encode("utf-8", "surrogatepass"), compresslevel=6, mtime=0
-        )
-        _write(self._parse(digest), lambda stream: stream.write(packed))
+        content = gzip.compress(packed(document), compresslevel=6, mtime=0)
+        _write(self._parse(digest), lambda stream: stream.write(content))
 
     def get_parsed(self, digest: str) -> ParsedDocument | None:
         """The parse kept for these bytes; None when there is none, or one of an older form.
@@ -125,14 +163,11 @@ class BlobStore:
         file = self._parse(digest)
         with _explained(file, "read"):
             try:
-                packed = file.read_bytes()
+                content = file.read_bytes()
             except FileNotFoundError:
                 return None
         try:
-            stored = json.loads(gzip.decompress(packed).decode("utf-8", "surrogatepass"))
-            if stored.pop("format") != PARSED_FORMAT:
-                return None
-            return _parsed_from(stored)
+            return unpacked(gzip.decompress(content))
         except (OSError, EOFError, zlib.error, ValueError, TypeError, KeyError, AttributeError) as error:
             raise StoreError(
                 f"The parsed text in {file} is damaged ({error}). Remove it and add the document again."
@@ -154,21 +189,6 @@ def _checked(digest: str) -> str:
     return digest
 
 
-def _parsed_from(stored: dict[str, Any]) -> ParsedDocument:
-    created = stored["created"]
-    return ParsedDocument(
-        **stored
-        | {
-            "pages": tuple(PageSpan(**page) for page in stored["pages"]),
-            "headings": tuple(Heading(**heading) for heading in stored["headings"]),
-            "warnings": tuple(stored["warnings"]),
-            "tables": tuple(TableSpan(**table) for table in stored.get("tables", ())),
-            "metadata": tuple((name, value) for name, value in stored.get("metadata", ())),
-            "created": datetime.fromisoformat(created) if created else None,
-        }
-    )
-
-
 def _blocks_of(path: Path) -> Iterator[bytes]:
     try:
         with path.open("rb") as source:
@@ -187,7 +207,7 @@ def _write(
     """Write a file whole or not at all; `find_place` says where it goes when only the content tells."""
     with _explained(place, "written"):
         place.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=place.parent, prefix=".incoming-")
+        handle, name = tempfile.mkstemp(dir=place.parent, prefix=DRAFT)
         temporary = Path(name)
         try:
             with os.fdopen(handle, "wb") as stream:

@@ -13,7 +13,8 @@
     │   ├── UnsupportedFormat
     │   ├── PasswordNeeded
     │   ├── CorruptFile
-    │   └── TooLarge
+    │   ├── TooLarge
+    │   └── ReaderStopped        reading it crashed, or took too long
     ├── MissingDependency        a package, model or program must be installed first
     │   └── ModelNotAvailable    weights are not on this machine and downloads are not allowed
     ├── ModelError               a language model did not answer
@@ -82,6 +83,10 @@ class CorruptFile(DocumentError):
 
 class TooLarge(DocumentError):
     """The file, or what it unpacks to, exceeds a limit in the settings."""
+
+
+class ReaderStopped(DocumentError):
+    """The process that read the file crashed, or was stopped because it took too long."""
 
 
 class MissingDependency(AskanceError):

@@ -173,6 +173,13 @@ class IngestSettings:
     )
     ocr_page_seconds: int = setting(60, "Longest reading of one scanned page.", minimum=1, maximum=3600)
     convert_seconds: int = setting(120, "Longest conversion of one old Office file.", minimum=1, maximum=3600)
+    parse_seconds: int = setting(
+        300, "Longest time that reading one file may take.", minimum=1, maximum=86_400
+    )
+    parse_memory_megabytes: int = setting(
+        2048, "Most memory that reading one file may take.", minimum=64, maximum=1_000_000
+    )
+    parse_processes: int = setting(1, "Files read at the same time.", minimum=1, maximum=64)
 
 
 @dataclass(frozen=True)

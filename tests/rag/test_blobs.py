@@ -134,7 +134,7 @@ def test_a_second_parse_replaces_the_first(blobs: BlobStore) -> None:
 
 def test_a_parse_of_an_older_form_counts_as_absent(blobs: BlobStore, monkeypatch: pytest.MonkeyPatch) -> None:
     blobs.put_parsed(DIGEST, ParsedDocument(text="", title="", mime_type=""))
-    monkeypatch.setattr("rag.blobs.PARSED_FORMAT", 2)
+    monkeypatch.setattr("rag.parsed_form.PARSED_FORMAT", 2)
     assert blobs.get_parsed(DIGEST) is None
 
 

@@ -45,6 +45,9 @@ LABELS = {
     "ingest.ocr_languages": "Languages of scans",
     "ingest.ocr_page_seconds": "Longest reading of a scan (s)",
     "ingest.convert_seconds": "Longest conversion (s)",
+    "ingest.parse_seconds": "Longest reading of a file (seconds)",
+    "ingest.parse_memory_megabytes": "Most memory to read a file (MB)",
+    "ingest.parse_processes": "Files read at once",
 }
 
 

@@ -1,0 +1,157 @@
+"""One writer a collection at a time, and a note of what it is about to do, for the case that it is killed.
+
+Table and catalog are two stores, so a document enters them in two steps. Before the first, the
+records of the second are written down; whoever comes next finds the note and finishes what the table
+has, or forgets what it has not. Nothing here embeds, reads files or removes passages.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, fields
+from datetime import datetime
+from pathlib import Path
+from typing import IO
+from urllib.parse import quote
+
+from rag.catalog import DocumentRecord
+from rag.errors import StoreError
+from rag.types import Chunk
+
+if sys.platform != "win32":
+    import fcntl
+
+#: Nobody holds a collection longer than some seconds, unless stopped or stuck.
+LOCK_SECONDS = 120.0
+_RETRY_SECONDS = 0.02
+
+
+class CommitLog:
+    """The lock and the note of one collection; `with log:` holds the lock, among threads and processes.
+
+    Raises StoreError when another process holds the lock for LOCK_SECONDS, or the disk refuses.
+    """
+
+    def __init__(self, data_dir: Path, collection: str) -> None:
+        self.collection = collection
+        self._note = data_dir / "commits" / f"{quote(collection, safe='')}.json"
+        self._lock = self._note.with_suffix(".lock")
+        self._here = threading.Lock()
+        self._stream: IO[str] | None = None
+
+    def __enter__(self) -> CommitLog:
+        deadline = time.monotonic() + LOCK_SECONDS
+        if not self._here.acquire(timeout=LOCK_SECONDS):
+            raise self._held()
+        try:
+            self._stream = self._locked(deadline)
+        except BaseException:
+            self._here.release()
+            raise
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        # Closing the file gives the lock back, and so does the end of the process.
+        if self._stream is not None:
+            self._stream.close()
+        self._here.release()
+
+    def announce(self, records: Sequence[DocumentRecord], chunks: Iterable[Chunk]) -> None:
+        """Note on the disk: these passages are to enter the table, and then these records the catalog."""
+        note = {"records": [_as_plain(record) for record in records], "passages": digests(chunks)}
+        try:
+            handle, name = tempfile.mkstemp(dir=self._note.parent, prefix=".incoming-")
+            temporary = Path(name)
+            try:
+                with os.fdopen(handle, "w", encoding="utf-8") as stream:
+                    json.dump(note, stream)
+                    stream.flush()
+                    os.fsync(stream.fileno())
+                temporary.replace(self._note)
+            except BaseException:
+                temporary.unlink(missing_ok=True)
+                raise
+        except OSError as error:
+            raise self._refused(error) from error
+
+    def announced(self) -> tuple[list[DocumentRecord], dict[str, str]] | None:
+        """What a process that is gone had announced and not settled: records, and digests by document."""
+        try:
+            note = json.loads(self._note.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            raise StoreError(
+                f"{self._note} cannot be read: {error}. Remove it, then add the latest files again."
+            ) from error
+        return [_as_record(plain) for plain in note["records"]], note["passages"]
+
+    def settle(self) -> None:
+        """Forget what was announced: it is done, or will never be."""
+        try:
+            self._note.unlink(missing_ok=True)
+        except OSError as error:
+            raise self._refused(error) from error
+
+    def _locked(self, deadline: float) -> IO[str]:
+        try:
+            self._lock.parent.mkdir(parents=True, exist_ok=True)
+            stream = self._lock.open("a", encoding="utf-8")
+        except OSError as error:
+            raise self._refused(error) from error
+        while sys.platform != "win32":
+            try:
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError as error:
+                if time.monotonic() > deadline:
+                    stream.close()
+                    raise self._held() from error
+                time.sleep(_RETRY_SECONDS)
+        return stream
+
+    def _held(self) -> StoreError:
+        return StoreError(
+            f"Another process has been writing to collection {self.collection!r} for {LOCK_SECONDS:.0f} "
+            "seconds. Wait for it or end it, then try again; what was added stays."
+        )
+
+    def _refused(self, error: OSError) -> StoreError:
+        return StoreError(
+            f"{self._note.parent} cannot be written: {error.strerror or error}. Free some space on that disk "
+            "or make it writable, then try again; what was added stays."
+        )
+
+
+def digests(chunks: Iterable[Chunk]) -> dict[str, str]:
+    """For each document id a digest of the ids of its passages, in any order."""
+    found: dict[str, list[str]] = {}
+    for chunk in chunks:
+        found.setdefault(chunk.document_id, []).append(chunk.id)
+    return {
+        document_id: hashlib.sha256("\n".join(sorted(ids)).encode()).hexdigest()
+        for document_id, ids in found.items()
+    }
+
+
+_TIMES = ("added_at", "updated_at")
+_LISTS = tuple(each.name for each in fields(DocumentRecord) if str(each.type).startswith("tuple"))
+
+
+def _as_plain(record: DocumentRecord) -> dict[str, object]:
+    times = {name: getattr(record, name).isoformat() for name in _TIMES}
+    return asdict(record) | times | {"signature": record.signature.hex()}
+
+
+def _as_record(plain: dict[str, object]) -> DocumentRecord:
+    times = {name: datetime.fromisoformat(str(plain[name])) for name in _TIMES}
+    lists: dict[str, object] = {name: tuple(plain[name]) for name in _LISTS}  # type: ignore[arg-type]
+    signature = bytes.fromhex(str(plain["signature"]))
+    return DocumentRecord(**plain | times | lists | {"signature": signature})  # type: ignore[arg-type]

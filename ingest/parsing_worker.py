@@ -1,0 +1,108 @@
+"""The process in which files are read: `python -m ingest.parsing_worker MODULE MEGABYTES PARENT`.
+
+It is started by ingest/parsing.py, takes requests on its standard input and answers on its standard
+output, one at a time, until that closes. It limits its own memory and dies with its parent. It loads
+no model, opens no table and sees no setting but the limits of reading, and no key.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import select
+import signal
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import IO, Any
+
+from ingest import frames
+from rag.errors import AskanceError
+from rag.parsed_form import packed
+from rag.settings import IngestSettings
+
+MEGABYTE = 1_000_000
+#: A process with nothing to do for this long ends; the next file starts another.
+IDLE_SECONDS = 300.0
+READY, PARSED, REFUSED, NO_MEMORY = b"+", b"P", b"E", b"M"
+_PR_SET_PDEATHSIG = 1
+
+
+def main(arguments: list[str]) -> int:
+    """Answer requests until there are no more; returns the exit status."""
+    module, megabytes, parent = arguments
+    requests, replies = _own_streams()
+    _die_with(int(parent))
+    load = import_module(module).load
+    _limit_memory(int(megabytes))
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s: %(message)s")
+    frames.send(replies, READY)
+    while _is_wanted(requests):
+        request = frames.receive(requests)
+        if request is None:
+            break
+        frames.send(replies, *_answer(load, json.loads(request)))
+    return 0
+
+
+def _answer(load: Callable[..., Any], request: dict[str, Any]) -> tuple[bytes, bytes]:
+    try:
+        data = Path(request["path"]).read_bytes()
+        limits = IngestSettings(**request["limits"])
+        return PARSED, packed(load(data, request["name"], password=request["password"], limits=limits))
+    except MemoryError:
+        return NO_MEMORY, b""
+    except (AskanceError, OSError) as error:
+        if isinstance(error.__cause__, MemoryError):
+            return NO_MEMORY, b""
+        kind = type(error).__name__ if isinstance(error, AskanceError) else "DocumentError"
+        return REFUSED, json.dumps([kind, str(error)]).encode("utf-8", "replace")
+
+
+def _own_streams() -> tuple[IO[bytes], IO[bytes]]:
+    """The two ends of the conversation, out of reach of parsers that print or read standard input."""
+    requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.dup2(2, 1)
+    return requests, replies
+
+
+def _die_with(parent: int) -> None:
+    """Let the kernel end this process when its parent ends, however that ends, whatever happens here."""
+    if sys.platform != "linux":
+        return
+    import ctypes
+
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        sys.exit(1)
+
+
+def _limit_memory(megabytes: int) -> None:
+    """Let allocations beyond what is mapped now and the limit fail, so that no bomb takes the machine."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    try:
+        mapped = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+    except OSError:
+        # Without /proc the limit cannot be told from what the interpreter itself maps.
+        return
+    limit = mapped * resource.getpagesize() + megabytes * MEGABYTE
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+
+
+def _is_wanted(requests: IO[bytes]) -> bool:
+    """Wait for the next request; False when none has come for a long time."""
+    if sys.platform == "win32":
+        return True
+    return bool(select.select([requests], [], [], IDLE_SECONDS)[0])
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
