@@ -92,7 +92,7 @@ def _asked(data: Path, natural: list[Question], workspace: Workspace, limit: int
 
     def some(questions: Sequence[Question], most: int) -> list[Question]:
         kept = list(questions)
-        return chosen.sample(kept, min(len(kept), limit or most))
+        return chosen.sample(kept, min(len(kept), most, limit or most))
 
     own = {name: load_questions(data / name / "questions.jsonl") for name in OWN_SETS}
     small = load_questions(data / "squad" / "questions_small.jsonl")

@@ -7,6 +7,7 @@ knows no meanings: likeness of meaning is the embedder's.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 FUNCTION_WORDS = frozenset(
     """a an and are as at be been but by can could did do does for from had has have he her his how i if in
@@ -28,6 +29,7 @@ def words(text: str) -> list[str]:
     return _WORD.findall(text)
 
 
+@lru_cache(maxsize=65_536)
 def stem(word: str) -> str:
     """A word in small letters without its ending: opens, opened and opening give the same."""
     lowered = word.casefold()

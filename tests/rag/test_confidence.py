@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from ingest.pipeline import Pipeline
-from ingest.sample_documents import sample_sources
+from ingest.sample_documents import SAMPLES
+from ingest.sources import path_sources
 from rag.answer import Reply, ask
 from rag.confidence import confidence, features
 from rag.database import close_databases
@@ -64,7 +65,7 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
         catalog=workspace.catalog,
         blobs=workspace.blobs,
     )
-    results = list(pipeline.run(sample_sources(workspace.settings)))
+    results = list(pipeline.run(path_sources([SAMPLES], workspace.settings.ingest)))
     assert {result.status for result in results} == {"added"}
     yield workspace
     close_databases()
