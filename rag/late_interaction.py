@@ -9,6 +9,7 @@ arithmetic: no model, no table.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,9 @@ from numpy.typing import NDArray
 from rag.types import Vector
 
 Signs = NDArray[np.float32]
+
+#: Passage tokens unpacked at once: their floats then stay in the processor's cache.
+BLOCK_TOKENS = 512
 
 
 def pack_signs(tokens: Vector) -> bytes:
@@ -25,12 +29,13 @@ def pack_signs(tokens: Vector) -> bytes:
 
 def unpack_signs(packed: bytes, dimension: int) -> Signs:
     """What `pack_signs` wrote, as unit rows of +-1/sqrt(dimension): float32[tokens, dimension]."""
-    bits = np.frombuffer(packed, np.uint8).reshape(-1, dimension // 8)
-    return _SIGN_TABLE[bits].reshape(len(bits), dimension) * np.float32(1 / np.sqrt(dimension))
+    signs: Signs = (_unpacked(_rows(packed, dimension)) * 2 - 1) * np.float32(1 / np.sqrt(dimension))
+    return signs
 
 
 def token_matches(query_tokens: Vector, passage: Vector) -> Vector:
     """The cosine of every query token with every passage token: float32[query, passage]."""
+    _multiply_in_one_thread()
     matches: Vector = query_tokens @ passage.T
     return matches
 
@@ -62,17 +67,45 @@ def best_matches(query_tokens: Vector, passages: Sequence[Vector]) -> Vector:
 def sign_scores(
     query_tokens: Vector, packed: Sequence[bytes], dimension: int, weights: Vector | None = None
 ) -> NDArray[np.float32]:
-    """`passage_scores` of passages kept as bits; fifty of 256 tokens take a few milliseconds."""
+    """`passage_scores` of passages kept as bits; fifty of 192 tokens take two milliseconds."""
     scores = np.zeros(len(packed), np.float32)
     lengths = np.array([len(own) * 8 // dimension for own in packed])
     filled = [int(position) for position in np.flatnonzero(lengths)]
     if len(query_tokens) == 0 or not filled:
         return scores
-    signs = unpack_signs(b"".join(packed[position] for position in filled), dimension)
+    matches = sign_matches(query_tokens, b"".join(packed[position] for position in filled), dimension)
     starts = np.concatenate([[0], np.cumsum(lengths[filled])[:-1]])
-    best = np.maximum.reduceat(token_matches(query_tokens, signs), starts, axis=1)
+    best = np.maximum.reduceat(matches, starts, axis=1)
     scores[filled] = np.average(best, axis=0, weights=weights)
     return scores
 
 
-_SIGN_TABLE = (np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1).astype(np.float32) * 2) - 1
+def sign_matches(query_tokens: Vector, packed: bytes, dimension: int) -> Vector:
+    """`token_matches` with passage tokens kept as bits, by q(2b - 1) = 2qb - sum(q): float32[query, passage].
+
+    Bits are multiplied as they are unpacked, a block at a time.
+    """
+    rows = _rows(packed, dimension)
+    scaled = query_tokens * np.float32(2 / np.sqrt(dimension))
+    matches = np.empty((len(query_tokens), len(rows)), np.float32)
+    for first in range(0, len(rows), BLOCK_TOKENS):
+        block = slice(first, first + BLOCK_TOKENS)
+        matches[:, block] = token_matches(scaled, _unpacked(rows[block]))
+    matches -= scaled.sum(axis=1, keepdims=True) / 2
+    return matches
+
+
+def _rows(packed: bytes, dimension: int) -> NDArray[np.uint8]:
+    return np.frombuffer(packed, np.uint8).reshape(-1, dimension // 8)
+
+
+def _unpacked(rows: NDArray[np.uint8]) -> NDArray[np.float32]:
+    return np.unpackbits(rows, axis=1).astype(np.float32)
+
+
+@lru_cache(maxsize=1)
+def _multiply_in_one_thread() -> None:
+    """Such products take a millisecond; on a busy machine threads would wait longer for each other."""
+    from threadpoolctl import ThreadpoolController
+
+    ThreadpoolController().select(internal_api="openblas").limit(limits=1)

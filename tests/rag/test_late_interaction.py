@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.late_interaction import best_matches, pack_signs, passage_scores, sign_scores, unpack_signs
+from rag.late_interaction import (
+    BLOCK_TOKENS,
+    best_matches,
+    pack_signs,
+    passage_scores,
+    sign_matches,
+    sign_scores,
+    token_matches,
+    unpack_signs,
+)
 
 
 def test_signs_survive_packing() -> None:
@@ -56,3 +65,11 @@ def test_signs_approximate_the_exact_score(dimension: int) -> None:
     scores = sign_scores(token, [pack_signs(near), pack_signs(far)], dimension)
     assert scores[0] > 0.6
     assert scores[1] == pytest.approx(-scores[0], abs=1e-5)
+
+
+def test_bits_and_unpacked_signs_give_the_same_matches_across_blocks() -> None:
+    random = np.random.default_rng(3)
+    query = random.standard_normal((4, 64)).astype(np.float32)
+    packed = pack_signs(random.standard_normal((2 * BLOCK_TOKENS + 5, 64)).astype(np.float32))
+    expected = token_matches(query, unpack_signs(packed, 64))
+    np.testing.assert_allclose(sign_matches(query, packed, 64), expected, rtol=1e-4, atol=1e-5)
