@@ -15,7 +15,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ingest.job_commands import jobs_command, run, worker_command
+from ingest.job_commands import jobs_command, run, watch_command, worker_command
 from ingest.pipeline import Pipeline
 from ingest.progress import FileResult, Progress
 from ingest.sources import path_sources
@@ -23,7 +23,7 @@ from rag.errors import AskanceError
 from rag.settings import load_settings
 from rag.workspace import open_workspace
 
-COMMANDS = {"worker": worker_command, "jobs": jobs_command}
+COMMANDS = {"worker": worker_command, "watch": watch_command, "jobs": jobs_command}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

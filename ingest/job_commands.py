@@ -1,4 +1,4 @@
-"""python -m ingest worker, and python -m ingest jobs: do waiting jobs, list them, and steer them.
+"""python -m ingest worker, watch and jobs: do waiting jobs, follow a folder, list and steer jobs.
 
 Lists go to standard output, notes to standard error. Files are put in by ingest/__main__.py.
 """
@@ -13,12 +13,15 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
+from ingest.folder_sync import Swept
 from ingest.job_views import Job
 from ingest.jobs import Jobs
+from ingest.watch import Watcher
 from ingest.worker import Worker, ensure_worker
-from rag.errors import AskanceError
+from rag.errors import AskanceError, DocumentError
 from rag.settings import load_settings
 from rag.workspace import open_workspace
 
@@ -56,6 +59,39 @@ def stop_on_signal(stop: Callable[[], None]) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stopped)
+
+
+def watch_command(arguments: Sequence[str]) -> int:
+    """Follow a folder until stopped; returns the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m ingest watch",
+        description="Keep a collection in step with a folder. What becomes of documents whose files are "
+        "gone is the setting ingest.when_gone: keep, mark or remove.",
+    )
+    parser.add_argument("folder", type=Path, metavar="FOLDER")
+    parser.add_argument("--collection", default="default", help="the collection to keep in step")
+    options = parser.parse_args(arguments)
+    folder = options.folder.expanduser().resolve()
+    if not folder.is_dir():
+        raise DocumentError(f"There is no folder {folder}. Check the path.")
+    open_workspace(load_settings())
+    watcher = Watcher(lambda: open_workspace(load_settings()), options.collection, folder, _report)
+    stop_on_signal(watcher.stop)
+    sys.stderr.write(f"Following {folder}. Stop with Ctrl+C.\n")
+    watcher.run()
+    return 0
+
+
+def _report(found: Swept) -> None:
+    for result in found.results:
+        if result.status != "unchanged":
+            sys.stdout.write(_file_line(asdict(result)) + "\n")
+    lines = [f"{'renamed':<9}  {old}  {new}" for old, new in found.renamed]
+    lines += [f"{'gone':<9}  {name}" for name in found.gone]
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    sys.stdout.flush()
+    if found.note:
+        sys.stderr.write(f"{found.note}\n")
 
 
 def jobs_command(arguments: Sequence[str]) -> int:

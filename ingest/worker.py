@@ -127,7 +127,7 @@ class Worker:
             return "done"
         if wish:
             return "paused" if wish == "pause" else "cancelled"
-        return "waiting" if self._cancelled.is_set() else "done"
+        return "waiting" if self._stopping.is_set() else "done"
 
     def _run(self, workspace: Workspace, lease: Lease, progress: Progress, recorder: Recorder) -> None:
         job = lease.job

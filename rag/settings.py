@@ -180,6 +180,11 @@ class IngestSettings:
         2048, "Most memory that reading one file may take.", minimum=64, maximum=1_000_000
     )
     parse_processes: int = setting(1, "Files read at the same time.", minimum=1, maximum=64)
+    when_gone: str = setting(
+        "mark",
+        "What becomes of documents whose files are gone from a folder that is followed.",
+        choices=("keep", "mark", "remove"),
+    )
 
 
 @dataclass(frozen=True)

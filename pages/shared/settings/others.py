@@ -48,6 +48,7 @@ LABELS = {
     "ingest.parse_seconds": "Longest reading of a file (seconds)",
     "ingest.parse_memory_megabytes": "Most memory to read a file (MB)",
     "ingest.parse_processes": "Files read at once",
+    "ingest.when_gone": "When a followed file is gone",
 }
 
 

@@ -1,0 +1,240 @@
+"""One look at a folder that a collection follows: new, changed, renamed and gone files, and what to do.
+
+Unchanged files (size and time of change) are not even read. A folder that cannot be listed, or has
+become empty all at once, loses no document: it may only be unplugged. Nothing here waits or watches.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+from ingest.documents import remove_documents, tag_document
+from ingest.folder_ledger import FolderLedger, SyncedFile
+from ingest.pipeline import Pipeline
+from ingest.progress import FileResult
+from ingest.sources import Source, path_sources
+from rag.catalog import DocumentRecord
+from rag.database import open_database, utc_now
+from rag.errors import DocumentError
+from rag.workspace import Workspace
+
+#: A file that changed less than so many seconds ago may still be being written.
+SETTLE_SECONDS = 1.0
+TEMPORARY_ENDINGS = ("~", ".tmp", ".part", ".partial", ".crdownload", ".download", ".swp", ".swx")
+TEMPORARY_BEGINNINGS = (".", "~$", "#")
+GONE_NOTE = "No longer in the folder"
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What one look found: results of files taken in, documents gone and renamed.
+
+    `unsettled` says that some file is still being written: look again soon. `note` is for people.
+    """
+
+    results: tuple[FileResult, ...] = ()
+    gone: tuple[str, ...] = ()
+    renamed: tuple[tuple[str, str], ...] = ()
+    unsettled: bool = False
+    note: str = ""
+
+
+def sweep(
+    workspace: Workspace, collection: str, folder: Path, cancelled: threading.Event | None = None
+) -> Swept:
+    """Bring a collection in step with a folder; what becomes of files gone is ingest.when_gone.
+
+    Raises DocumentError when the folder cannot be listed, StoreError when the table refuses.
+    """
+    cancelled = cancelled or threading.Event()
+    ledger = FolderLedger(open_database(workspace.settings.data_dir), collection, folder)
+    known = ledger.files()
+    present, unlisted = _present(folder)
+    now = time.time_ns()
+    settled = {
+        path: stat for path, stat in present.items() if not 0 <= now - stat.st_mtime_ns < SETTLE_SECONDS * 1e9
+    }
+    changed = [path for path, stat in sorted(settled.items()) if not _same(known.get(path), stat)]
+    results = _take_in(workspace, collection, folder, changed, settled, known, ledger, cancelled)
+    missing = {
+        path: file
+        for path, file in known.items()
+        if path not in present and file.gone_at is None and not _below(path, unlisted)
+    }
+    unsettled = len(settled) < len(present)
+    if not missing or cancelled.is_set() or unsettled:
+        return Swept(tuple(results), unsettled=unsettled)
+    if not present and len(known) > 1:
+        note = f"{folder} is empty all at once; its documents stay until there is a file again."
+        return Swept(tuple(results), note=note)
+    renamed = _follow_renames(workspace, collection, missing, [result.file for result in results])
+    gone = _let_go(workspace, collection, folder, missing, ledger, {old for old, _ in renamed})
+    return Swept(tuple(results), tuple(gone), tuple(renamed))
+
+
+def is_temporary(name: str) -> bool:
+    """Whether a file is hidden, or what a program keeps only while it works."""
+    return name.startswith(TEMPORARY_BEGINNINGS) or name.lower().endswith(TEMPORARY_ENDINGS)
+
+
+def _present(folder: Path) -> tuple[dict[str, os.stat_result], list[str]]:
+    """Files below the folder by relative path, and the folders that cannot be listed."""
+    unlisted: list[str] = []
+
+    def note(error: OSError) -> None:
+        unlisted.append(os.path.relpath(str(error.filename), folder))
+
+    if not folder.is_dir():
+        raise DocumentError(f"The folder {folder} is not there. Its documents stay until it is back.")
+    present: dict[str, os.stat_result] = {}
+    for directory, folders, files in os.walk(folder, onerror=note, followlinks=False):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in files:
+            if is_temporary(name):
+                continue
+            path = Path(directory) / name
+            try:
+                present[path.relative_to(folder).as_posix()] = path.stat()
+            except OSError:
+                # Gone since it was listed, or a link to nothing: the next look tells.
+                continue
+    if "." in unlisted:
+        raise DocumentError(f"The folder {folder} cannot be listed. Check its permissions.")
+    return present, unlisted
+
+
+def _same(known: SyncedFile | None, stat: os.stat_result) -> bool:
+    return (
+        known is not None
+        and known.gone_at is None
+        and (known.size, known.modified_ns) == (stat.st_size, stat.st_mtime_ns)
+    )
+
+
+def _below(path: str, folders: list[str]) -> bool:
+    return any(path.startswith(f"{folder}/") for folder in folders)
+
+
+def _take_in(
+    workspace: Workspace,
+    collection: str,
+    folder: Path,
+    changed: list[str],
+    stats: dict[str, os.stat_result],
+    known: dict[str, SyncedFile],
+    ledger: FolderLedger,
+    cancelled: threading.Event,
+) -> list[FileResult]:
+    """Take in new and changed files; a file whose bytes could not be read is tried again next time."""
+    if not changed:
+        return []
+    owners: dict[str, str] = {}
+
+    def sources() -> Iterator[Source]:
+        for path in changed:
+            parent = PurePosixPath(path).parent
+            for source in path_sources([folder / path], workspace.settings.ingest):
+                name = str(parent / source.name) if str(parent) != "." else source.name
+                owners[name] = path
+                yield Source(name, source.size, source.read)
+
+    pipeline = Pipeline(
+        collection,
+        settings=workspace.settings,
+        store=workspace.store,
+        catalog=workspace.catalog,
+        blobs=workspace.blobs,
+    )
+    results: list[FileResult] = []
+    # The pipeline sets its event when it ends; the caller's must stay as it is.
+    halt = threading.Event()
+    for result in pipeline.run(sources(), cancelled=halt):
+        results.append(result)
+        if cancelled.is_set():
+            halt.set()
+    names: dict[str, list[str]] = {}
+    for result in results:
+        if result.document_id:
+            names.setdefault(owners[result.file], []).append(result.file)
+    ended = {result.file for result in results}
+    whole = [path for path in names if all(name in ended for name, owner in owners.items() if owner == path)]
+    _clear_marks(workspace, collection, [name for path in whole for name in names[path]])
+    left = [name for path in whole if path in known for name in set(known[path].names) - set(names[path])]
+    if left:
+        # Members that an archive no longer holds.
+        remove_documents(workspace, collection, left)
+    ledger.put(
+        [SyncedFile(path, stats[path].st_size, stats[path].st_mtime_ns, tuple(names[path])) for path in whole]
+    )
+    return results
+
+
+def _follow_renames(
+    workspace: Workspace, collection: str, missing: dict[str, SyncedFile], came: list[str]
+) -> list[tuple[str, str]]:
+    """Names gone whose bytes have just come under another name: they lose the old one, tags move along."""
+    renamed: list[tuple[str, str]] = []
+    coming = set(came)
+    for file in missing.values():
+        for name in file.names:
+            record = workspace.catalog.get(collection, name)
+            if record is None or not record.document_id:
+                continue
+            holders = workspace.catalog.by_document_id(collection, record.document_id)
+            heir = next((each.name for each in holders if each.name in coming), None)
+            if heir is not None:
+                coming.discard(heir)
+                if record.tags:
+                    tag_document(workspace, collection, heir, record.tags)
+                remove_documents(workspace, collection, [name])
+                renamed.append((name, heir))
+    return renamed
+
+
+def _let_go(
+    workspace: Workspace,
+    collection: str,
+    folder: Path,
+    missing: dict[str, SyncedFile],
+    ledger: FolderLedger,
+    renamed: set[str],
+) -> list[str]:
+    when_gone = workspace.settings.ingest.when_gone
+    gone = [name for file in missing.values() for name in file.names if name not in renamed]
+    if when_gone == "remove":
+        remove_documents(workspace, collection, gone)
+    elif when_gone == "mark":
+        note = f"{GONE_NOTE} {folder}."
+        _put_warnings(workspace, collection, gone, note)
+    now = utc_now()
+    stay = [
+        replace(file, gone_at=now)
+        for file in missing.values()
+        if when_gone != "remove" and not set(file.names) <= renamed
+    ]
+    ledger.put(stay)
+    ledger.remove(set(missing) - {file.path for file in stay})
+    return gone
+
+
+def _clear_marks(workspace: Workspace, collection: str, names: list[str]) -> None:
+    _put_warnings(workspace, collection, names, "")
+
+
+def _put_warnings(workspace: Workspace, collection: str, names: list[str], note: str) -> None:
+    """Give documents this note about being gone in place of an earlier one; none when it is empty."""
+    changed: list[DocumentRecord] = []
+    for name in names:
+        record = workspace.catalog.get(collection, name)
+        if record is not None:
+            others = tuple(each for each in record.warnings if not each.startswith(GONE_NOTE))
+            wanted = (*others, note) if note else others
+            if wanted != record.warnings:
+                changed.append(replace(record, warnings=wanted))
+    if changed:
+        workspace.catalog.put_many(changed)
