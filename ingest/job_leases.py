@@ -125,11 +125,13 @@ class Lease:
 
         write(self._engine, work)
 
-    def record(self, figures: Figures, changed: Iterable[FileProgress]) -> str:
+    def record(self, figures: Figures | None, changed: Iterable[FileProgress]) -> str:
         """Beat, and write down how far it is and the files that changed; returns the user's wish."""
         return self._write(_figures(figures), changed)
 
-    def give_back(self, state: str, error: str, figures: Figures, changed: Iterable[FileProgress]) -> None:
+    def give_back(
+        self, state: str, error: str, figures: Figures | None, changed: Iterable[FileProgress]
+    ) -> None:
         """End the lease: the job is then in this state, waiting if another worker may go on at once."""
         ended = utc_now() if state in ENDED else None
         values = {"state": state, "error": error, "holder": "", "wish": "", "ended_at": ended}
@@ -170,7 +172,9 @@ class Lease:
         return wish
 
 
-def _figures(figures: Figures) -> dict[str, Any]:
+def _figures(figures: Figures | None) -> dict[str, Any]:
+    if figures is None:
+        return {}
     return {
         "files": figures.files,
         "counts": figures.counts or {},

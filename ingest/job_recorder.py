@@ -31,6 +31,8 @@ class Recorder:
         self._lease = lease
         self._progress = progress
         self._cancelled = cancelled
+        # Until then there are no figures that could replace those of an earlier try.
+        self._knows = False
         self._written: dict[str, _Mark] = {}
         self._lock = threading.Lock()
         self._ended = threading.Event()
@@ -42,9 +44,14 @@ class Recorder:
         self._thread.start()
 
     def known(self, files: list[FileProgress]) -> None:
-        """Note files that stand in the database already as they are."""
-        for file in files:
-            self._written[file.file] = _mark(file)
+        """Note files that stand in the database already; those without a result begin anew."""
+        with self._lock:
+            for file in files:
+                self._written[file.file] = _mark(file)
+                if file.result is None:
+                    file.stage, file.chunks_done = "waiting", 0
+            self._progress.files.update({file.file: file for file in files})
+            self._knows = True
 
     def end(self, state: str, error: str) -> None:
         """Write down the rest and give the lease back in this state. Raises LeaseLost, StoreError."""
@@ -80,7 +87,9 @@ class Recorder:
             if self._written.get(file.file) != _mark(file)
         ]
 
-    def _figures(self) -> Figures:
+    def _figures(self) -> Figures | None:
+        if not self._knows:
+            return None
         files = list(self._progress.files.values())
         counts: dict[str, int] = {}
         for file in files:

@@ -140,7 +140,6 @@ class Worker:
         )
         known = lease.files()
         recorder.known(known)
-        progress.files.update({file.file: file for file in known})
         sources = list(given_sources(lease.given(), workspace.settings.ingest, workspace.blobs))
         found = [source for source in sources if source.name not in progress.files]
         lease.add_files(found, len(known))
