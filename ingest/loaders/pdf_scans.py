@@ -31,9 +31,13 @@ def read_scans(
             texts[index] = ocr.text_of(_picture(document, index), f"page {index + 1} of {name}", limits)
         except AskanceError as error:
             failures.append(str(error))
+    blank = sum(not texts[index].strip() for index in scans) - len(failures)
+    told = (
+        [f"On {blank} of {len(texts)} pages, which are pictures, tesseract found no text."] if blank else []
+    )
     if not failures:
-        return []
-    return [f"{len(failures)} of {len(texts)} pages are scans that could not be read. {failures[0]}"]
+        return told
+    return [*told, f"{len(failures)} of {len(texts)} pages are scans that could not be read. {failures[0]}"]
 
 
 def _picture(document: Any, index: int) -> Any:

@@ -16,7 +16,7 @@ from rag.types import ParsedDocument
 
 JSON, JSON_LINES = "application/json", "application/x-ndjson"
 #: Parsed values take some ten times their text's memory.
-_MOST_PARSED = 64_000_000
+_MOST_PARSED = 32_000_000
 _DEEPEST = 100
 _FLAT_ROWS = 2
 

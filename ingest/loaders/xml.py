@@ -1,11 +1,12 @@
 """XML of any kind: an element's name and text a line, running text as paragraphs.
 
 Entities are not resolved, nothing outside the file is read, and depth and size are bounded by the parser.
-What is not well-formed is read as plain text, with a warning.
+What is not well-formed, or very large, is read as plain text, with a warning.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from ingest.loaders import text as plain_text
@@ -15,24 +16,22 @@ from rag.settings import IngestSettings
 from rag.types import ParsedDocument
 
 MIME_TYPE = "application/xml"
+#: Bytes; the tree of many small elements takes some thirty times their memory.
+_MOST_PARSED = 32_000_000
 _NOT_CONTENT = ("http://www.w3.org/2001/XMLSchema-instance", "http://www.w3.org/XML/1998/namespace")
 
 
 def load(data: bytes, name: str, password: str | None, limits: IngestSettings) -> ParsedDocument:
     """Elements that hold only text as `name: text`; those around them part blocks."""
-    from lxml import etree
+    from lxml.etree import XMLSyntaxError
 
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True
-    )
     try:
-        root = etree.fromstring(data.strip(), parser)
-    except (etree.XMLSyntaxError, ValueError) as error:
+        root = _root(data)
+    except (XMLSyntaxError, ValueError) as error:
         as_text = plain_text.load(data, name, password, limits)
-        note = f"{name} is not well-formed XML ({one_line(str(error))[:200]}); it was read as plain text."
-        return ParsedDocument(
-            as_text.text, as_text.title, as_text.mime_type, warnings=(*as_text.warnings, note)
-        )
+        reason = one_line(str(error))[:200]
+        note = f"{name} could not be taken apart as XML ({reason}); it was read as plain text."
+        return replace(as_text, warnings=(*as_text.warnings, note))
     builder = TextBuilder()
     lines: list[str] = []
     for line in _walk(root):
@@ -45,6 +44,17 @@ def load(data: bytes, name: str, password: str | None, limits: IngestSettings) -
         builder.block("\n".join(lines))
     title = next((one_line(child.text or "") for child in root if _name(child) == "title"), "")
     return builder.document(title or title_from_name(name), MIME_TYPE)
+
+
+def _root(data: bytes) -> Any:
+    from lxml import etree
+
+    if len(data) > _MOST_PARSED:
+        raise ValueError("it is too large")
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True
+    )
+    return etree.fromstring(data.strip(), parser)
 
 
 def _walk(root: Any) -> Any:

@@ -189,7 +189,7 @@ ROWS: list[tuple[str, bytes, Expected]] = [
             title="Pläne",
         ),
     ),
-    ("deep.xml", b"<a>" * 100_000, Expected(title="deep", mime_type="text/plain", warned="not well-formed")),
+    ("deep.xml", b"<a>" * 100_000, Expected(title="deep", mime_type="text/plain", warned="could not be taken apart as XML")),
     (
         "novel.epub",
         epub_with(BOOK, {"z.xhtml": "Chapter I", "a.xhtml": "Chapter II"}),
@@ -355,6 +355,20 @@ def test_odd_characters_are_kept_or_replaced(name: str, content: bytes) -> None:
     assert text.strip()
     assert "\x00" not in text
     assert not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def test_very_large_data_is_read_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module, name, data in (("records", "a.json", b'{"a": "b"}'), ("xml", "a.xml", b"<a>b</a>")):
+        monkeypatch.setattr(f"ingest.loaders.{module}._MOST_PARSED", 5)
+        document = load(data, name)
+        assert (document.text, document.mime_type) == (data.decode(), "text/plain")
+        assert "too large" in document.warnings[0]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["a.txt", "a.csv", "a.json", "a.xml", "a.py", "a.rst"])
+def test_a_hundred_megabytes_in_one_line_are_read(name: str) -> None:
+    assert len(load(b"word " * 20_000_000, name).text) == 100_000_000
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.json", "a.jsonl", "a.xml", "a.py", "a.rst", "a.eml", "a.html"])

@@ -105,6 +105,8 @@ def test_a_program_that_fails_or_hangs_costs_its_page_alone(programs: Path) -> N
     program(programs, "tesseract", "time.sleep(60)")
     with pytest.raises(TooLarge, match=r"ingest\.ocr_page_seconds = 1"):
         load(picture(), "a.png", limits=replace(LIMITS, ocr_page_seconds=1))
+    program(programs, "tesseract", "")
+    assert "found no text" in load(pdf_with_text([""], background=SCAN), "a.pdf").warnings[0]
     with pytest.raises(MissingDependency, match="names no languages"):
         load(picture(), "a.png", limits=replace(LIMITS, ocr_languages="--psm 0"))
 
