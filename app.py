@@ -12,8 +12,8 @@ import logging
 import socket
 import sys
 import threading
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from typing import Any
 
 import streamlit as st
@@ -22,6 +22,9 @@ import rag  # noqa: F401  (switches telemetry off before Streamlit loads)
 from api import routes
 from ingest.worker import start_worker, stop_workers
 from rag.errors import AskanceError
+from rag.folder_lease import lease
+from rag.maintenance import Maintenance, Schedule
+from rag.restore import APP
 from rag.settings import load_settings
 
 logger = logging.getLogger("askance")
@@ -32,12 +35,16 @@ SECONDS_TO_STOP = 5.0
 
 @asynccontextmanager
 async def lifespan(application: Any) -> AsyncIterator[dict[str, Any]]:
-    """Warm the models and go on with waiting and interrupted jobs while the server starts to answer."""
+    """Warm the models, go on with waiting jobs and keep the tables tidy while the server answers."""
     threading.Thread(target=_warm, name="warm-up", daemon=True).start()
     _start_worker()
+    schedule = Schedule(_maintenance)
+    schedule.start()
     try:
-        yield {}
+        with _in_use():
+            yield {}
     finally:
+        await asyncio.to_thread(schedule.stop)
         # A job that does not stop in time is taken over by whoever starts next.
         await asyncio.to_thread(stop_workers, SECONDS_TO_STOP)
 
@@ -49,6 +56,24 @@ def _start_worker() -> None:
         start_worker(load_settings().data_dir, lambda: open_workspace(load_settings()))
     except AskanceError as error:
         logger.warning("%s", error)
+
+
+def _maintenance() -> Maintenance:
+    from rag.workspace import open_workspace
+
+    workspace = open_workspace(load_settings())
+    return Maintenance(workspace.store, workspace.settings.data_dir)
+
+
+@contextmanager
+def _in_use() -> Iterator[None]:
+    """Let others see that an app runs on the data folder, so that no restore exchanges it meanwhile."""
+    with ExitStack() as held:
+        try:
+            held.enter_context(lease(load_settings().data_dir, APP, shared=True))
+        except AskanceError as error:
+            logger.warning("%s", error)
+        yield
 
 
 def _warm() -> None:

@@ -12,6 +12,8 @@ from pages.shared.status_cards import (
     draw_searching,
     draw_totals,
 )
+from pages.shared.store_card import draw_store
+from rag.maintenance import Maintenance
 from rag.status import collection_statuses, disk_status, embedder_status
 
 st.title("Status")
@@ -24,6 +26,8 @@ with st.spinner("Looking…"):
 draw_totals(collections, disk)
 with st.container(border=True):
     draw_collections(collections)
+with st.container(border=True):
+    draw_store(Maintenance(workspace.store, workspace.settings.data_dir))
 left, right = st.columns(2, gap="medium")
 with left:
     with st.container(border=True):

@@ -98,3 +98,37 @@ def test_a_reranker_whose_model_is_missing_is_named(monkeypatch: pytest.MonkeyPa
 def test_settings_that_cannot_answer_are_reported() -> None:
     save_settings(load_settings().data_dir, {"answer.model": "openai"})
     assert "needs a key" in everything(opened())
+
+
+@pytest.mark.usefixtures("light_embedder")
+def test_the_store_card_tells_how_tidy_it_is_and_tidies(monkeypatch: pytest.MonkeyPatch) -> None:
+    from lancedb.table import LanceTable
+
+    from rag.folder_lease import lease
+
+    workspace = open_workspace(load_settings())
+    for number in range(3):
+        fill(workspace, {f"{number}.txt": f"Valve {number} opens at {number} bar."})
+    page = opened()
+
+    def row() -> dict[str, object]:
+        (table,) = [each.value for each in page.dataframe if "Fragments" in each.value]
+        found: dict[str, object] = table.set_index("Collection").loc["default"].to_dict()
+        return found
+
+    assert (row()["Fragments"], row()["Not indexed"], row()["Last tidied"]) == (3, 3, "never")
+    (tidy,) = [button for button in page.button if button.label == "Tidy up now"]
+    with lease(workspace.settings.data_dir, "maintenance"):
+        tidy.click().run()
+        assert "under way already" in everything(page)
+    tidy.click().run()
+    assert "3 fragments became 1" in everything(page)
+    assert (row()["Fragments"], row()["Not indexed"]) == (1, 0)
+    assert row()["Last tidied"] != "never"
+
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("the disk is on fire")
+
+    monkeypatch.setattr(LanceTable, "optimize", broken)
+    tidy.click().run()
+    assert "on fire" in everything(page)
