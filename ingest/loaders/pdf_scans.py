@@ -5,6 +5,7 @@ Such text has no character boxes, so a citation opens its page without a highlig
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,6 +16,8 @@ from rag.settings import IngestSettings
 
 _DOTS_AN_INCH = 200
 _POINTS_AN_INCH = 72
+#: Of the time that one file may take, what its scans may.
+_SHARE_OF_TIME = 0.6
 
 
 def read_scans(
@@ -26,7 +29,14 @@ def read_scans(
     if not ocr.can_read(limits):
         return [unread(name, len(scans), len(texts), limits)]
     failures: list[str] = []
-    for index in scans:
+    started = time.monotonic()
+    for position, index in enumerate(scans):
+        if time.monotonic() - started > _SHARE_OF_TIME * limits.parse_seconds:
+            # Beyond the limit the whole file would be lost, its text pages too.
+            failures += [
+                "There was no time for them; raise ingest.parse_seconds and read the file again."
+            ] * (len(scans) - position)
+            break
         try:
             texts[index] = ocr.text_of(_picture(document, index), f"page {index + 1} of {name}", limits)
         except AskanceError as error:

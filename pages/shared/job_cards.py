@@ -177,8 +177,8 @@ def _draw_troubled(job: Job) -> None:
 
 
 def wants_password(name: str, error: str) -> bool:
-    """Whether a password would help: a protected PDF, as the reader's message says."""
-    return name.lower().endswith(".pdf") and "password" in error.lower()
+    """Whether a password would help: it does where the reader's message asks for one."""
+    return name in error and "password" in error and "Give the" in error
 
 
 def draw_password(key: str) -> str:

@@ -86,6 +86,15 @@ def test_tesseract_reads_scanned_pages_in_their_place(programs: Path) -> None:
     assert image.boxes == ()
 
 
+def test_scans_for_which_there_is_no_time_are_counted(programs: Path) -> None:
+    program(programs, "tesseract", "time.sleep(1); " + READS.replace("\n", "; "))
+    limits = replace(LIMITS, parse_seconds=1)
+    document = load(pdf_with_text(["Words", "", "", ""], background=SCAN), "a.pdf", limits=limits)
+    assert document.text.startswith("Words\n\nread as eng")
+    assert document.warnings[0].startswith("2 of 4 pages are scans that could not be read.")
+    assert "ingest.parse_seconds" in document.warnings[0]
+
+
 def test_tesseract_reads_every_page_of_a_picture(programs: Path) -> None:
     program(programs, "tesseract", READS)
     document = load(picture(frames=3, kind="TIFF"), "fax.tif")
