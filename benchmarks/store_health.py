@@ -2,8 +2,8 @@
 
     python -m benchmarks.store_health [--documents N] [--rounds N]
 
-Both collections get the same documents through the pipeline, with the embedder that needs no model:
-the store is what is measured. Fragments and size are compared after maintenance whose clean-up age has
+Both collections get the same parsed documents through the pipeline, with the embedder that needs no
+model: the store is what is measured. Fragments and size are compared after maintenance whose clean-up age has
 passed; searches (hybrid's two parts) run side by side in alternating rounds, so that whatever else the
 machine does strikes both. It prints a table and writes results/store_health.json.
 """
@@ -11,6 +11,7 @@ machine does strikes both. It prints a table and writes results/store_health.jso
 from __future__ import annotations
 
 import argparse
+import hashlib
 import random
 import sys
 import tempfile
@@ -24,10 +25,10 @@ from typing import Any
 
 from benchmarks.record import RESULTS, write_record
 from ingest.pipeline import Pipeline
-from ingest.sources import bytes_source
 from rag.maintenance import Maintenance
 from rag.settings import Settings, with_overrides
 from rag.store import CollectionTable
+from rag.types import ParsedDocument
 from rag.workspace import Workspace, open_workspace
 
 MOST_FRAGMENTS, MOST_SIZE_RATIO, MOST_TIME_RATIO = 10, 1.3, 1.15
@@ -91,14 +92,12 @@ def _ingest(workspace: Workspace, collection: str, texts: dict[str, str]) -> Non
         catalog=workspace.catalog,
         blobs=workspace.blobs,
     )
-    sources = [
-        source
+    documents = [
+        (name, hashlib.sha256(text.encode()).hexdigest(), ParsedDocument(text, name, "text/plain"))
         for name, text in texts.items()
-        for source in bytes_source(name, text.encode(), workspace.settings.ingest)
     ]
-    failed = [result for result in pipeline.run(sources) if result.status == "failed"]
-    if failed:
-        raise RuntimeError(f"not ingested: {failed[0]}")
+    if not pipeline.parsed_documents(documents):
+        raise RuntimeError(f"No passages were stored of {len(texts)} documents.")
 
 
 def _text(number: int) -> str:
