@@ -16,7 +16,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     collection = draw_collection_bar()
 
 records = session.workspace().catalog.documents(collection)
-busy = any(job.active for job in session.jobs().jobs(collection))
+busy = any(job.active or job.state == "paused" for job in session.jobs().jobs(collection))
 
 if not records and not busy:
     st.markdown("**Add the documents that you want to ask about.** They stay on this computer.")

@@ -10,6 +10,8 @@ from corpus import TEXTS, fill
 from documents import encrypted_pdf
 from streamlit.testing.v1 import AppTest
 
+from ingest.jobs import Jobs
+from ingest.uploads import given_uploads
 from pages.shared import session
 from rag.settings import load_settings
 from rag.workspace import Workspace, open_workspace
@@ -172,3 +174,16 @@ def test_collections_are_made_and_deleted_with_their_name_typed(workspace: Works
     delete.click().run()
     assert not page.exception
     assert "contracts" not in workspace.store.collections()
+
+
+def test_a_paused_job_waits_for_a_click(workspace: Workspace) -> None:
+    jobs = Jobs(workspace)
+    given = given_uploads([("leave.txt", b"26 weeks.")], workspace.settings.ingest, workspace.blobs)
+    job = jobs.submit("default", given, label="leave.txt")
+    assert jobs.pause(job)
+    page = opened()
+    assert "Paused: leave.txt" in said(page)
+    page.button(key=f"resume-{job.id}").click().run()
+    finished(page)
+    assert listed(page) == ["leave.txt"]
+    assert "1 document added" in said(page)
