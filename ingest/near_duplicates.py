@@ -86,11 +86,11 @@ def _candidates(matrix: NDArray[np.uint16]) -> Iterator[tuple[int, int]]:
         part = np.ascontiguousarray(matrix[:, band * width : (band + 1) * width])
         keys = part.view("<u8").ravel()
         order = np.argsort(keys, kind="stable")
-        edges = np.flatnonzero(np.diff(keys[order])) + 1
-        for group in np.split(order, edges):
-            if len(group) < 2:
-                continue
-            for pair in _pairs([int(row) for row in group]):
+        starts = np.flatnonzero(np.diff(keys[order], prepend=~keys[order[0]]))
+        ends = np.append(starts[1:], len(order))
+        crowded = ends - starts > 1
+        for start, end in zip(starts[crowded], ends[crowded], strict=True):
+            for pair in _pairs(order[start:end].tolist()):
                 if pair not in seen:
                     seen.add(pair)
                     yield pair

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ingest.passage_outline import draw_outlines
 from rag.errors import CorruptFile
 
 if TYPE_CHECKING:
@@ -54,11 +55,13 @@ def render_page(
     scale: float = 1.6,
     password: str | None = None,
     page_start: int,
+    passages: Sequence[tuple[int, int, int]] = (),
 ) -> PageImage:
     """Page `number` of a PDF with the passage highlighted, and `words` in a stronger colour.
 
-    `start`, `end` and `words` are offsets in the document's text, `page_start` is the PageSpan's
-    start; what lies on other pages is ignored. Raises PasswordNeeded or CorruptFile.
+    `passages` are outlined, given as (number, start, end); the one of the same span as the passage
+    stands out. `start`, `end`, `words` and spans are offsets in the document's text, `page_start` is
+    the PageSpan's start; what lies on other pages is ignored. Raises PasswordNeeded or CorruptFile.
     """
     from PIL import Image
     from pypdfium2 import PdfiumError
@@ -87,9 +90,9 @@ def render_page(
                 text, indices = pdf.page_characters(page)
                 text_page = page.get_textpage()
                 try:
-                    boxes, *word_boxes = [
+                    boxes, *others = [
                         _line_boxes(page, text_page, device, indices[_on_page(span, page_start, len(text))])
-                        for span in ((start, end), *words)
+                        for span in ((start, end), *words, *(passage[1:] for passage in passages))
                     ]
                 finally:
                     text_page.close()
@@ -97,12 +100,17 @@ def render_page(
                 bitmap.close()
         finally:
             page.close()
+    word_boxes, outlined = others[: len(words)], others[len(words) :]
     passage = _marked(pixels.shape, boxes)
     strong = _marked(pixels.shape, [box for line in word_boxes for box in line])
     _tint(pixels, passage & ~strong, boxes, _PASSAGE_COLOUR)
     _tint(pixels, strong, [box for line in word_boxes for box in line], _WORD_COLOUR)
+    image = Image.fromarray(pixels)
+    numbers = [passage[0] for passage in passages]
+    chosen = next((own for own, first, last in passages if (first, last) == (start, end)), None)
+    draw_outlines(image, list(zip(numbers, outlined, strict=True)), chosen)
     stream = io.BytesIO()
-    Image.fromarray(pixels).save(stream, "PNG", compress_level=4)
+    image.save(stream, "PNG", compress_level=4)
     return PageImage(stream.getvalue(), pixels.shape[1], pixels.shape[0], tuple(boxes))
 
 

@@ -57,6 +57,11 @@ class Rereadings:
         with self._lock:
             return self._known.get(collection)
 
+    def is_running(self, collection: str) -> bool:
+        """Whether the collection is being read again in this process."""
+        known = self.of(collection)
+        return known is not None and known.state == "running"
+
     def forget(self, collection: str) -> None:
         """Take one that has ended off the list."""
         with self._lock:

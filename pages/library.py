@@ -1,4 +1,4 @@
-"""The library: documents come in, are listed, opened, read again and deleted."""
+"""The library: documents come in, are listed, opened, described, read again and deleted."""
 
 import streamlit as st
 
@@ -6,8 +6,10 @@ from pages.shared import session
 from pages.shared.collection_bar import draw_collection_bar
 from pages.shared.job_cards import draw_jobs
 from pages.shared.library.document_actions import draw_actions
+from pages.shared.library.document_filters import draw_filters
 from pages.shared.library.document_list import draw_documents
 from pages.shared.library.drop_zone import draw_drop_zone
+from pages.shared.library.revision_notice import draw_revision_notice
 from pages.shared.sample_button import draw_sample_button
 
 with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -15,7 +17,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     st.space("stretch")
     collection = draw_collection_bar()
 
-records = session.workspace().catalog.documents(collection)
+records = session.documents(collection)
 busy = any(job.active or job.state == "paused" for job in session.jobs().jobs(collection))
 
 if not records and not busy:
@@ -31,5 +33,8 @@ if not records and not busy:
         if draw_sample_button("library-samples"):
             st.rerun()
 draw_jobs(collection)
+draw_revision_notice(collection, records)
 if records:
-    draw_actions(collection, draw_documents(records))
+    alike = session.near_duplicates_of(collection)
+    shown = draw_filters(records, alike)
+    draw_actions(collection, draw_documents(records, shown, alike), alike)

@@ -1,4 +1,4 @@
-"""Choosing the collection that a page works on, making one, and deleting one.
+"""Choosing the collection that a page works on, making one, renaming one, and deleting one.
 
 Deleting asks for the collection's name to be typed.
 """
@@ -10,6 +10,7 @@ import streamlit as st
 from ingest.documents import remove_collection
 from pages.shared import session
 from pages.shared.plain_text import markdown_plain
+from rag.collection_tables import LONGEST_NAME, checked_collection_name
 from rag.errors import AskanceError
 
 
@@ -30,6 +31,8 @@ def draw_collection_bar() -> str:
         with st.popover("Collections", icon=":material/folder_managed:"):
             _draw_new(names)
             st.divider()
+            _draw_rename(current)
+            st.divider()
             _draw_delete(current)
     if chosen and chosen != current:
         session.choose_collection(chosen)
@@ -39,9 +42,7 @@ def draw_collection_bar() -> str:
 
 def _draw_new(names: list[str]) -> None:
     with st.form("new-collection", border=False, clear_on_submit=True):
-        name = st.text_input(
-            "New collection", placeholder="contracts", help="Letters, digits, '-', '_' and '.'."
-        )
+        name = st.text_input("New collection", placeholder="Contracts", max_chars=LONGEST_NAME)
         sent = st.form_submit_button("Create", icon=":material/add:")
     wanted = str(name or "").strip()
     if not sent or not wanted:
@@ -51,8 +52,31 @@ def _draw_new(names: list[str]) -> None:
         return
     workspace = session.workspace()
     try:
+        workspace.catalog.create_collection(checked_collection_name(wanted))
         workspace.store.open_or_create(wanted)
-        workspace.catalog.create_collection(wanted)
+    except AskanceError as error:
+        st.error(markdown_plain(str(error)), icon=":material/error:")
+        return
+    session.choose_collection(wanted)
+    st.rerun()
+
+
+def _draw_rename(current: str) -> None:
+    if not session.workspace().catalog.has_collection(current):
+        return
+    with st.form("rename-collection", border=False):
+        name = st.text_input(
+            f"Rename {markdown_plain(current)}", current, max_chars=LONGEST_NAME, key=f"new-name-{current}"
+        )
+        sent = st.form_submit_button("Rename", icon=":material/edit:")
+    wanted = str(name or "").strip()
+    if not sent or wanted == current:
+        return
+    if session.rereadings().is_running(current):
+        st.error("Its documents are being read again. Rename it when that is done.", icon=":material/error:")
+        return
+    try:
+        session.workspace().tables.rename(current, wanted)
     except AskanceError as error:
         st.error(markdown_plain(str(error)), icon=":material/error:")
         return
@@ -61,8 +85,9 @@ def _draw_new(names: list[str]) -> None:
 
 
 def _draw_delete(current: str) -> None:
-    if any(job.active for job in session.jobs().jobs(current)):
-        st.caption("Documents are being added to this collection; it cannot be deleted meanwhile.")
+    reading = session.rereadings().is_running(current)
+    if reading or any(job.active for job in session.jobs().jobs(current)):
+        st.caption("Documents of this collection are being read; it cannot be deleted meanwhile.")
         return
     if not session.workspace().catalog.has_collection(current):
         st.caption("This collection is still empty.")

@@ -6,16 +6,19 @@ Nothing is drawn here.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import streamlit as st
 
 from ingest.jobs import Jobs
+from ingest.near_duplicates import near_duplicates
 from ingest.page_view import render_page
+from ingest.rereadings import Rereadings
 from ingest.worker import ensure_worker
 from pages.shared.opened import Opened
 from rag.blobs import BlobStore
-from rag.catalog import DocumentRecord
+from rag.catalog import Catalog, DocumentRecord
 from rag.chat import Chats
 from rag.downloads import Downloads
 from rag.errors import StoreError
@@ -33,6 +36,7 @@ _SCOPE_WIDGET = "scope"
 _PENDING_QUESTION = "pending_question"
 _OPENED = "opened_passages"
 _ALL_CONVERSATIONS = "all_conversations"
+_VIEWED = "viewed_passage"
 _COMPARISON = "comparison"
 _UPLOADS = "uploads_taken"
 _EDITION = "settings_edition"
@@ -66,6 +70,12 @@ def chats() -> Chats:
 def downloads() -> Downloads:
     """The process's downloads of models."""
     return Downloads()
+
+
+@st.cache_resource
+def rereadings() -> Rereadings:
+    """The collections that this process is reading again."""
+    return Rereadings()
 
 
 def collections() -> list[str]:
@@ -165,9 +175,38 @@ def keep_scope() -> None:
     choose_documents(st.session_state[_SCOPE_WIDGET])
 
 
+def documents(collection_name: str) -> list[DocumentRecord]:
+    """The documents of a collection, read from the database only when something about it has changed."""
+    opened_workspace = workspace()
+    changed = opened_workspace.catalog.changed_at(collection_name)
+    folder = str(opened_workspace.settings.data_dir)
+    return _documents(folder, collection_name, changed, opened_workspace.catalog)
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _documents(
+    folder: str, collection_name: str, changed: datetime | None, _catalog: Catalog
+) -> list[DocumentRecord]:
+    return _catalog.documents(collection_name)
+
+
+def near_duplicates_of(collection_name: str) -> dict[str, list[tuple[str, float]]]:
+    """Which documents of a collection, by name, say nearly the same as which others, and how alike."""
+    opened_workspace = workspace()
+    changed = opened_workspace.catalog.changed_at(collection_name)
+    return _near_duplicates(str(opened_workspace.settings.data_dir), collection_name, changed)
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _near_duplicates(
+    folder: str, collection_name: str, changed: datetime | None
+) -> dict[str, list[tuple[str, float]]]:
+    return near_duplicates({record.name: record.signature for record in documents(collection_name)})
+
+
 def ready_documents(collection_name: str) -> list[DocumentRecord]:
     """The documents of a collection that can be asked about."""
-    return [record for record in workspace().catalog.documents(collection_name) if record.status == "ready"]
+    return [record for record in documents(collection_name) if record.status == "ready"]
 
 
 def ask_about(document_name: str) -> None:
@@ -236,6 +275,31 @@ def page_image(
     """A page with a passage highlighted as PNG; a document id is its content, so this never goes stale."""
     image = render_page(_blobs.get(document_id), page, start, end, words=words, page_start=page_start)
     return image.png
+
+
+@st.cache_data(show_spinner=False, max_entries=32)
+def page_with_passages(
+    document_id: str,
+    page: int,
+    chosen: tuple[int, int],
+    passages: tuple[tuple[int, int, int], ...],
+    page_start: int,
+    _blobs: BlobStore,
+) -> bytes:
+    """A page as PNG with its passages, (number, start, end), outlined and the chosen one highlighted."""
+    data = _blobs.get(document_id)
+    return render_page(data, page, *chosen, page_start=page_start, passages=passages).png
+
+
+def viewed(document_id: str) -> tuple[int, int | None]:
+    """The passage (from 0) that the viewer shows of a document, and the page when it is another."""
+    place = st.session_state.get(_VIEWED, ("", 0, None))
+    return place[1:] if place[0] == document_id else (0, None)
+
+
+def view(document_id: str, passage: int, page: int | None = None) -> None:
+    """Let the viewer show a passage of a document, or another page."""
+    st.session_state[_VIEWED] = (document_id, passage, page)
 
 
 def sample_questions(collection_name: str) -> list[str]:

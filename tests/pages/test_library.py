@@ -141,7 +141,7 @@ def test_a_language_the_embedder_does_not_know_is_warned_about(monkeypatch: pyte
         "Die Sicherheitsventile werden einmal im Jahr von einem Fachbetrieb geprüft und danach versiegelt. "
     )
     page = upload(opened(), ("ventil.txt", (german * 3).encode()))
-    assert "German" in " ".join(page.dataframe[0].value["Note"])
+    assert "German" in " ".join(page.dataframe[0].value["Report"])
 
 
 def test_a_folder_of_this_computer(tmp_path: Path) -> None:

@@ -1,73 +1,125 @@
-"""A document opened in the library: the page images of a PDF, or the text of other formats.
+"""A document opened in the library, passage by passage: on its page's image, or in its text.
 
 What the document says is shown as plain text or as an image, never as live markup.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
-from ingest.page_view import render_page, text_view
+from ingest.page_view import render_page
+from ingest.passage_outline import passages_in_text
 from pages.shared import session
-from pages.shared.plain_text import markdown_plain
+from pages.shared.plain_text import markdown_plain, shortened
 from rag.catalog import DocumentRecord
 from rag.errors import AskanceError, PasswordNeeded
+from rag.types import Chunk, ParsedDocument
 
-#: Characters of a text shown at once.
-TEXT_PAGE = 6000
+Passages = tuple[tuple[int, int, int], ...]
 
 
 @st.dialog("Document", width="large", icon=":material/visibility:")
-def view_document(record: DocumentRecord) -> None:
-    """Show a document page by page in a dialog."""
+def view_document(collection: str, record: DocumentRecord) -> None:
+    """Show a document and its passages in a dialog."""
     st.markdown(f"**{markdown_plain(record.title or record.name)}**")
     try:
-        if record.mime_type == "application/pdf":
-            _draw_pdf(record)
+        workspace = session.workspace()
+        chunks = workspace.table(collection).chunks(record.document_id)
+        parsed = workspace.blobs.get_parsed(record.document_id)
+        if parsed is None:
+            st.info("The text is not kept in a form that can be shown; read the document again.")
+        elif not chunks:
+            st.info("This document has no passages; read it again.")
         else:
-            _draw_text(record)
+            _draw(record, parsed, chunks)
     except AskanceError as error:
         st.error(markdown_plain(str(error)), icon=":material/error:")
 
 
-def _draw_pdf(record: DocumentRecord) -> None:
-    number = _page_number(record.pages)
-    data = session.workspace().blobs.get(record.document_id)
+def _draw(record: DocumentRecord, parsed: ParsedDocument, chunks: Sequence[Chunk]) -> None:
+    place, page = session.viewed(record.document_id)
+    place = min(place, len(chunks) - 1)
+    chunk = chunks[place]
+    drawn = record.mime_type == "application/pdf" and bool(parsed.pages)
+    number = page or chunk.page or 1
+    _draw_passage_turning(record.document_id, place, len(chunks))
+    if drawn:
+        _draw_page_turning(record.document_id, place, number, len(parsed.pages), chunks)
+    where = f"Under {shortened(chunk.headings, 90)}" if chunk.headings else ""
+    st.caption(markdown_plain(where) or "Each passage is found and cited as a whole; neighbours may overlap.")
+    passages = tuple((own, each.start, each.end) for own, each in enumerate(chunks, start=1))
+    if drawn:
+        _draw_page(record, parsed, number, (chunk.start, chunk.end), passages)
+    else:
+        with st.container(border=True, height=520):
+            st.html(passages_in_text(parsed.text, passages, place + 1))
+
+
+def _draw_passage_turning(document_id: str, place: int, count: int) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="center"):
+        _arrow("chevron_left", "Previous passage", document_id, place - 1, disabled=place == 0)
+        st.markdown(f"Passage **{place + 1:,}** of {count:,}", width="content")
+        _arrow("chevron_right", "Next passage", document_id, place + 1, disabled=place + 1 >= count)
+
+
+def _draw_page_turning(
+    document_id: str, place: int, number: int, count: int, chunks: Sequence[Chunk]
+) -> None:
+    if count < 2:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="center"):
+        _page_arrow(
+            "first_page", "Previous page", document_id, number - 1, place, chunks, disabled=number <= 1
+        )
+        st.markdown(f"Page {number:,} of {count:,}", width="content")
+        _page_arrow(
+            "last_page", "Next page", document_id, number + 1, place, chunks, disabled=number >= count
+        )
+
+
+def _arrow(icon: str, label: str, document_id: str, place: int, *, disabled: bool) -> None:
+    st.button(
+        label,
+        icon=f":material/{icon}:",
+        key=f"viewer-{icon}",
+        type="tertiary",
+        disabled=disabled,
+        on_click=session.view,
+        args=(document_id, place),
+    )
+
+
+def _page_arrow(
+    icon: str, label: str, document_id: str, page: int, place: int, chunks: Sequence[Chunk], *, disabled: bool
+) -> None:
+    first = next((own for own, chunk in enumerate(chunks) if chunk.page == page), place)
+    st.button(
+        label,
+        icon=f":material/{icon}:",
+        key=f"viewer-{icon}",
+        type="tertiary",
+        disabled=disabled,
+        on_click=session.view,
+        args=(document_id, first, page),
+    )
+
+
+def _draw_page(
+    record: DocumentRecord, parsed: ParsedDocument, number: int, chosen: tuple[int, int], passages: Passages
+) -> None:
+    span = next((page for page in parsed.pages if page.number == number), parsed.pages[0])
+    here = tuple(each for each in passages if each[1] < span.end and each[2] > span.start)
+    blobs = session.workspace().blobs
     try:
-        image = render_page(data, number, 0, 0, page_start=0)
+        image = session.page_with_passages(record.document_id, number, chosen, here, span.start, blobs)
     except PasswordNeeded:
         password = st.text_input("Password of this file", type="password", autocomplete="off")
         if not password:
             return
-        image = render_page(data, number, 0, 0, page_start=0, password=password)
-    st.image(image.png, width="stretch", alt=f"Page {number} of {record.name}")
-
-
-def _draw_text(record: DocumentRecord) -> None:
-    parsed = session.workspace().blobs.get_parsed(record.document_id)
-    if parsed is None:
-        st.info("The text is not kept in a form that can be shown; read the document again.")
-        return
-    starts = _part_starts(parsed.text)
-    number = _page_number(len(starts))
-    part = parsed.text[starts[number - 1] : ([*starts, len(parsed.text)])[number]]
-    with st.container(border=True):
-        st.html(text_view(part, 0, 0, around=len(part)))
-
-
-def _page_number(count: int) -> int:
-    """The page chosen, with a control to turn pages when there are several."""
-    if count < 2:
-        return 1
-    with st.container(horizontal=True, horizontal_alignment="center"):
-        return int(st.pagination(count, key="viewer-page"))
-
-
-def _part_starts(text: str) -> list[int]:
-    """Where the parts of a text begin: each ends at a line's end near TEXT_PAGE characters."""
-    starts = [0]
-    while len(text) - starts[-1] > TEXT_PAGE:
-        limit = starts[-1] + TEXT_PAGE
-        line_end = text.rfind("\n", starts[-1] + TEXT_PAGE // 2, limit)
-        starts.append(line_end + 1 if line_end > 0 else limit)
-    return starts
+        data = blobs.get(record.document_id)
+        image = render_page(
+            data, number, *chosen, page_start=span.start, passages=here, password=password
+        ).png
+    st.image(image, width="stretch", alt=f"Page {number} of {record.name}, passages outlined")
