@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from corpus import TEXTS, fill
-from documents import encrypted_pdf
+from documents import encrypted_pdf, pdf_with_text
 from streamlit.testing.v1 import AppTest
 
 from ingest.jobs import Jobs
@@ -187,3 +187,74 @@ def test_a_paused_job_waits_for_a_click(workspace: Workspace) -> None:
     finished(page)
     assert listed(page) == ["leave.txt"]
     assert "1 document added" in said(page)
+
+
+def test_tags_and_notes_are_kept_found_and_filtered_by(workspace: Workspace) -> None:
+    fill(workspace)
+    workspace.catalog.set_tags("default", "boiler.md", ["machines"])
+    page = opened()
+    page.multiselect(key="library-tags").select("machines").run()
+    assert listed(page) == ["boiler.md"]
+    choose(page, 0)
+    [note] = [own for own in page.text_area if own.label == "Note"]
+    note.set_value("Ask *Ines* first.")
+    [save] = [own for own in page.button if own.label == "Save"]
+    save.click().run()
+    assert not page.exception
+    assert workspace.catalog.resolve("default", "boiler.md").notes == "Ask *Ines* first."
+    page.multiselect(key="library-tags").unselect("machines").run()
+    page.text_input(key="library-search").set_value("ines").run()
+    assert listed(page) == ["boiler.md"]
+
+
+def test_many_are_tagged_and_deleted_at_once(workspace: Workspace) -> None:
+    fill(workspace)
+    page = opened()
+    page.checkbox(key="choose-all").check().run()
+    assert f"{len(TEXTS)} documents chosen" in said(page)
+    page.button(key="delete-documents").click().run()
+    page.button(key="delete-confirmed").click().run()
+    assert not page.exception
+    assert workspace.catalog.documents("default") == []
+    assert workspace.table("default").count() == 0
+
+
+def test_the_report_names_near_duplicates_and_pages_without_text(workspace: Workspace) -> None:
+    words = " ".join(f"word{number}" for number in range(200))
+    fill(workspace, {"first.txt": words, "second.txt": f"{words} more"})
+    page = upload(opened(), ("scan.pdf", pdf_with_text(["Some words on a page.", ""])))
+    page.multiselect(key="library-statuses").select("Nearly the same as another").run()
+    assert sorted(listed(page)) == ["first.txt", "second.txt"]
+    page.multiselect(key="library-statuses").set_value(["Empty or scanned pages"]).run()
+    assert listed(page) == ["scan.pdf"]
+    page.multiselect(key="library-statuses").set_value([]).run()
+    page.text_input(key="library-search").set_value("first").run()
+    choose(page, 0)
+    assert "Nearly the same text as second.txt" in said(page)
+
+
+def test_a_collection_gets_another_name(workspace: Workspace) -> None:
+    fill(workspace)
+    page = opened()
+    page.text_input(key="new-name-default").set_value("House & garden")
+    [rename] = [own for own in page.button if own.label == "Rename"]
+    rename.click().run()
+    assert not page.exception
+    assert sorted(listed(page)) == sorted(TEXTS)
+    assert workspace.store.collections() == ["House & garden"]
+
+
+def test_changed_settings_offer_to_read_again(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(workspace)
+    assert "read with other settings" not in said(opened())
+    monkeypatch.setenv("ASKANCE_CHUNKING_MAX_TOKENS", "64")
+    page = opened()
+    assert "These documents were read with other settings" in said(page)
+    page.button(key="read-collection-again").click().run()
+    under_way = session.rereadings().of("default")
+    assert under_way is not None
+    assert under_way.ended.wait(60)
+    page.run()
+    assert f"{len(TEXTS)} documents read again" in said(page)
+    assert "other settings" not in said(page)
+    session.rereadings().forget("default")

@@ -61,8 +61,8 @@ def _table(records: Sequence[DocumentRecord], alike: Mapping[str, Alike]) -> dic
             status_of(record, own),
             kind_of(record),
             _own_title(record),
-            record.pages or None,
-            record.chunks or None,
+            record.pages,
+            record.chunks,
             record.bytes,
             language_name(record.language),
             list(record.tags),
@@ -85,7 +85,7 @@ def _column_config() -> dict[str, Any]:
         "Size": st.column_config.NumberColumn(width="small", format="bytes"),
         "Language": st.column_config.TextColumn(width="small"),
         "Tags": st.column_config.ListColumn(width="small"),
-        "Added": st.column_config.DatetimeColumn(width="small", format="D MMM YYYY, HH:mm"),
+        "Added": st.column_config.DatetimeColumn(width="small", format="D MMM YYYY"),
         "Report": st.column_config.TextColumn(width="large"),
     }
 

@@ -11,7 +11,7 @@ from pages.shared.figures import counted, date_text, size_text
 from pages.shared.library.kinds import kind_of
 from rag.catalog import DocumentRecord
 
-FAILED, NO_TEXT, NOTED, READY = "Failed", "No text", "Ready, see report", "Ready"
+FAILED, NO_TEXT, NOTED, READY = "Failed", "No text", "See report", "Ready"
 #: Near-duplicates named; the others are counted.
 NAMED = 3
 #: Pages named; the others are counted.

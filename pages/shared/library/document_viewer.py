@@ -44,9 +44,7 @@ def _draw(record: DocumentRecord, parsed: ParsedDocument, chunks: Sequence[Chunk
     chunk = chunks[place]
     drawn = record.mime_type == "application/pdf" and bool(parsed.pages)
     number = page or chunk.page or 1
-    _draw_passage_turning(record.document_id, place, len(chunks))
-    if drawn:
-        _draw_page_turning(record.document_id, place, number, len(parsed.pages), chunks)
+    _draw_turning(record.document_id, place, chunks, number, len(parsed.pages) if drawn else 0)
     where = f"Under {shortened(chunk.headings, 90)}" if chunk.headings else ""
     st.caption(markdown_plain(where) or "Each passage is found and cited as a whole; neighbours may overlap.")
     passages = tuple((own, each.start, each.end) for own, each in enumerate(chunks, start=1))
@@ -57,53 +55,34 @@ def _draw(record: DocumentRecord, parsed: ParsedDocument, chunks: Sequence[Chunk
             st.html(passages_in_text(parsed.text, passages, place + 1))
 
 
-def _draw_passage_turning(document_id: str, place: int, count: int) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="center"):
-        _arrow("chevron_left", "Previous passage", document_id, place - 1, disabled=place == 0)
-        st.markdown(f"Passage **{place + 1:,}** of {count:,}", width="content")
-        _arrow("chevron_right", "Next passage", document_id, place + 1, disabled=place + 1 >= count)
+def _draw_turning(document_id: str, place: int, chunks: Sequence[Chunk], page: int, pages: int) -> None:
+    """Arrows to the next passage and, where there are pages, to the next page's first passage."""
 
+    def first_on(number: int) -> int:
+        return next((own for own, chunk in enumerate(chunks) if chunk.page == number), place)
 
-def _draw_page_turning(
-    document_id: str, place: int, number: int, count: int, chunks: Sequence[Chunk]
-) -> None:
-    if count < 2:
-        return
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="center"):
-        _page_arrow(
-            "first_page", "Previous page", document_id, number - 1, place, chunks, disabled=number <= 1
-        )
-        st.markdown(f"Page {number:,} of {count:,}", width="content")
-        _page_arrow(
-            "last_page", "Next page", document_id, number + 1, place, chunks, disabled=number >= count
+    def arrow(way: str, what: str, passage: int, other_page: int | None, possible: bool) -> None:
+        icon = {"Previous": "chevron_left", "Next": "chevron_right"}[way]
+        st.button(
+            f":material/{icon}:",
+            key=f"viewer-{way}-{what}",
+            help=f"{way} {what}",
+            disabled=not possible,
+            on_click=session.view,
+            args=(document_id, passage, other_page),
         )
 
-
-def _arrow(icon: str, label: str, document_id: str, place: int, *, disabled: bool) -> None:
-    st.button(
-        label,
-        icon=f":material/{icon}:",
-        key=f"viewer-{icon}",
-        type="tertiary",
-        disabled=disabled,
-        on_click=session.view,
-        args=(document_id, place),
-    )
-
-
-def _page_arrow(
-    icon: str, label: str, document_id: str, page: int, place: int, chunks: Sequence[Chunk], *, disabled: bool
-) -> None:
-    first = next((own for own, chunk in enumerate(chunks) if chunk.page == page), place)
-    st.button(
-        label,
-        icon=f":material/{icon}:",
-        key=f"viewer-{icon}",
-        type="tertiary",
-        disabled=disabled,
-        on_click=session.view,
-        args=(document_id, first, page),
-    )
+    with st.container(
+        horizontal=True, vertical_alignment="center", horizontal_alignment="center", gap="small"
+    ):
+        arrow("Previous", "passage", place - 1, None, place > 0)
+        st.markdown(f"Passage **{place + 1:,}** of {len(chunks):,}", width="content")
+        arrow("Next", "passage", place + 1, None, place + 1 < len(chunks))
+        if pages > 1:
+            st.space("small")
+            arrow("Previous", "page", first_on(page - 1), page - 1, page > 1)
+            st.markdown(f"Page **{page:,}** of {pages:,}", width="content")
+            arrow("Next", "page", first_on(page + 1), page + 1, page < pages)
 
 
 def _draw_page(
