@@ -80,7 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "variants": [result.as_dict() for result in results],
             "gain": gain,
         }
-    print(f"\nwritten: {write_record('quality', record, options.results)}")
+        print(f"written: {write_record('quality', record, options.results)}", flush=True)
     for sentence in missed:
         print(sentence)
     return 1 if missed else 0
