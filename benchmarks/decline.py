@@ -37,7 +37,7 @@ from rag.workspace import Workspace, open_workspace
 
 SEED = 7
 #: A question refused wrongly costs this much beside one answered wrongly.
-REFUSAL_COST = 1.6
+REFUSAL_COST = 2.0
 #: Squad's unanswerable questions resemble answerable ones on purpose: they count this much in the fit.
 TRAP_WEIGHT = 0.3
 SMALL_COLLECTION = 3
