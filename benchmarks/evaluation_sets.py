@@ -21,7 +21,7 @@ from rag.settings import Settings, load_settings
 from rag.workspace import Workspace, open_workspace
 
 ROOT = Path(__file__).parents[1]
-DATA_VARIABLE = "ASKANCE_BENCHMARK_DATA"
+DATA_VARIABLE = "BENCHMARK_DATA"
 DEFAULT_DATA = ROOT.parent / "shared" / "data"
 #: Where collections are kept between runs; git ignores it.
 DEFAULT_WORK = ROOT / "build" / "benchmarks"
