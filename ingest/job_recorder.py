@@ -68,9 +68,10 @@ class Recorder:
         while not self._ended.wait(BEAT_SECONDS):
             try:
                 with self._lock:
-                    changed = self._changed()
-                    self.wish = self._lease.record(self._figures(), changed) or self.wish
-                    self._written.update({file.file: _mark(file) for file in changed})
+                    # Marks first: what changes while it is written must be written again.
+                    marks = {file.file: _mark(file) for file in list(self._progress.files.values())}
+                    self.wish = self._lease.record(self._figures(), self._changed()) or self.wish
+                    self._written.update(marks)
             except LeaseLost as error:
                 logger.warning("%s", error)
                 self.lost = True

@@ -18,6 +18,7 @@ from rag.collection_tables import RETIRED, REVISION
 from rag.database import utc_now
 from rag.document_names import listed
 from rag.errors import EmbedderMismatch, StoreError
+from rag.kept_versions import kept_versions
 from rag.workspace import Workspace
 
 #: Seconds for which a replaced table stays, for searches that are still at it.
@@ -49,6 +50,7 @@ def read_again(
     """
     progress = progress if progress is not None else Progress()
     cancelled = cancelled or threading.Event()
+    _refuse_to_lose_versions(workspace, collection)
     remove_retired(workspace)
     revision, pipeline = _begun(workspace, collection)
     while True:
@@ -70,6 +72,16 @@ def read_again(
             # Tags may have changed between the copying and the swap.
             _tag(workspace, collection, collection)
             return True
+
+
+def _refuse_to_lose_versions(workspace: Workspace, collection: str) -> None:
+    """Versions kept by name belong to the table that would be replaced, and would go with it."""
+    kept = [version.name for version in kept_versions(workspace.table(collection))]
+    if kept:
+        raise StoreError(
+            f"{collection} has versions kept by name ({', '.join(kept)}), which reading it again would lose. "
+            f"Let go of them first: python -m rag untag NAME --collection {collection}"
+        )
 
 
 def give_up(workspace: Workspace, collection: str) -> None:

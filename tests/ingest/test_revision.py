@@ -15,6 +15,7 @@ from ingest.rereadings import Rereadings
 from ingest.revision import give_up, has_begun, outdated_documents, read_again, remove_retired
 from rag.embedders import HashEmbedder
 from rag.errors import StoreError
+from rag.kept_versions import forget_version, keep_version
 from rag.retrieve import retrieve
 from rag.settings import with_overrides
 from rag.store import Store
@@ -186,3 +187,11 @@ def test_in_the_background(smaller: Workspace, monkeypatch: pytest.MonkeyPatch) 
     assert failed.ended.wait(60)
     assert (failed.state, failed.error) == ("failed", "The disk is full. Free some space.")
     assert revision.GRACE_SECONDS > 0
+
+
+def test_versions_kept_by_name_are_not_lost(workspace: Workspace, smaller: Workspace) -> None:
+    keep_version(workspace, "default", "spring")
+    with pytest.raises(StoreError, match=r"spring.*untag"):
+        read_again(smaller, "default")
+    forget_version(workspace, "default", "spring")
+    assert read_again(smaller, "default") is True
