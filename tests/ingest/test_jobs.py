@@ -75,7 +75,7 @@ def statuses(jobs: Jobs, job: Job) -> dict[str, str]:
 
 def test_a_job_reports_each_file(jobs: Jobs, submit: Submit, workspace: Workspace) -> None:
     job = submit(text("a.txt") | {"broken.pdf": b"%PDF-1.7\nno", "empty.txt": b" "})
-    assert job.state == "waiting"
+    assert job.active
     job = ended(jobs, job)
     assert (job.state, job.error, job.active, job.files, job.done) == ("done", "", False, 3, 3)
     assert job.counts == {"added": 1, "failed": 1, "empty": 1}
