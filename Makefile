@@ -54,6 +54,7 @@ test-all: lint setup-slow
 
 bench: setup-dev
 	$(BIN)/python -m benchmarks.quality
+	$(BIN)/python -m benchmarks.latency
 	$(BIN)/python -m benchmarks.ingest
 
 # uv resolves; the local suffix is cut so that the CPU build of torch is taken where one is offered.
