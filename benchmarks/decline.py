@@ -151,13 +151,7 @@ def _natural_questions(data: Path, workspace: Workspace) -> list[Question]:
             names[title], "\n\n".join([f"# {title}", *own]).encode(), workspace.settings.ingest
         )
     ]
-    pipeline = Pipeline(
-        "natural",
-        settings=workspace.settings,
-        store=workspace.store,
-        catalog=workspace.catalog,
-        blobs=workspace.blobs,
-    )
+    pipeline = Pipeline("natural", workspace)
     for result in pipeline.run(sources):
         if result.status in ("empty", "failed"):
             print(f"{result.file}: {result.status}: {result.error}", file=sys.stderr)

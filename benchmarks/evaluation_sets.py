@@ -109,13 +109,7 @@ def prepare(own: EvaluationSet, data: Path, settings: Settings, limit: int | Non
 
 
 def _ingest(documents: Path, collection: str, workspace: Workspace) -> Iterator[str]:
-    pipeline = Pipeline(
-        collection,
-        settings=workspace.settings,
-        store=workspace.store,
-        catalog=workspace.catalog,
-        blobs=workspace.blobs,
-    )
+    pipeline = Pipeline(collection, workspace)
     for result in pipeline.run(path_sources([documents], workspace.settings.ingest)):
         if result.status in ("empty", "failed"):
             yield f"{result.file}: {result.status}: {result.error}"

@@ -80,9 +80,7 @@ def padding_share(lengths: Sequence[int], pool: int, batch_size: int) -> float:
 
 def _pipeline(settings: Settings) -> Pipeline:
     workspace = open_workspace(settings)
-    return Pipeline(
-        "ingest", settings=settings, store=workspace.store, catalog=workspace.catalog, blobs=workspace.blobs
-    )
+    return Pipeline("ingest", workspace)
 
 
 def _embedded_texts(pipeline: Pipeline) -> list[str]:

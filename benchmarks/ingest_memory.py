@@ -39,13 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = with_overrides(benchmark_settings(Path(folder)), {"embedding.model": options.model})
         workspace = open_workspace(settings)
         workspace.store.embedder.embed_with_tokens(["The model is loaded and used."] * 32)
-        pipeline = Pipeline(
-            "memory",
-            settings=settings,
-            store=workspace.store,
-            catalog=workspace.catalog,
-            blobs=workspace.blobs,
-        )
+        pipeline = Pipeline("memory", workspace)
         before = resident_bytes(os.getpid())
         pages = passages = 0
         started = time.perf_counter()

@@ -85,13 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _ingest(workspace: Workspace, collection: str, texts: dict[str, str]) -> None:
-    pipeline = Pipeline(
-        collection,
-        settings=workspace.settings,
-        store=workspace.store,
-        catalog=workspace.catalog,
-        blobs=workspace.blobs,
-    )
+    pipeline = Pipeline(collection, workspace)
     documents = [
         (name, hashlib.sha256(text.encode()).hexdigest(), ParsedDocument(text, name, "text/plain"))
         for name, text in texts.items()

@@ -53,13 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         settings = load_settings()
         workspace = open_workspace(settings)
-        pipeline = Pipeline(
-            options.collection,
-            settings=settings,
-            store=workspace.store,
-            catalog=workspace.catalog,
-            blobs=workspace.blobs,
-        )
+        pipeline = Pipeline(options.collection, workspace)
         sources = list(path_sources(options.paths, settings.ingest))
         if not sources:
             sys.stderr.write("There are no files in what was named (hidden ones are left out).\n")

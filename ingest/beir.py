@@ -24,13 +24,7 @@ def ingest_beir(beir: BeirSet, workspace: Workspace) -> tuple[str, dict[str, str
     recipe = f"{chunking.max_tokens}|{chunking.overlap_tokens}|{chunking.header_tokens}"
     digest = hashlib.sha256("\n".join([recipe, *sorted(ids.values())]).encode()).hexdigest()
     collection = f"beir-{digest[:16]}"
-    pipeline = Pipeline(
-        collection,
-        settings=workspace.settings,
-        store=workspace.store,
-        catalog=workspace.catalog,
-        blobs=workspace.blobs,
-    )
+    pipeline = Pipeline(collection, workspace)
     stored = pipeline.table.chunk_counts()
     missing = [record for record in beir.documents if ids[record[0]] not in stored and record[2].strip()]
     pipeline.parsed_documents(

@@ -143,13 +143,7 @@ def _take_in(
                 owners[name] = path
                 yield Source(name, source.size, source.read)
 
-    pipeline = Pipeline(
-        collection,
-        settings=workspace.settings,
-        store=workspace.store,
-        catalog=workspace.catalog,
-        blobs=workspace.blobs,
-    )
+    pipeline = Pipeline(collection, workspace)
     results: list[FileResult] = []
     # The pipeline sets its event when it ends; the caller's must stay as it is.
     halt = threading.Event()

@@ -29,14 +29,13 @@ from ingest.recipe import recipe_of
 from ingest.recovery import note, recovered
 from ingest.report import report_on
 from ingest.sources import Source
-from rag.blobs import BlobStore
-from rag.catalog import Catalog, DocumentRecord
+from rag.catalog import DocumentRecord
 from rag.errors import AskanceError, ReaderStopped
 from rag.late_interaction import pack_signs
 from rag.maintenance import Maintenance
-from rag.settings import Settings
-from rag.store import CollectionTable, Store
+from rag.store import CollectionTable
 from rag.types import Chunk, ParsedDocument
+from rag.workspace import Workspace
 
 logger = logging.getLogger(__name__)
 Given = TypeVar("Given")
@@ -52,17 +51,16 @@ READ_AHEAD = 2048
 
 
 class Pipeline:
-    """Puts documents into one collection."""
+    """Puts documents into one collection of a data folder, under the settings in force there."""
 
-    def __init__(
-        self, collection: str, *, settings: Settings, store: Store, catalog: Catalog, blobs: BlobStore
-    ) -> None:
+    def __init__(self, collection: str, workspace: Workspace) -> None:
         self.collection = collection
-        self.settings = settings
-        self.catalog, self.blobs = catalog, blobs
-        self.table: CollectionTable = store.open_or_create(collection)
-        self.embedder = store.embedder
-        self.maintenance = Maintenance(store, settings.data_dir)
+        self.settings = settings = workspace.settings
+        self.blobs = workspace.blobs
+        self.catalog = catalog = workspace.catalog
+        self.table: CollectionTable = workspace.store.open_or_create(collection)
+        self.embedder = workspace.store.embedder
+        self.maintenance = Maintenance(workspace.store, settings.data_dir)
         self.parsers = get_parsers(settings.ingest)
         # Held while deciding which names hold a document, since readers and embedder all do.
         self._names = CommitLog(settings.data_dir, collection)

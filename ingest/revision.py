@@ -118,13 +118,7 @@ def _begun(workspace: Workspace, collection: str) -> tuple[str, Pipeline]:
     for _ in range(2):
         revision = workspace.tables.begin_revision(collection)
         try:
-            return revision, Pipeline(
-                revision,
-                settings=workspace.settings,
-                store=workspace.store,
-                catalog=workspace.catalog,
-                blobs=workspace.blobs,
-            )
+            return revision, Pipeline(revision, workspace)
         except EmbedderMismatch:
             give_up(workspace, collection)
     raise StoreError(f"{collection} is being read again by another process with other settings. Wait for it.")

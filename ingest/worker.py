@@ -131,13 +131,7 @@ class Worker:
 
     def _run(self, workspace: Workspace, lease: Lease, progress: Progress, recorder: Recorder) -> None:
         job = lease.job
-        pipeline = Pipeline(
-            job.collection,
-            settings=workspace.settings,
-            store=workspace.store,
-            catalog=workspace.catalog,
-            blobs=workspace.blobs,
-        )
+        pipeline = Pipeline(job.collection, workspace)
         known = lease.files()
         recorder.known(known)
         sources = list(given_sources(lease.given(), workspace.settings.ingest, workspace.blobs))

@@ -26,13 +26,7 @@ TEXTS = {
 
 def fill(workspace: Workspace, texts: dict[str, str] | None = None, collection: str = "default") -> None:
     """Put the texts into a collection; every one must arrive."""
-    pipeline = Pipeline(
-        collection,
-        settings=workspace.settings,
-        store=workspace.store,
-        catalog=workspace.catalog,
-        blobs=workspace.blobs,
-    )
+    pipeline = Pipeline(collection, workspace)
     sources = [
         source
         for name, text in (texts or TEXTS).items()

@@ -66,13 +66,7 @@ def kill_after(running: subprocess.Popen[str], seconds: float) -> dict[str, str]
 
 
 def ingested(workspace: Workspace, folder: Path) -> list[FileResult]:
-    pipeline = Pipeline(
-        "default",
-        settings=workspace.settings,
-        store=workspace.store,
-        catalog=workspace.catalog,
-        blobs=workspace.blobs,
-    )
+    pipeline = Pipeline("default", workspace)
     return list(pipeline.run(path_sources([folder], workspace.settings.ingest)))
 
 

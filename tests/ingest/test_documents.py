@@ -34,13 +34,7 @@ from rag.workspace import Workspace
 def ingest(
     workspace: Workspace, sources: Sequence[Source], collection: str = "default", **options: object
 ) -> dict[str, FileResult]:
-    pipeline = Pipeline(
-        collection,
-        settings=workspace.settings,
-        store=workspace.store,
-        catalog=workspace.catalog,
-        blobs=workspace.blobs,
-    )
+    pipeline = Pipeline(collection, workspace)
     return {result.file: result for result in pipeline.run(sources, **options)}  # type: ignore[arg-type]
 
 

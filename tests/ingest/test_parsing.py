@@ -186,9 +186,7 @@ def test_hostile_files_cost_themselves_alone(tmp_path: Path, settings: Settings)
     (folder / "objects.pdf").write_bytes(pdf_of_many_objects(500_000))
     limited = replace(settings, ingest=replace(settings.ingest, parse_memory_megabytes=256, parse_seconds=30))
     workspace = open_workspace(limited)
-    pipeline = Pipeline(
-        "default", settings=limited, store=workspace.store, catalog=workspace.catalog, blobs=workspace.blobs
-    )
+    pipeline = Pipeline("default", workspace)
     results = {result.file: result for result in pipeline.run(path_sources([folder], limited.ingest))}
     assert results["good.txt"].status == "added"
     for name in ("bomb.docx", "laughs.docx", "objects.pdf"):

@@ -20,13 +20,7 @@ Ingest = Callable[..., dict[str, FileResult]]
 
 
 def pipeline_of(workspace: Workspace) -> Pipeline:
-    return Pipeline(
-        "default",
-        settings=workspace.settings,
-        store=workspace.store,
-        catalog=workspace.catalog,
-        blobs=workspace.blobs,
-    )
+    return Pipeline("default", workspace)
 
 
 @pytest.fixture

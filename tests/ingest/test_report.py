@@ -110,13 +110,7 @@ def test_a_crowd_of_equal_documents_all_have_near_duplicates() -> None:
 
 def test_the_report_is_kept_with_the_document(workspace: Workspace) -> None:
     fill(workspace, {"one.txt": PROSE, "two.txt": PROSE + "The end.", "other.txt": "Parental leave. " * 30})
-    pipeline = Pipeline(
-        "default",
-        settings=workspace.settings,
-        store=workspace.store,
-        catalog=workspace.catalog,
-        blobs=workspace.blobs,
-    )
+    pipeline = Pipeline("default", workspace)
     scan = pdf_with_text([PROSE[:90], ""])
     list(pipeline.run(bytes_source("scan.pdf", scan, workspace.settings.ingest)))
     records = {record.name: record for record in workspace.catalog.documents("default")}

@@ -48,13 +48,7 @@ def test_files_of_one_name_and_of_hostile_names_all_arrive(workspace: Workspace)
         ("all.zip!in/notes.txt", b"sixth"),
         ("all.zip!notes (2).txt", b"seventh"),
     ]
-    pipeline = Pipeline(
-        "default",
-        settings=workspace.settings,
-        store=workspace.store,
-        catalog=workspace.catalog,
-        blobs=workspace.blobs,
-    )
+    pipeline = Pipeline("default", workspace)
     assert {result.status for result in pipeline.run(found)} == {"added"}
     assert workspace.table("default").count() == 7
 
@@ -80,13 +74,7 @@ def test_an_empty_file_an_empty_archive_and_an_archive_in_an_archive_are_reporte
     assert [source.name for source in found] == ["nothing.txt", "none.zip", "o.zip!i.zip!a.txt"]
     with pytest.raises(CorruptFile, match="holds no files"):
         found[1].read()
-    pipeline = Pipeline(
-        "default",
-        settings=workspace.settings,
-        store=workspace.store,
-        catalog=workspace.catalog,
-        blobs=workspace.blobs,
-    )
+    pipeline = Pipeline("default", workspace)
     results = {result.file: result for result in pipeline.run(found)}
     assert {name: result.status for name, result in results.items()} == {
         "nothing.txt": "empty",

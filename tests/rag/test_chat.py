@@ -9,7 +9,7 @@ import pytest
 from corpus import fill
 from model_servers import ModelServer, start_openai_server
 
-from rag.chat import Chats
+from rag.chat import Chats, Live
 from rag.errors import StoreError
 from rag.history import Conversation, Turn
 from rag.settings import with_overrides
@@ -54,6 +54,15 @@ def ended(chats: Chats, workspace: Workspace, conversation: Conversation) -> Tur
     return workspace.history.turns(conversation.id)[-1]
 
 
+def held_back(chats: Chats, workspace: Workspace, conversation: Conversation, server: ModelServer) -> Live:
+    """An answer under way of which the server holds back all but the first words."""
+    server.gate = threading.Event()
+    chats.ask(workspace, conversation.id, QUESTION)
+    own = chats.live(conversation.id)
+    assert own is not None
+    return own
+
+
 def test_an_answer_is_kept_though_nobody_looks(asking: Workspace, conversation: Conversation) -> None:
     chats = Chats()
     chats.ask(asking, conversation.id, QUESTION)
@@ -68,11 +77,8 @@ def test_an_answer_is_kept_though_nobody_looks(asking: Workspace, conversation: 
 def test_the_question_is_there_while_it_is_answered_and_stopping_keeps_the_words(
     asking: Workspace, conversation: Conversation, server: ModelServer
 ) -> None:
-    server.gate = threading.Event()
     chats = Chats()
-    chats.ask(asking, conversation.id, QUESTION)
-    own = chats.live(conversation.id)
-    assert own is not None
+    own = held_back(chats, asking, conversation, server)
     [turn] = asking.history.turns(conversation.id)
     assert (turn.id, turn.status) == (own.turn_id, "running")
     words = next(text for text in own.reply.follow() if text)
@@ -89,11 +95,8 @@ def test_the_question_is_there_while_it_is_answered_and_stopping_keeps_the_words
 def test_a_further_question_ends_the_one_under_way(
     asking: Workspace, conversation: Conversation, server: ModelServer
 ) -> None:
-    server.gate = threading.Event()
     chats = Chats()
-    chats.ask(asking, conversation.id, QUESTION)
-    own = chats.live(conversation.id)
-    assert own is not None
+    own = held_back(chats, asking, conversation, server)
     next(text for text in own.reply.follow() if text)
     chats.stop(conversation.id)
     server.gate.set()
@@ -148,11 +151,7 @@ def test_a_conversation_that_does_not_exist(asking: Workspace) -> None:
 def test_a_conversation_deleted_meanwhile_ends_quietly(
     asking: Workspace, conversation: Conversation, server: ModelServer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    server.gate = threading.Event()
-    chats = Chats()
-    chats.ask(asking, conversation.id, QUESTION)
-    own = chats.live(conversation.id)
-    assert own is not None
+    own = held_back(Chats(), asking, conversation, server)
     asking.history.delete(conversation.id)
     server.gate.set()
     assert own.reply.wait(30)

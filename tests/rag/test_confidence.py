@@ -58,13 +58,7 @@ DECLINED = (
 def samples(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     """The documents that ship, stored with the real embedder."""
     workspace = open_workspace(Settings(data_dir=tmp_path_factory.mktemp("samples")))
-    pipeline = Pipeline(
-        "default",
-        settings=workspace.settings,
-        store=workspace.store,
-        catalog=workspace.catalog,
-        blobs=workspace.blobs,
-    )
+    pipeline = Pipeline("default", workspace)
     results = list(pipeline.run(path_sources([SAMPLES], workspace.settings.ingest)))
     assert {result.status for result in results} == {"added"}
     yield workspace
