@@ -13,7 +13,7 @@ from rag.types import Chunk, ParsedDocument, Vector
 
 @dataclass(slots=True)
 class Document:
-    """A document on its way through: `chunks[:embedded]` have their vectors and token bits."""
+    """A document on its way through: `chunks[:given]` are with the embedder or have come from it."""
 
     name: str
     document_id: str
@@ -23,6 +23,7 @@ class Document:
     chunks: list[Chunk] = field(default_factory=list)
     vectors: list[Vector] = field(default_factory=list)
     token_bits: list[bytes] = field(default_factory=list)
+    given: int = 0
     language: str = ""
     warnings: tuple[str, ...] = ()
     report: FileReport = field(default_factory=FileReport)

@@ -20,6 +20,7 @@ import numpy as np
 from ingest.chunking import chunk_document
 from ingest.commit_log import CommitLog
 from ingest.documents import let_go, released, renew_tags
+from ingest.embed_ahead import EmbedAhead, Pool
 from ingest.in_flight import Document
 from ingest.language import detect_language, language_warning
 from ingest.parsing import get_parsers
@@ -31,10 +32,9 @@ from ingest.report import report_on
 from ingest.sources import Source
 from rag.catalog import DocumentRecord
 from rag.errors import AskanceError, ReaderStopped
-from rag.late_interaction import pack_signs
 from rag.maintenance import Maintenance
 from rag.store import CollectionTable
-from rag.types import Chunk, ParsedDocument
+from rag.types import ParsedDocument
 from rag.workspace import Workspace
 
 logger = logging.getLogger(__name__)
@@ -222,23 +222,32 @@ class Pipeline:
             threads=threads,
             cancelled=cancelled,
         )
+        embedding = EmbedAhead(self.embedder)
         try:
-            yield from self._embed_ready(ahead, progress)
+            yield from self._embed_ready(ahead, embedding, progress, cancelled)
         finally:
             ahead.close()
+            embedding.close()
 
-    def _embed_ready(self, ahead: ReadAhead[Given, Document], progress: Progress) -> Iterator[FileResult]:
-        """Embed passages in pools that cross documents."""
+    def _embed_ready(
+        self,
+        ahead: ReadAhead[Given, Document],
+        embedding: EmbedAhead,
+        progress: Progress,
+        cancelled: threading.Event,
+    ) -> Iterator[FileResult]:
+        """Embed passages in pools that cross documents; commit what is whole while others are computed."""
         waiting: list[Document] = []
         finished: list[Document] = []
         last_commit = time.monotonic()
         open_ended = True
         committed = False
-        while open_ended or waiting:
-            room = POOL_CHUNKS - sum(len(document.chunks) - len(document.token_bits) for document in waiting)
-            while open_ended and room > 0:
+        while open_ended or waiting or embedding:
+            if cancelled.is_set():
+                open_ended, waiting = False, []
+            while open_ended and not embedding.full and _to_embed(waiting) < POOL_CHUNKS:
                 try:
-                    item = ahead.take(timeout=0.0 if waiting else COMMIT_SECONDS)
+                    item = ahead.take(timeout=0.0 if waiting or embedding else COMMIT_SECONDS)
                 except queue.Empty:
                     break
                 if item is None:
@@ -250,17 +259,15 @@ class Pipeline:
                     progress.files[item.name].chunks = len(item.chunks)
                     progress.stage(item.name, "embedding")
                     waiting.append(item)
-                    room -= len(item.chunks)
-            if waiting:
-                self._embed_pool(waiting, progress)
-                finished += [
-                    document for document in waiting if len(document.token_bits) == len(document.chunks)
-                ]
-                waiting = [
-                    document for document in waiting if len(document.token_bits) < len(document.chunks)
-                ]
+            # A second pool is begun only when it is full or the last: small ones pad more.
+            fills = not open_ended or _to_embed(waiting) >= POOL_CHUNKS
+            if waiting and not embedding.full and (fills or not embedding):
+                embedding.give(_pool_of(waiting))
+                waiting = [document for document in waiting if document.given < len(document.chunks)]
+            elif embedding:
+                finished += _counted(embedding.take(), progress)
             pending = sum(len(document.chunks) for document in finished)
-            ended = not open_ended and not waiting
+            ended = not open_ended and not waiting and not embedding
             if finished and (
                 ended or pending >= COMMIT_CHUNKS or time.monotonic() - last_commit > COMMIT_SECONDS
             ):
@@ -268,18 +275,6 @@ class Pipeline:
                 finished, last_commit, committed = [], time.monotonic(), True
         if committed:
             self.maintenance.after_adding(self.table)
-
-    def _embed_pool(self, waiting: list[Document], progress: Progress) -> None:
-        pool: list[tuple[Document, Chunk]] = []
-        for document in waiting:
-            done = len(document.token_bits)
-            pool += [(document, chunk) for chunk in document.chunks[done : done + POOL_CHUNKS - len(pool)]]
-        vectors, tokens = self.embedder.embed_with_tokens([chunk.embedded_text for _, chunk in pool])
-        for (document, _), vector, own in zip(pool, vectors, tokens, strict=True):
-            document.vectors.append(vector)
-            document.token_bits.append(pack_signs(own))
-            progress.files[document.name].chunks_done += 1
-            progress.chunks_done += 1
 
     def _commit(self, documents: list[Document], progress: Progress) -> Iterator[FileResult]:
         """One commit to the table, then the catalog, then the results."""
@@ -333,6 +328,29 @@ class Pipeline:
             self.catalog.put(replace(known, error=kept))
         else:
             self.catalog.put(document.record(self.collection, self.recipe, "failed"))
+
+
+def _to_embed(waiting: list[Document]) -> int:
+    return sum(len(document.chunks) - document.given for document in waiting)
+
+
+def _pool_of(waiting: list[Document]) -> Pool:
+    """The next POOL_CHUNKS passages of the documents, noted as given."""
+    pool: Pool = []
+    for document in waiting:
+        own = document.chunks[document.given : document.given + POOL_CHUNKS - len(pool)]
+        document.given += len(own)
+        pool += [(document, chunk) for chunk in own]
+    return pool
+
+
+def _counted(pool: Pool, progress: Progress) -> list[Document]:
+    """The documents of an embedded pool that are whole now; progress counts its passages."""
+    for document, _ in pool:
+        progress.files[document.name].chunks_done += 1
+        progress.chunks_done += 1
+    own = {id(document): document for document, _ in pool}
+    return [document for document in own.values() if len(document.token_bits) == len(document.chunks)]
 
 
 def _status(earlier: DocumentRecord | None) -> str:

@@ -60,9 +60,9 @@ def is_garbled(text: str) -> bool:
     if len(visible) < FEWEST_CHARACTERS:
         return False
     numbers = sum(len(match) for match in _GLYPH_NUMBER.findall(visible))
-    lost = sum(
-        character == "\ufffd" or unicodedata.category(character) in _UNREADABLE for character in visible
-    )
+    lost = visible.count("\ufffd")
+    if not visible.isprintable():
+        lost += sum(unicodedata.category(character) in _UNREADABLE for character in visible)
     if (lost + numbers) / len(visible) > MOST_UNREADABLE:
         return True
     words = _LATIN_WORD.findall(text[:_LONGEST_JUDGED])

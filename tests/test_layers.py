@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 RAG_LAYERS: list[set[str]] = [
     {"privacy", "errors", "types"},
     {
-        *("settings", "late_interaction", "metrics", "words", "parsed_form"),
+        *("settings", "late_interaction", "metrics", "words", "parsed_form", "model_threads"),
         *("folder_lease", "table_upkeep", "table_contents", "backup_file"),
     },
     {

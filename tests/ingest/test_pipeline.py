@@ -13,6 +13,7 @@ import pytest
 from ingest.pipeline import Pipeline
 from ingest.progress import FileResult, Progress
 from ingest.sources import Source, path_sources
+from rag.embedders import HashEmbedder
 from rag.settings import Settings
 from rag.workspace import Workspace, open_workspace
 
@@ -187,6 +188,30 @@ def test_cancelling_keeps_whole_documents(tmp_path: Path, workspace: Workspace) 
     assert {result.status for result in results} <= {"added"}
     assert workspace.table("default").count() == len(results)
     assert len(workspace.catalog.documents("default")) == len(results)
+
+
+def test_what_is_read_ahead_is_left_out_when_cancelled(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cancelled, all_read = threading.Event(), threading.Event()
+    whole = HashEmbedder.embed_with_tokens
+
+    def embed_with_tokens(self: HashEmbedder, texts: list[str], *, query: bool = False) -> object:
+        assert all_read.wait(timeout=60)
+        cancelled.set()
+        return whole(self, texts, query=query)
+
+    def read(number: int) -> bytes:
+        if number == 99:
+            all_read.set()
+        return f"Text number {number}.".encode()
+
+    monkeypatch.setattr(HashEmbedder, "embed_with_tokens", embed_with_tokens)
+    monkeypatch.setattr("ingest.pipeline.POOL_CHUNKS", 1)
+    sources = [Source(f"{number}.txt", 10, lambda number=number: read(number)) for number in range(100)]  # type: ignore[misc]
+    results = list(pipeline_of(workspace).run(sources, cancelled=cancelled))
+    assert 0 < len(results) <= 3
+    assert workspace.table("default").count() == len(results)
 
 
 def test_an_embedder_that_breaks_midway_is_not_swallowed(

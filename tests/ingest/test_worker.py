@@ -27,13 +27,12 @@ from rag.workspace import Workspace
 ROOT = Path(__file__).parents[2]
 FILES = 40
 
-#: A worker that commits every file by itself, reads few ahead, and waits for ever after the tenth.
+#: A worker that commits every file by itself and waits for ever after the tenth.
 HALTING = """
 import os, sys, time
 import ingest.pipeline
 from ingest.__main__ import main
 ingest.pipeline.COMMIT_CHUNKS = ingest.pipeline.POOL_CHUNKS = 1
-ingest.pipeline.READ_AHEAD = 32
 whole, count = ingest.pipeline.Pipeline._commit, []
 def commit(self, documents, progress):
     yield from whole(self, documents, progress)

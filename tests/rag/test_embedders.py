@@ -9,6 +9,7 @@ import pytest
 
 from rag.embedders import LONGEST_WORD, Embedder, HashEmbedder, get_embedder
 from rag.errors import ModelNotAvailable, SettingsError
+from rag.model_threads import for_each_batch
 from rag.settings import EmbeddingSettings
 
 TEXTS = ["The relief valve opens at 9.4 bar.", "", "漢字 and café", "word " * 500]
@@ -96,7 +97,7 @@ def test_the_stand_in_puts_texts_that_share_words_together() -> None:
     assert vectors[0] @ vectors[1] > vectors[0] @ vectors[2]
 
 
-def test_a_question_takes_one_thread_and_passages_take_all() -> None:
+def test_a_question_takes_one_thread_and_a_small_batch_takes_all() -> None:
     import torch
 
     minilm = get_embedder(EmbeddingSettings(batch_size=31))
@@ -115,4 +116,52 @@ def test_a_question_takes_one_thread_and_passages_take_all() -> None:
         assert torch.get_num_threads() == 2
     finally:
         hook.remove()
+        torch.set_num_threads(usual)
+
+
+def test_batches_are_computed_side_by_side_one_thread_each_with_the_same_vectors() -> None:
+    import threading
+
+    import torch
+
+    minilm = get_embedder(EmbeddingSettings(batch_size=16))
+    texts = [f"{'valve ' * (number % 7 + 3)} number {number}" for number in range(48)]
+    usual = torch.get_num_threads()
+    torch.set_num_threads(1)
+    alone, alone_tokens = minilm.embed_with_tokens(texts)
+    torch.set_num_threads(2)
+    together = threading.Barrier(2)
+    first = threading.local()
+
+    def meet(module: object, _: object) -> None:
+        assert torch.get_num_threads() == 1
+        if not getattr(first, "met", False):
+            first.met = True
+            together.wait(timeout=60)
+
+    hook = torch.nn.modules.module.register_module_forward_pre_hook(meet)
+    try:
+        vectors, tokens = minilm.embed_with_tokens(texts)
+        assert torch.get_num_threads() == 2
+    finally:
+        hook.remove()
+        torch.set_num_threads(usual)
+    assert np.array_equal(vectors, alone)
+    assert all(np.array_equal(own, other) for own, other in zip(tokens, alone_tokens, strict=True))
+
+
+def test_a_fault_in_one_batch_is_raised_to_the_caller() -> None:
+    import torch
+
+    usual = torch.get_num_threads()
+    torch.set_num_threads(2)
+
+    def work(batch: int) -> None:
+        if batch == 3:
+            raise ValueError("batch 3")
+
+    try:
+        with pytest.raises(ValueError, match="batch 3"):
+            for_each_batch(work, range(6))
+    finally:
         torch.set_num_threads(usual)

@@ -1,0 +1,58 @@
+"""Passages embedded in the background, a pool of them at a time, in the order given.
+
+Two pools may be in work: while the last batches of one are computed, those of the next begin, and
+what is done is committed meanwhile. It knows no table.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from ingest.in_flight import Document
+from rag.embedders import Embedder
+from rag.late_interaction import pack_signs
+from rag.types import Chunk, Vector
+
+#: Pools in work at once.
+AT_ONCE = 2
+
+Pool = list[tuple[Document, Chunk]]
+
+
+class EmbedAhead:
+    """Gives documents the vectors and token bits of their passages; close() it when done."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self._embedder = embedder
+        self._threads = ThreadPoolExecutor(AT_ONCE, "embedding")
+        self._in_work: deque[tuple[Pool, Future[tuple[Vector, list[bytes]]]]] = deque()
+
+    def __bool__(self) -> bool:
+        return bool(self._in_work)
+
+    @property
+    def full(self) -> bool:
+        """Whether as many pools are in work as may be."""
+        return len(self._in_work) >= AT_ONCE
+
+    def give(self, pool: Pool) -> None:
+        """Begin a pool; of each document in it, the passages follow those given before."""
+        self._in_work.append((pool, self._threads.submit(self._embed, [chunk for _, chunk in pool])))
+
+    def take(self) -> Pool:
+        """The oldest pool in work, once its documents have its vectors; raises what embedding it raised."""
+        pool, embedded = self._in_work.popleft()
+        vectors, bits = embedded.result()
+        for (document, _), vector, own in zip(pool, vectors, bits, strict=True):
+            document.vectors.append(vector)
+            document.token_bits.append(own)
+        return pool
+
+    def close(self) -> None:
+        """Leave out what is not begun and wait for what is."""
+        self._threads.shutdown(wait=True, cancel_futures=True)
+
+    def _embed(self, chunks: list[Chunk]) -> tuple[Vector, list[bytes]]:
+        vectors, tokens = self._embedder.embed_with_tokens([chunk.embedded_text for chunk in chunks])
+        return vectors, [pack_signs(own) for own in tokens]
