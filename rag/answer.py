@@ -1,8 +1,8 @@
 """A question and a collection to a cited answer, streamed.
 
 It chooses between the built-in extractive answerer and a chat model, declines when the passages do
-not hold the answer, and removes citations of passages that do not exist. It draws nothing and
-keeps no conversation.
+not hold the answer, removes citations of passages that do not exist, and has each sentence of a
+model checked (rag.verify). It draws nothing and keeps no conversation.
 """
 
 from __future__ import annotations
@@ -15,15 +15,18 @@ from typing import Any
 from rag.citations import CitationFilter, to_plain
 from rag.confidence import confidence
 from rag.context import Ledger, fit
+from rag.errors import ModelError
 from rag.evidence import Sentence, sentence_evidence
 from rag.extract import answer_text, extract, quoted
-from rag.llms import get_chat_model
+from rag.llms import ChatModel, get_chat_model
+from rag.prompts import fill
 from rag.retrieve import retrieve
 from rag.sentences import split_sentences
 from rag.settings import Settings
 from rag.store import CollectionTable
 from rag.tokens import get_token_counter
-from rag.types import EVERYTHING, Citation, Filters, Hit, Message, Query, SearchResult
+from rag.types import EVERYTHING, Citation, Filters, Hit, Message, Query, SearchResult, Usage
+from rag.verify import SUPPORTED, Support, check_support
 
 DECLINED = "Your documents do not seem to answer this."
 #: A model that can read between the lines is asked at a lower estimate than the built-in answerer needs.
@@ -35,7 +38,8 @@ class Reply:
     """An answer under way. Iterate it once for the text, piece by piece; then read the rest.
 
     `text` holds what has been said so far, also when the iteration is stopped or fails; call
-    `finish` then to have its citations. `nearest` are the hits to show when it declined.
+    `finish` then to have its citations. `support` is the check of a model's sentences. `nearest` are
+    the hits to show when it declined.
     """
 
     def __init__(
@@ -51,6 +55,7 @@ class Reply:
         self.text = ""
         self.answered = False
         self.citations: list[Citation] = []
+        self.support: list[Support] = []
         self.model = settings.answer.model
         self.confidence = 0.0
         self.tokens: dict[str, Any] = {}
@@ -64,6 +69,7 @@ class Reply:
         self._history = history
         self._context_hits: list[Hit] = []
         self._used: list[int] = []
+        self._draft = ""
 
     @property
     def nearest(self) -> list[Hit]:
@@ -84,8 +90,9 @@ class Reply:
 
     def finish(self) -> None:
         """Make the citations of what has been said so far; for answers that were stopped midway."""
+        self.text = self.text or self._draft
         if self._context_hits and not self.citations:
-            self.citations = self._model_citations()
+            self._judge()
 
     def _pieces(self) -> Iterator[str]:
         found = retrieve(self.question, table=self._table, settings=self._settings, filters=self._filters)
@@ -127,9 +134,22 @@ class Reply:
         )
         self._context_hits = context.hits
         self.tokens = ledger_as_dict(context.ledger)
-        cleaned = CitationFilter(len(context.hits))
+        if self._settings.answer.self_check:
+            yield self._checked_draft(model, context.messages)
+        else:
+            yield from self._said(model, context.messages)
+        self._judge()
+        self.answered = bool(self.citations)
+        if self.removed_citations:
+            self.notes.append(
+                f"{self.removed_citations} citations of passages that do not exist were removed."
+            )
+
+    def _said(self, model: ChatModel, messages: Sequence[Message]) -> Iterator[str]:
+        """What the model says, as safe Markdown; what it cited and cost is noted."""
+        cleaned = CitationFilter(len(self._context_hits))
         self._used = cleaned.used
-        stream = model.stream(context.messages)
+        stream = model.stream(messages)
         try:
             for piece in stream:
                 shown = cleaned.feed(piece)
@@ -144,17 +164,53 @@ class Reply:
             if close is not None:
                 close()
             if model.usage is not None:
-                self.tokens |= {
-                    "prompt": model.usage.prompt_tokens,
-                    "answer": model.usage.completion_tokens,
-                    "estimated": model.usage.estimated,
-                }
+                self._note_usage(model.usage)
+
+    def _note_usage(self, usage: Usage) -> None:
+        # A second attempt's tokens come on top.
+        self.tokens |= {
+            "prompt": self.tokens.get("prompt", 0) + usage.prompt_tokens,
+            "answer": self.tokens.get("answer", 0) + usage.completion_tokens,
+            "estimated": usage.estimated,
+        }
+
+    def _checked_draft(self, model: ChatModel, messages: Sequence[Message]) -> str:
+        """A draft that is not shown, or a second one when the passages do not bear out the first and
+        bear out the second better. A second attempt that fails leaves the first.
+        """
+        for piece in self._said(model, messages):
+            self._draft += piece
+        doubtful = self._doubtful(self._draft)
+        if not doubtful:
+            return self._draft
+        first, used, removed = self._draft, self._used, self.removed_citations
+        sentences = "\n".join(f"- {' '.join(to_plain(sentence).split())}" for sentence in doubtful)
+        asked_again = [
+            *messages,
+            Message("assistant", to_plain(first)),
+            Message("user", fill("self_check", sentences=sentences)),
+        ]
+        counted = f"{len(doubtful)} sentence{'' if len(doubtful) == 1 else 's'}"
+        try:
+            second = "".join(self._said(model, asked_again))
+        except ModelError as error:
+            self.notes.append(f"The passages do not clearly bear out {counted}; asking again failed: {error}")
+            self._used, self.removed_citations = used, removed
+            return first
+        if second.strip() and len(self._doubtful(second)) < len(doubtful):
+            self.notes.append(f"Asked once more, since the passages did not clearly bear out {counted}.")
+            return second
+        self.notes.append(f"Asked once more because of {counted}; the second answer was no better.")
+        self._used, self.removed_citations = used, removed
+        return first
+
+    def _doubtful(self, text: str) -> list[str]:
+        checked = check_support(text, self._context_hits, self._table.embedder)
+        return [text[own.start : own.end] for own in checked if own.verdict != SUPPORTED]
+
+    def _judge(self) -> None:
         self.citations = self._model_citations()
-        self.answered = bool(self.citations)
-        if self.removed_citations:
-            self.notes.append(
-                f"{self.removed_citations} citations of passages that do not exist were removed."
-            )
+        self.support = check_support(self.text, self._context_hits, self._table.embedder)
 
     def _model_citations(self) -> list[Citation]:
         """For each cited passage, the quote that best bears out the sentences that cite it."""

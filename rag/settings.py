@@ -131,6 +131,7 @@ class AnswerSettings:
     decline_below: float = setting(
         0.5, "Decline to answer when the estimated chance of an answer is lower.", minimum=0.0, maximum=1.0
     )
+    self_check: bool = setting(False, "Ask the model once more when the passages do not bear out its answer.")
 
 
 @dataclass(frozen=True)

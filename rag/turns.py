@@ -10,6 +10,7 @@ from rag.answer import Reply
 from rag.citations import to_plain
 from rag.history import Turn
 from rag.types import Citation, Hit, Message
+from rag.verify import Support
 
 #: Passages shown under a question that was declined.
 NEAREST = 3
@@ -45,6 +46,7 @@ def details_of(reply: Reply) -> dict[str, Any]:
         "notes": list(reply.notes),
         "removed_citations": reply.removed_citations,
         "nearest": [citation.as_dict() for citation in nearest],
+        "support": [own.as_dict() for own in reply.support],
         "mode": search.mode if search else "",
         "reranker": search.reranker if search else "",
         "candidates": len(search.candidates) if search else 0,
@@ -55,6 +57,11 @@ def details_of(reply: Reply) -> dict[str, Any]:
 def nearest_of(turn: Turn) -> tuple[Citation, ...]:
     """The passages kept with a turn that was declined."""
     return tuple(Citation.from_dict(stored) for stored in turn.details.get("nearest", ()))
+
+
+def support_of(turn: Turn) -> list[Support]:
+    """The check of the answer's sentences; empty for quotes and for answers made before there was one."""
+    return [Support.from_dict(stored) for stored in turn.details.get("support", ())]
 
 
 def documents_of(turn: Turn) -> tuple[str, ...]:

@@ -30,6 +30,7 @@ RAG_LAYERS: list[set[str]] = [
         "hub_fetch",
         "agreement",
         "expected_answer",
+        "exact_facts",
         "document_names",
     },
     {
@@ -43,7 +44,10 @@ RAG_LAYERS: list[set[str]] = [
         "suggestions",
     },
     {"sentence_value", "collection_tables", "recorded_embedder", "kept_ledger"},
-    {"llm_openai", "llm_ollama", "rows", "rerankers", "context", "confidence", "extract", "disclosure"},
+    {
+        *("llm_openai", "llm_ollama", "rows", "rerankers", "context", "confidence", "extract", "verify"),
+        "disclosure",
+    },
     {"store"},
     {"workspace", "retrieve", "maintenance", "backup", "restore"},
     {"compare", "answer", "status", "kept_versions"},

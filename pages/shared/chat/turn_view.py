@@ -14,11 +14,12 @@ from pages.shared import session
 from pages.shared.chat.answer_quotes import quotes_as_html
 from pages.shared.chat.citation_clicks import citation_address
 from pages.shared.chat.found_view import draw_how_found
+from pages.shared.chat.support_view import draw_checked
 from pages.shared.copy_button import draw_copy_button
 from pages.shared.opened import Opened
 from pages.shared.passage_panel import open_button
 from pages.shared.plain_text import excerpt, markdown_plain, shortened
-from rag.citations import to_links, to_plain
+from rag.citations import to_plain
 from rag.history import Turn
 from rag.turns import documents_of, nearest_of
 from rag.types import Citation
@@ -78,7 +79,7 @@ def _draw_answer(turn: Turn, collection: str) -> None:
         st.html(quotes_as_html((own, citation_address(turn.id, own.number)) for own in turn.citations))
         st.caption("Quoted from your documents by the built-in answerer.")
     elif turn.answer:
-        st.markdown(to_links(turn.answer, lambda number: citation_address(turn.id, number)))
+        draw_checked(turn, lambda number: citation_address(turn.id, number))
         if turn.status == "done" and not turn.citations:
             st.caption("This answer cites none of your documents: check it before you rely on it.")
     if turn.status == "stopped":

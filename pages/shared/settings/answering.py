@@ -39,6 +39,12 @@ def draw_answering() -> None:
         _draw_openai(group)
     elif chosen == "ollama":
         _draw_ollama(group)
+    if chosen != "extractive":
+        group.switch("answer.self_check", "Check before showing")
+        st.caption(
+            "Answers are checked against their passages either way. With this on, an answer is shown when it "
+            "is complete, and asked for once more when the passages do not bear it out."
+        )
     if group.changes:
         try:
             st.caption(f":material/arrow_forward: Once saved: {markdown_plain(who_answers(group.preview()))}")

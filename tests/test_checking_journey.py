@@ -1,0 +1,68 @@
+"""Checking an answer in a real browser: marks of the support check, in both themes, wide and narrow."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from documents import pdf_with_text
+from model_servers import start_openai_server
+from running_app import ROOT, browser_page, chromium, running_app, screenshot, settled
+from test_journey import PAGES, QUESTION, ask
+
+pytestmark = pytest.mark.browser
+
+ANSWER = (
+    "Repairs of the northern lighthouse cost 412,000 crowns in 2023 [1]. They were paid by the city of Malmö "
+    "in 1999 [1]. The trust is a pleasant place where staff sing often [1]."
+)
+
+
+@pytest.fixture(autouse=True)
+def _browser() -> None:
+    chromium()
+
+
+@pytest.fixture
+def address(tmp_path: Path) -> Iterator[str]:
+    """The app with a document and a model that gets a sentence wrong."""
+    file = tmp_path / "harbour.pdf"
+    file.write_bytes(pdf_with_text(PAGES))
+    subprocess.run([sys.executable, "-m", "ingest", str(file)], cwd=ROOT, env=os.environ, check=True)
+    with (
+        start_openai_server([ANSWER]) as server,
+        running_app(
+            tmp_path / "app.log",
+            ASKANCE_ANSWER_MODEL="openai",
+            ASKANCE_OPENAI_BASE_URL=server.base_url,
+            ASKANCE_OPENAI_MODEL=server.models[0],
+        ) as own,
+    ):
+        yield own
+
+
+def test_a_wrong_sentence_is_marked_explained_and_hidden(address: str) -> None:
+    with browser_page(viewport={"width": 1280, "height": 900}) as page:
+        page.goto(address)
+        ask(page, QUESTION)
+        page.get_by_text("“Malmö” is not named").wait_for()
+        settled(page)
+        screenshot(page, "check-1280-light")
+        page.emulate_media(color_scheme="dark")
+        page.reload()
+        page.get_by_text("“Malmö” is not named").wait_for()
+        settled(page)
+        screenshot(page, "check-1280-dark")
+        page.set_viewport_size({"width": 390, "height": 844})
+        settled(page)
+        screenshot(page, "check-390-dark")
+        answer = page.get_by_test_id("stChatMessageContent").last
+        assert answer.get_by_text("unsupported", exact=True).count() >= 2
+        page.get_by_text("Hide unsupported sentences").click()
+        page.get_by_text("[…]").first.wait_for()
+        settled(page)
+        screenshot(page, "check-390-dark-hidden")
