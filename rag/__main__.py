@@ -20,6 +20,7 @@ from rag.rerankers import RERANKERS
 from rag.settings import Settings, load_settings, with_overrides
 from rag.types import Hit, SearchResult
 from rag.upkeep_commands import add_upkeep_commands
+from rag.variant_command import add_variant_commands
 from rag.workspace import Workspace, open_workspace
 
 
@@ -74,10 +75,17 @@ def _parser() -> argparse.ArgumentParser:
     evaluate = commands.add_parser("evaluate", parents=[shared], help="figures over a question set")
     evaluate.add_argument("questions", nargs="?", type=Path, help="question set, a JSON object a line")
     evaluate.add_argument("--beir", type=Path, metavar="DIR", help="a folder in BEIR form instead")
-    evaluate.add_argument("--variant", action="append", default=[], metavar="NAME:key=value,...")
+    evaluate.add_argument(
+        "--variant",
+        action="append",
+        default=[],
+        metavar="NAME:key=value,...",
+        help="settings to measure; preset=plain and reranker=NAME among them (see python -m rag rerankers)",
+    )
     evaluate.add_argument("--limit", type=_positive, metavar="N", help="only the first N questions")
     evaluate.set_defaults(run=_evaluate)
 
+    add_variant_commands(commands, shared)
     add_upkeep_commands(commands)
     return parser
 
@@ -203,6 +211,9 @@ def _evaluate(options: argparse.Namespace, settings: Settings) -> dict[str, Any]
         by_document=bool(options.beir),
         on_progress=_show_progress if sys.stderr.isatty() else None,
     )
+    for result in results:
+        for note in dict.fromkeys(note for row in result.rows for note in row["notes"]):
+            sys.stderr.write(f"{result.name}: {note}\n")
     if not options.json:
         names = list(results[0].metrics)
         sys.stdout.write("  ".join(["variant".ljust(20), *(name.rjust(9) for name in names)]) + "\n")

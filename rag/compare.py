@@ -7,11 +7,12 @@ for people to see, or for `rag.evaluate` to measure. It changes no settings and 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from rag.errors import AskanceError, SettingsError
 from rag.evidence import Sentence, sentence_evidence
+from rag.rerankers import asks_servers
 from rag.retrieve import retrieve
 from rag.settings import Settings, value_at, with_overrides
 from rag.store import CollectionTable
@@ -20,8 +21,8 @@ from rag.types import EVERYTHING, Citation, Filters, Hit, SearchResult
 FEWEST, MOST = 2, 4
 #: The settings that a comparison varies, by their short names.
 VARIED = ("mode", "reranker", "k", "candidates")
-#: Settings are asked in turn this often, those slower than so many milliseconds only once. The fastest
-#: run counts, since a busy machine only ever adds time.
+#: Settings are asked in turn this often, those slower than so many milliseconds and those that ask servers
+#: only once. The fastest run counts, since a busy machine only ever adds time.
 ROUNDS, QUICK = 3, 2500.0
 #: An excerpt that would begin this near to the passage's start begins there, and one that would be shorter
 #: than this begins sentences earlier.
@@ -156,7 +157,7 @@ def compare(
         if on_progress:
             on_progress(place)
         try:
-            found.append(_ask(question, variant.settings, table, filters))
+            found.append(_ask(question, timed_afresh(variant).settings, table, filters))
         except AskanceError as error:
             found.append(str(error))
     _time_again(found, question, variants, table, filters)
@@ -172,10 +173,16 @@ def compare(
     return Comparison(question, table.name, runs, tuple(passages))
 
 
+def timed_afresh(variant: Variant) -> Variant:
+    """The variant without remembered scores: what it costs a person is to be measured, not the memory."""
+    return replace(variant, settings=with_overrides(variant.settings, {"reranking.cached_scores": 0}))
+
+
 def _ask(question: str, settings: Settings, table: CollectionTable, filters: Filters) -> SearchResult:
     # A single candidate loads whatever model is needed, so that loading is not counted as ranking.
     single = with_overrides(settings, {"candidates": 1, "k": 1})
-    retrieve(question, table=table, settings=single, filters=filters)
+    if not asks_servers(settings):
+        retrieve(question, table=table, settings=single, filters=filters)
     return retrieve(question, table=table, settings=settings, filters=filters)
 
 
@@ -189,8 +196,13 @@ def _time_again(
     """Let each result carry the times of its fastest run."""
     for _ in range(ROUNDS - 1):
         for variant, result in zip(variants, found, strict=True):
-            if isinstance(result, SearchResult) and result.milliseconds["total"] < QUICK:
-                again = retrieve(question, table=table, settings=variant.settings, filters=filters)
+            if (
+                isinstance(result, SearchResult)
+                and result.milliseconds["total"] < QUICK
+                and not asks_servers(variant.settings)
+            ):
+                settings = timed_afresh(variant).settings
+                again = retrieve(question, table=table, settings=settings, filters=filters)
                 result.milliseconds = min(
                     result.milliseconds, again.milliseconds, key=lambda times: times["total"]
                 )

@@ -5,11 +5,27 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from rag.llms import is_loopback, shown_address
+from rag.rerankers import destinations
 from rag.settings import Settings
 
 
 def who_answers(settings: Settings) -> str:
-    """One or two sentences for the user; plain text, without Markdown."""
+    """One to three sentences for the user; plain text, without Markdown."""
+    others = destinations(settings)
+    if not others:
+        return _who_answers(settings)
+    answered = (
+        _who_answers(settings)
+        .removesuffix("; nothing leaves this machine.")
+        .removesuffix("; nothing leaves it.")
+    )
+    return (
+        f"{answered.rstrip('.')}. To put passages in order, your questions and passages of your documents "
+        f"are sent to {' and '.join(others)}."
+    )
+
+
+def _who_answers(settings: Settings) -> str:
     model = settings.answer.model
     if model == "openai":
         return _of_server(settings.openai.model, settings.openai.base_url)

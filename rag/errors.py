@@ -17,6 +17,7 @@
     │   └── ReaderStopped        reading it crashed, or took too long
     ├── MissingDependency        a package, model or program must be installed first
     │   └── ModelNotAvailable    weights are not on this machine and downloads are not allowed
+    ├── RerankingFailed          a reranker gave no order; that of the first stage stays
     ├── ModelError               a language model did not answer
     │   ├── ModelUnreachable     nothing listens there, or the connection broke
     │   ├── ModelRefused         wrong key, or no such model
@@ -95,6 +96,10 @@ class MissingDependency(AskanceError):
 
 class ModelNotAvailable(MissingDependency):
     """A model's weights are not on this machine and may not be downloaded."""
+
+
+class RerankingFailed(AskanceError):
+    """A reranker gave no order that can be used; that of the first stage stays."""
 
 
 class ModelError(AskanceError):

@@ -12,9 +12,10 @@ from typing import Any
 
 from rag.blobs import BlobStore
 from rag.catalog import Catalog
-from rag.compare import Variant
+from rag.compare import Variant, timed_afresh
 from rag.errors import DocumentNotFound, SettingsError
 from rag.metrics import hit_at, ndcg_at, percentile, recall_at, reciprocal_rank
+from rag.presets import expanded
 from rag.questions import BeirSet, Question, Unit, gold_units
 from rag.retrieve import retrieve
 from rag.settings import Settings, with_overrides
@@ -52,7 +53,7 @@ class Task:
 
 
 def parse_variant(text: str, settings: Settings) -> Variant:
-    """`NAME:key=value,key=value`; `NAME:` alone means the current settings.
+    """`NAME:key=value,key=value`; `NAME:` alone means the current settings; `preset=` names several at once.
 
     Raises SettingsError for a malformed variant or an unknown or invalid setting.
     """
@@ -67,6 +68,7 @@ def parse_variant(text: str, settings: Settings) -> Variant:
         if not equals:
             raise SettingsError(f"--variant {text!r}: {pair!r} is not key=value.")
         changes[key.strip()] = value.strip()
+    changes = expanded(changes)
     return Variant(name, with_overrides(settings, changes), changes)
 
 
@@ -133,6 +135,7 @@ def evaluate(
     """
     results = []
     for variant in variants:
+        variant = timed_afresh(variant)
         # The first query of a process pays for loading models; it is asked twice and timed once.
         if tasks:
             retrieve(tasks[0].text, table=table, settings=variant.settings, filters=tasks[0].filters)

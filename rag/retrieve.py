@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from rag.errors import ModelNotAvailable
+from rag.errors import MissingDependency, ModelError, RerankingFailed
 from rag.late_interaction import pack_signs
 from rag.rerankers import Reranker, get_reranker
 from rag.settings import Settings
@@ -30,12 +30,18 @@ def retrieve(
     """The best passages for a question, best first, at most `retrieval.k`.
 
     Any text is a question, none is an error; one without words finds nothing. When the reranker's
-    model is not on this machine, late interaction takes its place and `notes` says so.
+    model, package or key is not there, late interaction takes its place; when it is but gives no
+    order, that of the first stage stays. `notes` says so.
     """
     chosen = settings.retrieval
     clock = _Clock()
     notes: list[str] = []
-    reranker = get_reranker(settings, table.embedder)
+    fallback = _with_reranker(settings, FALLBACK_RERANKER)
+    try:
+        reranker = get_reranker(settings, table.embedder)
+    except MissingDependency as error:
+        notes.append(_instead(error))
+        reranker = get_reranker(fallback, table.embedder)
     extra = reranker.needs if "token_bits" in reranker.needs else (*reranker.needs, "token_bits")
     if not question.strip():
         return SearchResult(_empty_query(table), [], [], clock.milliseconds(), chosen.mode, reranker.name)
@@ -49,17 +55,21 @@ def retrieve(
             legs["vector"] = table.vector_search(query.vector, chosen.candidates, filters, extra=extra)
     if chosen.mode in ("hybrid", "text"):
         with clock.stage("text"):
-            legs["text"] = table.text_search(clean, chosen.candidates, filters, extra=extra)
+            fields = {chosen.words_in: 1.0}
+            legs["text"] = table.text_search(clean, chosen.candidates, filters, extra=extra, fields=fields)
     with clock.stage("fuse"):
         candidates = fuse(legs, chosen.fusion_constant)
     with clock.stage("rerank"):
         _complete_token_bits(table, candidates)
         try:
             ranked = rerank(query, candidates, reranker, chosen.candidates)
-        except ModelNotAvailable as error:
-            notes.append(f"{error} Late interaction ranked these passages instead.")
-            fallback = replace(settings, retrieval=replace(chosen, reranker=FALLBACK_RERANKER))
+        except MissingDependency as error:
+            notes.append(_instead(error))
             reranker = get_reranker(fallback, table.embedder)
+            ranked = rerank(query, candidates, reranker, chosen.candidates)
+        except (RerankingFailed, ModelError) as error:
+            notes.append(f"{error} These passages stand as the searches found them.")
+            reranker = get_reranker(_with_reranker(settings, "none"), table.embedder)
             ranked = rerank(query, candidates, reranker, chosen.candidates)
     hits = ranked[: chosen.k]
     for rank, hit in enumerate(hits, start=1):
@@ -67,6 +77,14 @@ def retrieve(
     return SearchResult(
         query, hits, ranked, clock.milliseconds(), chosen.mode, reranker.name, notes=tuple(notes)
     )
+
+
+def _with_reranker(settings: Settings, name: str) -> Settings:
+    return replace(settings, retrieval=replace(settings.retrieval, reranker=name))
+
+
+def _instead(error: MissingDependency) -> str:
+    return f"{error} Late interaction ranked these passages instead."
 
 
 def fuse(legs: dict[str, list[Hit]], constant: int) -> list[Hit]:

@@ -12,11 +12,13 @@ import json
 import os
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from rag.errors import SettingsError
+from rag.reranking_settings import RerankingSettings
+from rag.setting_field import setting
 
 PREFIX = "ASKANCE_"
 SETTINGS_FILE = "settings.json"
@@ -30,29 +32,6 @@ ALIASES = {
     "candidates": "retrieval.candidates",
     "model": "answer.model",
 }
-
-
-def setting(
-    default: Any,
-    help: str,
-    *,
-    minimum: float | None = None,
-    maximum: float | None = None,
-    choices: tuple[str, ...] = (),
-    secret: bool = False,
-) -> Any:
-    """A dataclass field with the bounds that `validate` enforces and the sentence that pages show."""
-    return field(
-        default=default,
-        repr=not secret,
-        metadata={
-            "help": help,
-            "minimum": minimum,
-            "maximum": maximum,
-            "choices": choices,
-            "secret": secret,
-        },
-    )
 
 
 @dataclass(frozen=True)
@@ -92,22 +71,17 @@ class RetrievalSettings:
     )
     fusion_constant: int = setting(60, "The constant of reciprocal rank fusion.", minimum=1, maximum=1000)
     reranker: str = setting("late-interaction", "What puts the candidates in their final order.")
-
-
-@dataclass(frozen=True)
-class RerankingSettings:
-    """What the rerankers need to know."""
-
-    vector_weight: float = setting(
-        0.5, "Weight of the search by meaning beside late interaction's 1.", minimum=0.0, maximum=100.0
+    words_in: str = setting(
+        "embedded_text",
+        "What the search by words reads: title, headings and passage (embedded_text), or the passage (text).",
+        choices=("embedded_text", "text"),
     )
-    text_weight: float = setting(
-        0.5, "Weight of the search by words beside late interaction's 1.", minimum=0.0, maximum=100.0
+    milliseconds: int = setting(
+        0,
+        "Most milliseconds that a question may spend; ranking then reads less. 0 sets no bound.",
+        minimum=0,
+        maximum=600_000,
     )
-    cross_encoder: str = setting(
-        "cross-encoder/ms-marco-MiniLM-L6-v2", "Cross-encoder: a folder on this machine or a hub name."
-    )
-    allow_downloads: bool = setting(False, "Whether models may be downloaded from the hub.")
 
 
 @dataclass(frozen=True)
@@ -196,7 +170,7 @@ class Settings:
     embedding: EmbeddingSettings = EmbeddingSettings()
     chunking: ChunkingSettings = ChunkingSettings()
     retrieval: RetrievalSettings = RetrievalSettings()
-    reranking: RerankingSettings = RerankingSettings()
+    reranking: RerankingSettings = RerankingSettings()  # noqa: RUF009 (frozen)
     answer: AnswerSettings = AnswerSettings()
     openai: OpenAISettings = OpenAISettings()
     ollama: OllamaSettings = OllamaSettings()

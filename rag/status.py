@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rag.embedders import Embedder
-from rag.errors import AskanceError, ModelNotAvailable
-from rag.rerankers import local_model_folder
+from rag.errors import AskanceError
+from rag.rerankers import problem_with
 from rag.settings import Settings
 from rag.workspace import Workspace
 
@@ -81,13 +81,7 @@ def embedder_status(settings: Settings, embedder: Embedder) -> EmbedderStatus:
 
 def reranker_problem(settings: Settings) -> str:
     """Why the reranker in the settings cannot be used yet; empty when it can."""
-    if settings.retrieval.reranker != "cross-encoder":
-        return ""
-    try:
-        local_model_folder(settings.reranking.cross_encoder)
-    except ModelNotAvailable as error:
-        return str(error)
-    return ""
+    return problem_with(settings.retrieval.reranker, settings)
 
 
 def collection_statuses(workspace: Workspace) -> list[CollectionStatus]:

@@ -14,11 +14,13 @@ from pages.shared import session
 from pages.shared.facts import draw_facts
 from pages.shared.figures import counted, size_text
 from pages.shared.plain_text import markdown_plain, shortened
+from pages.shared.reranker_choice import LABELS
 from pages.shared.settings.connection_test import draw_check
-from pages.shared.settings.search import MODES, ORDERS
+from pages.shared.settings.search import MODES
 from rag.disclosure import who_answers
 from rag.errors import AskanceError
 from rag.llms import get_chat_model
+from rag.rerankers import CacheFigures, score_cache
 from rag.settings import Settings
 from rag.status import CollectionStatus, DiskStatus, EmbedderStatus, reranker_problem, versions
 from rag.tokens import get_token_counter
@@ -59,14 +61,22 @@ def draw_searching(settings: Settings) -> None:
     draw_facts(
         {
             "Search": {"hybrid": "By meaning and by words"}.get(chosen.mode, MODES[chosen.mode]),
-            "Order": ORDERS.get(chosen.reranker, chosen.reranker),
+            "Order": LABELS.get(chosen.reranker, chosen.reranker),
             "Second model": second,
             "Passages": f"{chosen.k:,} kept of {chosen.candidates:,} looked at",
+            "Time allowed": f"{chosen.milliseconds:,} ms a question" if chosen.milliseconds else "",
+            "Remembered scores": _remembered(score_cache(settings.reranking.cached_scores).figures()),
         }
     )
     problem = reranker_problem(settings)
     if problem:
         st.warning(markdown_plain(problem), icon=":material/warning:")
+
+
+def _remembered(figures: CacheFigures) -> str:
+    if not figures.wanted:
+        return ""
+    return f"{figures.kept:,}; {figures.hit_rate:.0%} of {figures.wanted:,} needed were there already"
 
 
 def draw_answering(settings: Settings) -> None:

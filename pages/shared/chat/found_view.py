@@ -9,6 +9,7 @@ import streamlit as st
 from pages.shared.figures import duration_text
 from pages.shared.plain_text import markdown_plain
 from rag.history import Turn
+from rag.rerankers import OFFERED
 
 #: Stages by the names that people know them by, in order.
 STAGES = {
@@ -20,11 +21,10 @@ STAGES = {
     "answer": "Answer",
     "total": "In all",
 }
-RERANKERS = {
+RERANKERS = {offer.name: offer.short for offer in OFFERED} | {
     "none": "none",
     "late-interaction": "late interaction",
     "late-interaction-exact": "late interaction, exact",
-    "cross-encoder": "cross-encoder",
 }
 MODES = {"hybrid": "by meaning and by words", "vector": "by meaning", "text": "by words"}
 

@@ -9,15 +9,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from rag.compare import MOST, Comparison, Variant, choices_of, default_choices
+from rag.rerankers import OFFERED as OFFERED_RERANKERS
 from rag.settings import Settings, with_overrides
 
 MODE_NAMES = {"hybrid": "Meaning + words", "vector": "Meaning only", "text": "Words only"}
-RERANKER_NAMES = {
-    "none": "",
-    "late-interaction": "reranked",
-    "late-interaction-exact": "reranked exactly",
-    "cross-encoder": "cross-encoder",
-}
+RERANKER_NAMES = {offer.name: offer.short for offer in OFFERED_RERANKERS}
 #: Settings to add, in the order in which they are offered.
 OFFERED = (
     ("vector", "none"),
@@ -87,6 +83,10 @@ class Draft:
         self.choices = [
             replace(choice, values=values) if choice.number == number else choice for choice in self.choices
         ]
+
+    def reranker_of(self, number: int) -> str:
+        """The reranker of a setting."""
+        return next(str(own.values["reranker"]) for own in self.choices if own.number == number)
 
     def variants(self, settings: Settings) -> list[Variant]:
         """The settings chosen, named, over the settings in force."""

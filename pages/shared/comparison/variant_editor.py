@@ -7,16 +7,10 @@ from typing import Any
 import streamlit as st
 
 from pages.shared.comparison.draft import MODE_NAMES, Choice, Draft, is_in_force, names_of
+from pages.shared.reranker_choice import draw_sentence, labels_with_state
 from rag.compare import FEWEST, MOST
 from rag.rerankers import RERANKERS
 from rag.settings import Settings, known_paths
-
-RERANKER_LABELS = {
-    "none": "None: as found",
-    "late-interaction": "Late interaction",
-    "late-interaction-exact": "Late interaction, exact (slower)",
-    "cross-encoder": "Cross-encoder (slow)",
-}
 
 
 def draw_editor(draft: Draft, settings: Settings, *, expanded: bool) -> None:
@@ -26,6 +20,7 @@ def draw_editor(draft: Draft, settings: Settings, *, expanded: bool) -> None:
     key = f"compare-settings-{'open' if expanded else 'folded'}"
     with st.expander(label, key=key, expanded=expanded, icon=":material/tune:"):
         names = names_of([choice.values for choice in draft.choices])
+        labels = labels_with_state(settings)
         removable = len(draft.choices) > FEWEST
         columns = st.columns(len(draft.choices), gap="small")
         for place, (column, choice) in enumerate(zip(columns, draft.choices, strict=True), start=1):
@@ -33,7 +28,8 @@ def draw_editor(draft: Draft, settings: Settings, *, expanded: bool) -> None:
             if is_in_force(choice.values, settings):
                 heading += " :green-badge[in use]"
             with column, st.container(border=True, gap="small", key=f"variant-{choice.number}"):
-                _draw_card(draft, choice, heading, removable=removable)
+                _draw_card(draft, choice, heading, labels, removable=removable)
+                draw_sentence(draft.reranker_of(choice.number), settings)
         if len(draft.choices) < MOST:
             st.button(
                 "Add a setting",
@@ -44,7 +40,9 @@ def draw_editor(draft: Draft, settings: Settings, *, expanded: bool) -> None:
             )
 
 
-def _draw_card(draft: Draft, choice: Choice, heading: str, *, removable: bool) -> None:
+def _draw_card(
+    draft: Draft, choice: Choice, heading: str, labels: dict[str, str], *, removable: bool
+) -> None:
     number, values = choice.number, choice.values
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", wrap=False):
         st.markdown(heading, width="stretch")
@@ -69,8 +67,8 @@ def _draw_card(draft: Draft, choice: Choice, heading: str, *, removable: bool) -
     reranker = st.selectbox(
         "Reranker",
         RERANKERS,
-        index=RERANKERS.index(values["reranker"]),
-        format_func=RERANKER_LABELS.__getitem__,
+        index=RERANKERS.index(values["reranker"]) if values["reranker"] in RERANKERS else 0,
+        format_func=labels.__getitem__,
         key=f"variant-{number}-reranker",
         help="What puts the passages found in their final order.",
     )

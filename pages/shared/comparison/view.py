@@ -155,6 +155,8 @@ def _note(run: Run) -> str:
     if run.error:
         return "No ranking: see the message above"
     if run.reranker != run.variant.settings.retrieval.reranker:
+        if run.reranker == "none":
+            return "In the order found: see the message above"
         return f"Ranked by {RERANKERS.get(run.reranker, run.reranker)} instead"
     return ""
 

@@ -8,6 +8,7 @@ import streamlit as st
 
 from pages.shared.settings.group import SettingGroup
 from rag.embedders import get_embedder
+from rag.rerankers import OFFERED
 from rag.settings import Settings, known_paths
 
 #: Settings with a field in the cards above.
@@ -19,7 +20,8 @@ SHOWN_ABOVE = frozenset(
         *("openai.base_url", "openai.api_key", "openai.model", "openai.timeout_seconds"),
         *("ollama.host", "ollama.model", "ollama.timeout_seconds"),
         *("retrieval.mode", "retrieval.reranker", "retrieval.k", "retrieval.candidates"),
-        *("reranking.cross_encoder", "reranking.allow_downloads"),
+        "retrieval.milliseconds",
+        *(path for offer in OFFERED for path in offer.settings),
         *("chunking.max_tokens", "chunking.overlap_tokens"),
     )
 )
@@ -33,6 +35,9 @@ TITLES = {
 
 #: Names plainer than the settings' own.
 LABELS = {
+    "retrieval.words_in": "Search by words reads",
+    "reranking.cached_scores": "Scores remembered",
+    "reranking.timeout_seconds": "Longest wait for a service (s)",
     "embedding.model": "Embedding model",
     "embedding.precision": "Arithmetic",
     "embedding.batch_size": "Passages at once",

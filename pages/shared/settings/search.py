@@ -4,40 +4,63 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.shared.reranker_choice import LABELS, draw_sentence
 from pages.shared.settings.group import SettingGroup
 from pages.shared.settings.model_download import draw_model_download
 from rag.agreement import check_passages, check_search
-from rag.rerankers import RERANKERS
+from rag.errors import SettingsError
+from rag.rerankers import BY_NAME, members_of
+from rag.settings import Settings
 
 MODES = {"hybrid": "Both", "vector": "By meaning", "text": "By words"}
-ORDERS = {
-    "late-interaction": "Word by word (built in)",
-    "late-interaction-exact": "Word by word, exact: slower",
-    "cross-encoder": "With a second model (cross-encoder)",
-    "none": "As the search found them",
+#: Names plainer than the settings' own.
+FIELDS = {
+    "reranking.linear_weight": "Share of meaning",
+    "reranking.rank_weight": "Share of meaning",
+    "reranking.mmr_balance": "Good match before something new",
+    "reranking.ensemble": "Rerankers, joined by +",
+    "reranking.llm_candidates": "Passages put in order",
+    "reranking.colbert": "ColBERT model",
+    "reranking.own": "Your class",
 }
 
 
 def draw_search() -> None:
     """The card of searching and ranking."""
-    group = SettingGroup("search", check=lambda settings: check_search(settings.retrieval), live=True)
+    group = SettingGroup("search", check=_check, live=True)
     st.markdown("#### Finding passages")
     group.choice("retrieval.mode", "Search", MODES)
-    group.choice(
-        "retrieval.reranker",
-        "Order of what was found",
-        {name: ORDERS.get(name, name) for name in (*ORDERS, *RERANKERS) if name in RERANKERS},
-    )
-    if group.typed["retrieval.reranker"] == "cross-encoder":
+    reranker = group.choice("retrieval.reranker", "Order of what was found", LABELS)
+    sentence = st.container()
+    if reranker == "cross-encoder":
         name = group.text(
             "reranking.cross_encoder", "Second model", placeholder="a folder, or a name on the hub"
         )
         draw_model_download(name)
         group.switch("reranking.allow_downloads", "Download missing models without asking")
+    else:
+        for path in BY_NAME[reranker].settings if reranker in BY_NAME else ():
+            group.any(path, FIELDS.get(path, ""))
+    with sentence:
+        draw_sentence(reranker, _previewed(group), with_problem=reranker != "cross-encoder")
     with st.container(horizontal=True):
         group.number("retrieval.k", "Passages kept")
         group.number("retrieval.candidates", "Looked at first", step=10)
+        group.number("retrieval.milliseconds", "Time allowed (ms, 0: any)", step=50)
     group.draw_foot()
+
+
+def _check(settings: Settings) -> None:
+    check_search(settings.retrieval)
+    members_of(settings.retrieval.reranker, settings)
+
+
+def _previewed(group: SettingGroup) -> Settings:
+    """The settings as typed, or those in force where what is typed is refused below."""
+    try:
+        return group.preview()
+    except SettingsError:
+        return group.settings
 
 
 def draw_chunking() -> None:

@@ -1,0 +1,34 @@
+"""Settings that go by one name, fixed so that figures can be compared over time. It decides nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rag.errors import SettingsError
+
+#: `plain` is what others do without further work: the passages' own text, both searches, reciprocal rank
+#: fusion with the constant of its authors, no boosts, no reranking.
+PRESETS: dict[str, dict[str, Any]] = {
+    "plain": {
+        "retrieval.mode": "hybrid",
+        "retrieval.words_in": "text",
+        "retrieval.fusion_constant": 60,
+        "retrieval.reranker": "none",
+        "retrieval.milliseconds": 0,
+    }
+}
+
+
+def expanded(changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The changes with `preset` replaced by what it stands for; what else is named wins over it.
+
+    Raises SettingsError for a preset that is none.
+    """
+    rest = dict(changes)
+    name = rest.pop("preset", None)
+    if name is None:
+        return rest
+    if name not in PRESETS:
+        raise SettingsError(f"preset = {name!r}: must be one of {', '.join(PRESETS)}.")
+    return PRESETS[name] | rest

@@ -1,0 +1,88 @@
+"""python -m rag rerankers | compare: what can be chosen, and one question put to several choices."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import Any
+
+from rag.compare import Comparison, Run, compare
+from rag.evaluate import parse_variant
+from rag.rerankers import OFFERED, problem_with
+from rag.settings import Settings
+from rag.workspace import open_workspace
+
+#: Characters of a passage that are printed.
+EXCERPT = 100
+DEFAULTS = ("words:mode=text,reranker=none", "both:mode=hybrid,reranker=none", "current:")
+
+
+def add_variant_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
+    """Add `rerankers` and `compare`."""
+    listed = commands.add_parser("rerankers", help="what can put passages in order, and what is ready")
+    listed.add_argument("--json", action="store_true", help="print JSON alone on standard output")
+    listed.set_defaults(run=_rerankers)
+    compared = commands.add_parser("compare", parents=[shared], help="one question, two to four settings")
+    compared.add_argument("question")
+    compared.add_argument("--variant", action="append", default=[], metavar="NAME:key=value,...")
+    compared.set_defaults(run=_compare)
+
+
+def _rerankers(options: argparse.Namespace, settings: Settings) -> dict[str, Any]:
+    found = [(offer, problem_with(offer.name, settings)) for offer in OFFERED]
+    if not options.json:
+        for offer, problem in found:
+            sys.stdout.write(f"{offer.name}\n   {offer.sentence}\n")
+            if problem:
+                sys.stdout.write(f"   Not ready: {problem}\n")
+    return {
+        "rerankers": [
+            {"name": offer.name, "sentence": offer.sentence, "ready": not problem, "problem": problem}
+            for offer, problem in found
+        ]
+    }
+
+
+def _compare(options: argparse.Namespace, settings: Settings) -> dict[str, Any]:
+    variants = [parse_variant(text, settings) for text in options.variant or DEFAULTS]
+    made = compare(options.question, variants, open_workspace(settings).table(options.collection))
+    for run in made.runs:
+        for note in run.notes:
+            sys.stderr.write(f"{run.variant.name}: {note}\n")
+        if not options.json:
+            _print_run(made, run)
+    return {"question": made.question, "variants": [_run_as_dict(made, run) for run in made.runs]}
+
+
+def _print_run(made: Comparison, run: Run) -> None:
+    sys.stdout.write(f"\n{run.variant.name}: {run.error or str(run.milliseconds['total']) + ' ms'}\n")
+    for placement in run.placements:
+        citation = made.passages[placement.passage].citation
+        place = citation.document + (f", page {citation.page}" if citation.page else "")
+        moved = "" if placement.movement == "same" else f" ({placement.movement})"
+        sys.stdout.write(
+            f"{placement.rank:3}.{moved} {place}: {' '.join(citation.quote.split())[:EXCERPT]}\n"
+        )
+
+
+def _run_as_dict(made: Comparison, run: Run) -> dict[str, Any]:
+    return {
+        "name": run.variant.name,
+        "reranker": run.reranker,
+        "error": run.error,
+        "notes": list(run.notes),
+        "milliseconds": run.milliseconds,
+        "hits": [
+            {
+                "rank": placement.rank,
+                "id": made.passages[placement.passage].citation.chunk_id,
+                "document": made.passages[placement.passage].citation.document,
+                "page": made.passages[placement.passage].citation.page,
+                "score": placement.score,
+                "ranks": placement.ranks,
+                "rank_in_first": placement.rank_in_first,
+                "movement": placement.movement,
+            }
+            for placement in run.placements
+        ],
+    }
