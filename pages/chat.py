@@ -37,7 +37,13 @@ if typed:
 question = None if live else session.take_question()
 if question:
     conversation = conversation or session.start_conversation(collection)
-    session.chats().ask(session.workspace(), conversation.id, question, documents=documents)
+    session.chats().ask(
+        session.workspace(),
+        conversation.id,
+        question.text,
+        documents=documents,
+        standalone=question.standalone,
+    )
     st.rerun()
 
 turns = session.workspace().history.turns(conversation.id) if conversation else []

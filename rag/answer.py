@@ -18,6 +18,7 @@ from rag.context import Ledger, fit
 from rag.errors import ModelError
 from rag.evidence import Sentence, sentence_evidence
 from rag.extract import answer_text, extract, quoted
+from rag.follow_up import Standalone, by_model, by_rules
 from rag.llms import ChatModel, get_chat_model
 from rag.prompts import fill
 from rag.retrieve import retrieve
@@ -50,8 +51,11 @@ class Reply:
         settings: Settings,
         filters: Filters,
         history: Sequence[Message],
+        earlier: Sequence[str],
+        standalone: str,
     ) -> None:
         self.question = question
+        self.standalone = Standalone(standalone, "user") if standalone.strip() else Standalone(question)
         self.text = ""
         self.answered = False
         self.citations: list[Citation] = []
@@ -67,6 +71,7 @@ class Reply:
         self._settings = settings
         self._filters = filters
         self._history = history
+        self._earlier = earlier
         self._context_hits: list[Hit] = []
         self._used: list[int] = []
         self._draft = ""
@@ -95,7 +100,9 @@ class Reply:
             self._judge()
 
     def _pieces(self) -> Iterator[str]:
-        found = retrieve(self.question, table=self._table, settings=self._settings, filters=self._filters)
+        self._stand_alone()
+        asked = self.standalone.text
+        found = retrieve(asked, table=self._table, settings=self._settings, filters=self._filters)
         self.search = found
         self.notes += found.notes
         self.milliseconds = {name: value for name, value in found.milliseconds.items() if name != "total"}
@@ -109,6 +116,16 @@ class Reply:
             yield from self._extract(found)
         else:
             yield from self._ask_model(found)
+
+    def _stand_alone(self) -> None:
+        if self.standalone.by or not self._settings.answer.rewrite_follow_ups:
+            return
+        if self.model == "extractive":
+            self.standalone = by_rules(self.question, self._earlier)
+        else:
+            self.standalone = by_model(self.question, self._earlier, get_chat_model(self._settings))
+        if self.standalone.note:
+            self.notes.append(self.standalone.note)
 
     def _extract(self, found: SearchResult) -> Iterator[str]:
         self.citations = extract(
@@ -126,7 +143,7 @@ class Reply:
         model = get_chat_model(self._settings)
         self.model = model.name
         context = fit(
-            self.question,
+            self.standalone.text,
             found.hits,
             self._history,
             settings=self._settings.answer,
@@ -243,9 +260,23 @@ def ask(
     settings: Settings,
     filters: Filters = EVERYTHING,
     history: Sequence[Message] = (),
+    earlier: Sequence[str] = (),
+    standalone: str = "",
 ) -> Reply:
-    """A reply to iterate. Iterating raises ModelError when the chat model does not answer."""
-    return Reply(question, table=table, settings=settings, filters=filters, history=history)
+    """A reply to iterate. Iterating raises ModelError when the chat model does not answer.
+
+    `earlier` are the questions asked before, oldest first, on which this one may lean; `standalone`
+    is what to search for in its place when that is known already.
+    """
+    return Reply(
+        question,
+        table=table,
+        settings=settings,
+        filters=filters,
+        history=history,
+        earlier=earlier,
+        standalone=standalone,
+    )
 
 
 def ledger_as_dict(ledger: Ledger) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from rag.answer import Reply, ask
 from rag.errors import AskanceError, StoreError
 from rag.history import History
 from rag.streaming import LiveReply
-from rag.turns import details_of, messages_of
+from rag.turns import details_of, messages_of, standalone_of
 from rag.workspace import Workspace
 
 logger = logging.getLogger(__name__)
@@ -37,16 +37,23 @@ class Chats:
         self._live: dict[str, Live] = {}
 
     def ask(
-        self, workspace: Workspace, conversation_id: str, question: str, *, documents: tuple[str, ...] = ()
+        self,
+        workspace: Workspace,
+        conversation_id: str,
+        question: str,
+        *,
+        documents: tuple[str, ...] = (),
+        standalone: str = "",
     ) -> None:
         """Write down a question and begin to answer it, from these documents (by name) or from all.
 
-        What goes wrong is kept with the question. Raises StoreError when the conversation is gone.
+        `standalone` is what to search for in its place, when the user said so. What goes wrong is kept
+        with the question. Raises StoreError when the conversation is gone.
         """
         self.stop(conversation_id)
         history = workspace.history
         conversation = history.get(conversation_id)
-        earlier = messages_of(history.turns(conversation_id))
+        turns = history.turns(conversation_id)
         turn = history.add_turn(conversation_id, question)
         kept: dict[str, Any] = {"documents": list(documents)}
         try:
@@ -55,7 +62,9 @@ class Chats:
                 table=workspace.table(conversation.collection),
                 settings=workspace.settings,
                 filters=workspace.filters(conversation.collection, documents=documents),
-                history=earlier,
+                history=messages_of(turns),
+                earlier=[standalone_of(own) or own.question for own in turns],
+                standalone=standalone,
             )
         except AskanceError as error:
             history.finish_turn(

@@ -105,6 +105,7 @@ class AnswerSettings:
     decline_below: float = setting(
         0.5, "Decline to answer when the estimated chance of an answer is lower.", minimum=0.0, maximum=1.0
     )
+    rewrite_follow_ups: bool = setting(True, "Search for what a follow-up means in its conversation.")
     self_check: bool = setting(False, "Ask the model once more when the passages do not bear out its answer.")
 
 

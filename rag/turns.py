@@ -46,6 +46,7 @@ def details_of(reply: Reply) -> dict[str, Any]:
         "notes": list(reply.notes),
         "removed_citations": reply.removed_citations,
         "nearest": [citation.as_dict() for citation in nearest],
+        "standalone": {"text": reply.standalone.text, "by": reply.standalone.by},
         "support": [own.as_dict() for own in reply.support],
         "mode": search.mode if search else "",
         "reranker": search.reranker if search else "",
@@ -62,6 +63,12 @@ def nearest_of(turn: Turn) -> tuple[Citation, ...]:
 def support_of(turn: Turn) -> list[Support]:
     """The check of the answer's sentences; empty for quotes and for answers made before there was one."""
     return [Support.from_dict(stored) for stored in turn.details.get("support", ())]
+
+
+def standalone_of(turn: Turn) -> str:
+    """What was searched for in place of the question; empty when it was the question itself."""
+    text = str(turn.details.get("standalone", {}).get("text", ""))
+    return "" if text == turn.question else text
 
 
 def documents_of(turn: Turn) -> tuple[str, ...]:

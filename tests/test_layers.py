@@ -45,7 +45,10 @@ RAG_LAYERS: list[set[str]] = [
         "suggestions",
     },
     {"sentence_value", "collection_tables", "recorded_embedder", "kept_ledger"},
-    {"llm_openai", "llm_ollama", "rows", "rerankers", "context", "confidence", "extract", "verify"},
+    {
+        *("llm_openai", "llm_ollama", "rows", "rerankers", "context", "confidence", "extract", "verify"),
+        "follow_up",
+    },
     {"store", "disclosure"},
     {"workspace", "retrieve", "maintenance", "backup", "restore"},
     {"compare", "answer", "status", "kept_versions"},

@@ -17,6 +17,7 @@ from ingest.page_view import render_page
 from ingest.rereadings import Rereadings
 from ingest.worker import ensure_worker
 from pages.shared.opened import Opened
+from pages.shared.pending_question import PendingQuestion
 from rag.blobs import BlobStore
 from rag.catalog import Catalog, DocumentRecord
 from rag.chat import Chats
@@ -215,20 +216,20 @@ def ask_about(document_name: str) -> None:
     choose_documents((document_name,))
 
 
-def put_question(text: str) -> None:
+def put_question(text: str, *, standalone: str = "") -> None:
     """Leave a question for the chat to ask in this run or the next."""
-    st.session_state[_PENDING_QUESTION] = text
+    st.session_state[_PENDING_QUESTION] = PendingQuestion(text, standalone)
 
 
-def waiting_question() -> str | None:
+def waiting_question() -> PendingQuestion | None:
     """The question left for the chat; it stays."""
-    question: str | None = st.session_state.get(_PENDING_QUESTION)
+    question: PendingQuestion | None = st.session_state.get(_PENDING_QUESTION)
     return question
 
 
-def take_question() -> str | None:
+def take_question() -> PendingQuestion | None:
     """The question left for the chat; it is asked once."""
-    question: str | None = st.session_state.pop(_PENDING_QUESTION, None)
+    question: PendingQuestion | None = st.session_state.pop(_PENDING_QUESTION, None)
     return question
 
 

@@ -177,3 +177,17 @@ def test_rating_an_answer_is_kept(filled: Workspace) -> None:
     [turn] = kept(filled)
     page.feedback(key=f"rating-{turn.id}").set_value(1).run()
     assert kept(filled)[0].rating == 1
+
+
+def test_a_follow_up_shows_what_it_was_taken_to_mean_and_can_be_put_right(filled: Workspace) -> None:
+    page = ask(opened(), "At what pressure does the relief valve of boiler 7 open?")
+    ask(page, "Who tested it?")
+    second = kept(filled)[1]
+    assert "Understood as: Who tested it? (about" in texts(page.caption)
+    page.text_area(key=f"meant-{second.id}").set_value("Who grafted the Bramley trees?")
+    next(own for own in page.button if own.label == "Ask again").click().run()
+    assert not page.exception
+    [_, again] = kept(filled)
+    assert again.question == "Who tested it?"
+    assert any("Tomas Okoye" in citation.quote for citation in again.citations)
+    assert "Understood as: Who grafted the Bramley trees?" in texts(page.caption)

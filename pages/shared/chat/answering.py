@@ -23,7 +23,7 @@ def draw_live(turn: Turn, live: LiveReply) -> None:
         st.button("Stop", key=f"stop-{turn.id}", icon=":material/stop_circle:", on_click=live.stop)
         waiting = session.waiting_question()
         if waiting:
-            st.caption(f"Asked next: {markdown_plain(waiting)}")
+            st.caption(f"Asked next: {markdown_plain(waiting.text)}")
         # Drawing at every heartbeat is what lets a click interrupt this loop.
         for text in live.follow():
             # Quotes of documents wait until they can be drawn as such; what a model says is safe Markdown.

@@ -15,6 +15,7 @@ from pages.shared.chat.answer_quotes import quotes_as_html
 from pages.shared.chat.citation_clicks import citation_address
 from pages.shared.chat.found_view import draw_how_found
 from pages.shared.chat.support_view import draw_checked
+from pages.shared.chat.understood import draw_understood
 from pages.shared.copy_button import draw_copy_button
 from pages.shared.opened import Opened
 from pages.shared.passage_panel import open_button
@@ -41,6 +42,7 @@ def draw_question(turn: Turn) -> None:
             names = ", ".join(shortened(PurePosixPath(name).name, 40) for name in documents[:3])
             more = f" and {len(documents) - 3:,} more" if len(documents) > 3 else ""
             st.caption(f"Asked of {markdown_plain(names + more)} only")
+        draw_understood(turn)
 
 
 def draw_turn(turn: Turn, collection: str) -> None:

@@ -39,6 +39,7 @@ def draw_answering() -> None:
         _draw_openai(group)
     elif chosen == "ollama":
         _draw_ollama(group)
+    group.switch("answer.rewrite_follow_ups", "Understand follow-up questions")
     if chosen != "extractive":
         group.switch("answer.self_check", "Check before showing")
         st.caption(

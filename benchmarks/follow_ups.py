@@ -1,0 +1,87 @@
+"""Follow-ups made to stand alone: do the rewritten questions hold the words that a search needs?
+
+    python -m benchmarks.follow_ups [--data DIR] [--limit N] [--model]
+
+On mtrag_rewrites (777 conversations), against the rewriting given there: the share of its content
+words that ours has (recall), and the share of ours that it has (precision), beside those of the last
+question left as it is and of all questions together. With --model the model of the settings rewrites,
+too. The figures of those that lean on nothing are part of the average. Writes results/follow_ups.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.evaluation_sets import data_folder
+from benchmarks.record import write_record
+from rag.follow_up import by_model, by_rules, leans
+from rag.llms import get_chat_model
+from rag.settings import load_settings
+from rag.words import content_stems
+
+Rewrite = Callable[[str, Sequence[str]], str]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the benchmark; returns the exit status."""
+    options = _parser().parse_args(arguments)
+    file = data_folder(options.data) / "mtrag_rewrites" / "rewrites.jsonl"
+    rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()][: options.limit]
+    ways: dict[str, Rewrite] = {
+        "as asked": lambda question, earlier: question,
+        "all questions together": lambda question, earlier: " ".join([*earlier, question]),
+        "by rules": lambda question, earlier: by_rules(question, earlier).text,
+    }
+    if options.model:
+        model = get_chat_model(load_settings())
+        ways["by model"] = lambda question, earlier: by_model(question, earlier, model).text
+    leaning = [row for row in rows if row["user_turns"][:-1] and _needed(row)]
+    figures: dict[str, Any] = {
+        "conversations": len(rows),
+        "of them need words of earlier questions": len(leaning),
+        "of these seen to lean": round(float(np.mean([leans(row["last_turn"]) for row in leaning])), 3),
+    }
+    for name, rewrite in ways.items():
+        figures[name] = _figures(rows, rewrite) | {
+            f"{key}, where needed": value for key, value in _figures(leaning, rewrite).items()
+        }
+    for name, figure in figures.items():
+        print(f"{name:44}{figure}")
+    print(f"written to {write_record('follow_ups', figures)}", file=sys.stderr)
+    return 0
+
+
+def _needed(row: dict[str, Any]) -> bool:
+    """Whether the given rewriting has a word that an earlier question has and the last one lacks."""
+    lacking = content_stems(row["standalone"]) - content_stems(row["last_turn"])
+    return bool(lacking & content_stems(" ".join(row["user_turns"][:-1])))
+
+
+def _figures(rows: Sequence[dict[str, Any]], rewrite: Rewrite) -> dict[str, float]:
+    recall, precision = [], []
+    for row in rows:
+        wanted = content_stems(row["standalone"])
+        own = content_stems(rewrite(row["last_turn"], row["user_turns"][:-1]))
+        if wanted and own:
+            recall.append(len(wanted & own) / len(wanted))
+            precision.append(len(wanted & own) / len(own))
+    return {"recall": round(float(np.mean(recall)), 3), "precision": round(float(np.mean(precision)), 3)}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.follow_ups", description="Follow-ups.")
+    parser.add_argument("--data", type=Path, help="the evaluation data")
+    parser.add_argument("--limit", type=int, help="only the first N conversations")
+    parser.add_argument("--model", action="store_true", help="let the model of the settings rewrite, too")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,118 @@
+"""A follow-up question made to stand alone, so that a search finds what "it" and "there" mean.
+
+By rules, which carry over the words that the last questions were about, or by a language model
+with the prompt `follow_up`. A question that leans on nothing stays as it is. It searches nothing
+and keeps nothing; the question as it was asked is never lost.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rag.errors import ModelError
+from rag.exact_facts import names
+from rag.llms import ChatModel
+from rag.prompts import fill
+from rag.types import Message
+from rag.words import FUNCTION_WORDS, content_stems, stem, words
+
+#: Earlier questions that are looked at, and told to a model.
+EARLIER = 6
+#: A question with fewer words that mean something leans on what was said before.
+FEW_WORDS = 3
+#: Words of the topic that are carried over, at most.
+TOPIC_WORDS = 4
+#: What a word counts less for each question since, and what a word with a capital counts beside others.
+DECAY, NAME_WEIGHT = 0.85, 1.5
+#: A model's rewriting longer than this is no question.
+LONGEST = 400
+
+_POINTING = frozenset(
+    "it its they them their he him his she her this that these those there one ones same such former latter "
+    "both other others another else more er sie es ihn ihm ihr sein dies diese dieser dieses dort"
+    " davon dazu".split()
+)
+_LEADS = re.compile(
+    r"\W*(?:and|but|so|or|also|then|what about|how about|what else|why|und|aber|was ist mit)\b", re.IGNORECASE
+)
+#: Words of asking and talking, which belong to no topic.
+_TALK = frozenset(
+    "tell please know want like need give explain describe name many much mean means meaning does do can "
+    "could would should may about also just think me possible find help get make use there some any other "
+    "another good best most more different difference between okay ok yes no thanks thank hi hello am not "
+    "don't actually really was what's it's that's i'm".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Standalone:
+    """The question to search for. `by` is rules, a model's name, the user, or "" for one left as it was.
+
+    `note` is a sentence for the user when a model was asked in vain.
+    """
+
+    text: str
+    by: str = ""
+    note: str = ""
+
+
+def leans(question: str) -> bool:
+    """Whether a question points at something outside itself, or says too little to be searched for."""
+    own = [word.casefold() for word in words(question)]
+    if _LEADS.match(question) and len(own) <= 2 * FEW_WORDS:
+        return True
+    if any(word in _POINTING for word in own):
+        return True
+    return len(_topic_words(question)) < FEW_WORDS and not names(question)
+
+
+def by_rules(question: str, earlier: Sequence[str]) -> Standalone:
+    """The question with what `earlier` ones (oldest first) were about, when it leans on them."""
+    if not earlier or not leans(question):
+        return Standalone(question)
+    known = content_stems(question)
+    topic = [word for word in topic_of(earlier) if stem(word) not in known]
+    if not topic:
+        return Standalone(question)
+    return Standalone(f"{question.strip()} (about {' '.join(topic)})", "rules")
+
+
+def by_model(question: str, earlier: Sequence[str], model: ChatModel) -> Standalone:
+    """The question as the model puts it; by rules, with a note, when it fails or gives no question."""
+    if not earlier or not leans(question):
+        return Standalone(question)
+    asked = "\n".join(f"- {' '.join(own.split())}" for own in earlier[-EARLIER:])
+    try:
+        said = "".join(model.stream([Message("user", fill("follow_up", earlier=asked, question=question))]))
+    except ModelError as error:
+        ruled = by_rules(question, earlier)
+        return Standalone(ruled.text, ruled.by, f"The follow-up was rewritten by rules: {error}")
+    text = " ".join(said.split()).strip('"“” ')
+    if not text or len(text) > LONGEST or not content_stems(text):
+        return by_rules(question, earlier)
+    return Standalone(text, "" if text == question.strip() else model.name)
+
+
+def topic_of(earlier: Sequence[str]) -> list[str]:
+    """The few words that the last questions were about, as last written: those said late or often."""
+    weight: dict[str, float] = defaultdict(float)
+    written: dict[str, str] = {}
+    for age, question in enumerate(reversed(earlier[-EARLIER:])):
+        for word in _topic_words(question):
+            weight[stem(word)] += DECAY**age * (NAME_WEIGHT if word[0].isupper() else 1.0)
+            written.setdefault(stem(word), word)
+    chosen = sorted(weight, key=lambda own: -weight[own])[:TOPIC_WORDS]
+    return [word for own, word in written.items() if own in chosen]
+
+
+def _topic_words(question: str) -> list[str]:
+    kept = []
+    for word in words(question):
+        lowered = word.casefold()
+        if lowered in FUNCTION_WORDS or lowered in _TALK or lowered in _POINTING or len(word) < 2:
+            continue
+        kept.append(word)
+    return kept

@@ -1,0 +1,122 @@
+"""Follow-ups made to stand alone: by rules, by a model, and in a conversation."""
+
+from __future__ import annotations
+
+import pytest
+from corpus import fill
+
+from rag.answer import ask
+from rag.chat import Chats
+from rag.follow_up import by_model, by_rules, leans, topic_of
+from rag.llms import ScriptedChatModel
+from rag.settings import with_overrides
+from rag.turns import standalone_of
+from rag.workspace import Workspace, open_workspace
+
+BEFORE = ["When does the relief valve of boiler 7 open?"]
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Who tested it?",
+        "And in 2023?",
+        "What about the pump?",
+        "Why?",
+        "Where are they kept in the cellar?",
+        "Wer prüft es?",
+    ],
+)
+def test_a_question_that_points_or_says_little_leans(question: str) -> None:
+    assert leans(question)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How long is parental leave?",
+        "Who was Napoleon?",
+        "What did the repairs of the northern lighthouse cost?",
+    ],
+)
+def test_a_question_that_says_what_it_means_does_not(question: str) -> None:
+    assert not leans(question)
+    assert by_rules(question, BEFORE).text == question
+
+
+def test_the_topic_is_carried_over() -> None:
+    own = by_rules("Who tested it?", BEFORE)
+    assert own.by == "rules"
+    assert own.text.startswith("Who tested it?")
+    assert {"relief", "valve", "boiler"} <= set(own.text.replace(")", "").split())
+
+
+def test_the_first_question_stays_as_it_is() -> None:
+    assert by_rules("Who tested it?", []).text == "Who tested it?"
+    assert by_model("Who tested it?", [], ScriptedChatModel([])).text == "Who tested it?"
+
+
+def test_what_was_said_last_and_often_is_the_topic() -> None:
+    topic = topic_of(
+        ["How much is parental leave?", "Who built the Bramley orchard?", "When was the orchard planted?"]
+    )
+    assert topic[0] == "orchard"
+    assert "Bramley" in topic
+
+
+def test_a_model_rewrites_and_sees_the_questions_only() -> None:
+    model = ScriptedChatModel(["“Who tested the relief valve of boiler 7?”\n"])
+    own = by_model("Who tested it?", BEFORE, model)
+    assert (own.text, own.by, own.note) == ("Who tested the relief valve of boiler 7?", "scripted", "")
+    [[asked]] = model.asked
+    assert BEFORE[0] in asked.content
+    assert "Last question: Who tested it?" in asked.content
+
+
+@pytest.mark.parametrize("reply", ["", "word " * 200, "?!"])
+def test_a_reply_that_is_no_question_falls_back_to_rules(reply: str) -> None:
+    assert by_model("Who tested it?", BEFORE, ScriptedChatModel([reply])).by == "rules"
+
+
+def test_a_model_that_fails_falls_back_and_says_so() -> None:
+    own = by_model("Who tested it?", BEFORE, ScriptedChatModel([]))
+    assert own.by == "rules"
+    assert "no reply left" in own.note
+
+
+@pytest.fixture
+def filled(workspace: Workspace) -> Workspace:
+    fill(workspace)
+    return open_workspace(with_overrides(workspace.settings, {"answer.decline_below": 0}))
+
+
+def test_a_conversation_searches_for_what_a_follow_up_means(filled: Workspace) -> None:
+    chats, conversation = Chats(), filled.history.start("default")
+    for question in ("When does the relief valve of boiler 7 open?", "Who tested it?"):
+        chats.ask(filled, conversation.id, question)
+        live = chats.live(conversation.id)
+        assert live is None or live.reply.wait(30)
+    first, second = filled.history.turns(conversation.id)
+    assert standalone_of(first) == ""
+    assert "relief" in standalone_of(second)
+    assert second.question == "Who tested it?"
+    assert any("Ines Marchetti" in citation.quote for citation in second.citations)
+
+
+def test_what_the_user_means_is_searched_for_as_it_is(filled: Workspace) -> None:
+    reply = ask(
+        "Who?",
+        table=filled.table("default"),
+        settings=filled.settings,
+        earlier=BEFORE,
+        standalone="Who grafted the Bramley trees?",
+    )
+    assert "Tomas Okoye" in "".join(reply)
+    assert reply.standalone.by == "user"
+
+
+def test_it_can_be_turned_off(filled: Workspace) -> None:
+    settings = with_overrides(filled.settings, {"answer.rewrite_follow_ups": False})
+    reply = ask("Who tested it?", table=filled.table("default"), settings=settings, earlier=BEFORE)
+    assert "".join(reply)
+    assert reply.standalone.text == "Who tested it?"
