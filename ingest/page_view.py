@@ -1,7 +1,8 @@
 """What a citation opens: the page with the passage highlighted, or the text around it.
 
-Draws from the original bytes only, bounded in size. Refuses to pass markup through: in a text view
-everything that comes from a document is escaped.
+Draws from the original bytes only, bounded in size; the app has it done in a process of its own
+(ingest/page_pictures.py). Refuses to pass markup through: in a text view everything that comes from a
+document is escaped.
 """
 
 from __future__ import annotations
@@ -43,6 +44,21 @@ class PageImage:
     width: int
     height: int
     boxes: tuple[Box, ...] = ()
+
+
+def draw(data: bytes, request: dict[str, Any]) -> bytes:
+    """The page asked for by ingest/page_pictures.py, as PNG; raises what `render_page` raises."""
+    start, end = request["span"]
+    return render_page(
+        data,
+        request["page"],
+        start,
+        end,
+        words=[(first, last) for first, last in request["words"]],
+        password=request["password"],
+        page_start=request["page_start"],
+        passages=[(own, first, last) for own, first, last in request["passages"]],
+    ).png
 
 
 def render_page(

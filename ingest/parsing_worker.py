@@ -1,6 +1,6 @@
 """The process in which files are read: `python -m ingest.parsing_worker MODULE MEGABYTES PARENT`.
 
-It is started by ingest/parsing.py, takes requests on its standard input and answers on its standard
+It is started by ingest/reader_process.py, takes requests on its standard input and answers on its standard
 output, one at a time, until that closes. It limits its own memory and dies with its parent. It loads
 no model, opens no table and sees no setting but the limits of reading, and no key.
 """
@@ -28,6 +28,7 @@ MEGABYTE = 1_000_000
 IDLE_SECONDS = 300.0
 READY, PARSED, REFUSED, NO_MEMORY = b"+", b"P", b"E", b"M"
 _PR_SET_PDEATHSIG = 1
+_Work = Callable[[bytes, dict[str, Any]], bytes]
 
 
 def main(arguments: list[str]) -> int:
@@ -35,7 +36,7 @@ def main(arguments: list[str]) -> int:
     module, megabytes, parent = arguments
     requests, replies = _own_streams()
     _die_with(int(parent))
-    load = import_module(module).load
+    work = _work(import_module(module))
     _limit_memory(int(megabytes))
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s: %(message)s")
     frames.send(replies, READY)
@@ -43,15 +44,26 @@ def main(arguments: list[str]) -> int:
         request = frames.receive(requests)
         if request is None:
             break
-        frames.send(replies, *_answer(load, json.loads(request)))
+        frames.send(replies, *_answer(work, json.loads(request)))
     return 0
 
 
-def _answer(load: Callable[..., Any], request: dict[str, Any]) -> tuple[bytes, bytes]:
-    try:
-        data = Path(request["path"]).read_bytes()
+def _work(module: Any) -> _Work:
+    """What to do with a file: `draw` a page of it where the module draws, else `load` it whole."""
+    if hasattr(module, "draw"):
+        draw: _Work = module.draw
+        return draw
+
+    def read(data: bytes, request: dict[str, Any]) -> bytes:
         limits = IngestSettings(**request["limits"])
-        return PARSED, packed(load(data, request["name"], password=request["password"], limits=limits))
+        return packed(module.load(data, request["name"], password=request["password"], limits=limits))
+
+    return read
+
+
+def _answer(work: _Work, request: dict[str, Any]) -> tuple[bytes, bytes]:
+    try:
+        return PARSED, work(Path(request["path"]).read_bytes(), request)
     except MemoryError:
         return NO_MEMORY, b""
     except (AskanceError, OSError) as error:

@@ -155,6 +155,7 @@ class IngestSettings:
     parse_memory_megabytes: int = setting(
         2048, "Most memory that reading one file may take.", minimum=64, maximum=1_000_000
     )
+    page_seconds: int = setting(20, "Longest time that drawing one page may take.", minimum=1, maximum=3600)
     parse_processes: int = setting(1, "Files read at the same time.", minimum=1, maximum=64)
     when_gone: str = setting(
         "mark",

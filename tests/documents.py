@@ -73,6 +73,24 @@ def pdf_with_text(
     return _assembled(objects, f"/Root {catalog} 0 R/Info {about} 0 R")
 
 
+def pdf_of_many_objects(count: int) -> bytes:
+    """One page on which a rectangle is drawn so many times."""
+    import zlib
+
+    drawing = zlib.compress(b"0 0 m 9 9 l 3 4 5 6 re S\n" * count)
+    return b"\n".join(
+        [
+            b"%PDF-1.7",
+            b"1 0 obj\n<</Type/Catalog/Pages 2 0 R>>\nendobj",
+            b"2 0 obj\n<</Type/Pages/Kids[3 0 R]/Count 1>>\nendobj",
+            b"3 0 obj\n<</Type/Page/Parent 2 0 R/MediaBox[0 0 99 99]/Contents 4 0 R>>\nendobj",
+            b"4 0 obj\n<</Length %d/Filter/FlateDecode>>stream\n%s\nendstream\nendobj"
+            % (len(drawing), drawing),
+            b"trailer<</Root 1 0 R>>",
+        ]
+    )
+
+
 def encrypted_pdf(text: str, password: str) -> bytes:
     """A one-page PDF that opens with the password only."""
     from pypdf import PdfReader, PdfWriter

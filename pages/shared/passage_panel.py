@@ -147,16 +147,29 @@ def _draw_page(place: str, opened: Opened, parsed: ParsedDocument) -> None:
             _icon(
                 None, f"Back to page {own}", f"{place}-page-own", session.show_opened, place, opened.moved(0)
             )
-    png = session.page_image(
-        passage.document_id,
-        number,
-        passage.start,
-        passage.end,
-        passage.words,
-        span.start,
-        session.workspace().blobs,
-    )
+    try:
+        png = session.page_image(
+            passage.document_id,
+            number,
+            passage.start,
+            passage.end,
+            passage.words,
+            span.start,
+            session.workspace().blobs,
+        )
+    except AskanceError as error:
+        st.warning(markdown_plain(f"{error} This is its text."), icon=":material/broken_image:")
+        _draw_page_text(passage, parsed, span)
+        return
     st.image(png, width="stretch", alt=f"Page {number} with the passage highlighted")
+
+
+def _draw_page_text(passage: Citation, parsed: ParsedDocument, span: PageSpan) -> None:
+    text = parsed.text[span.start : span.end]
+    start, end = max(passage.start - span.start, 0), max(passage.end - span.start, 0)
+    words = [(first - span.start, last - span.start) for first, last in passage.words]
+    with st.container(border=True):
+        st.html(text_view(text, start, end, words, around=len(text)))
 
 
 def _draw_quote(passage: Citation) -> None:

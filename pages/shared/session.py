@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
 from ingest.jobs import Jobs
 from ingest.near_duplicates import near_duplicates
-from ingest.page_view import render_page
+from ingest.page_pictures import get_page_pictures
 from ingest.rereadings import Rereadings
 from ingest.worker import ensure_worker
 from pages.shared.opened import Opened
@@ -274,8 +275,8 @@ def page_image(
     _blobs: BlobStore,
 ) -> bytes:
     """A page with a passage highlighted as PNG; a document id is its content, so this never goes stale."""
-    image = render_page(_blobs.get(document_id), page, start, end, words=words, page_start=page_start)
-    return image.png
+    pictures = get_page_pictures(settings().ingest)
+    return pictures.draw(_blobs.path(document_id), page, start, end, words=words, page_start=page_start)
 
 
 @st.cache_data(show_spinner=False, max_entries=32)
@@ -288,8 +289,20 @@ def page_with_passages(
     _blobs: BlobStore,
 ) -> bytes:
     """A page as PNG with its passages, (number, start, end), outlined and the chosen one highlighted."""
-    data = _blobs.get(document_id)
-    return render_page(data, page, *chosen, page_start=page_start, passages=passages).png
+    return draw_page(_blobs.path(document_id), page, chosen, passages, page_start)
+
+
+def draw_page(
+    file: Path,
+    page: int,
+    chosen: tuple[int, int],
+    passages: tuple[tuple[int, int, int], ...],
+    page_start: int,
+    password: str | None = None,
+) -> bytes:
+    """The same, drawn anew: what a password opens is kept nowhere."""
+    pictures = get_page_pictures(settings().ingest)
+    return pictures.draw(file, page, *chosen, page_start=page_start, passages=passages, password=password)
 
 
 def viewed(document_id: str) -> tuple[int, int | None]:

@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from documents import docx_with
+from documents import docx_with, pdf_of_many_objects
 
 from ingest.loaders import load
 from ingest.parsing import Parsers
@@ -110,7 +110,7 @@ def test_no_setting_or_key_reaches_the_process(read: Read, monkeypatch: pytest.M
 def test_cancelling_does_not_wait_for_a_hang(
     parsers: Parsers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ingest.parsing.CANCEL_SECONDS", 0.1)
+    monkeypatch.setattr("ingest.reader_process.CANCEL_SECONDS", 0.1)
     (tmp_path / "order").write_text("hang")
     cancelled = threading.Event()
     cancelled.set()
@@ -209,21 +209,3 @@ def docx_holding(body: bytes, doctype: bytes = b"") -> bytes:
                 )
             made.writestr(member.filename, content)
     return stream.getvalue()
-
-
-def pdf_of_many_objects(count: int) -> bytes:
-    """One page on which a rectangle is drawn so many times."""
-    import zlib
-
-    drawing = zlib.compress(b"0 0 m 9 9 l 3 4 5 6 re S\n" * count)
-    return b"\n".join(
-        [
-            b"%PDF-1.7",
-            b"1 0 obj\n<</Type/Catalog/Pages 2 0 R>>\nendobj",
-            b"2 0 obj\n<</Type/Pages/Kids[3 0 R]/Count 1>>\nendobj",
-            b"3 0 obj\n<</Type/Page/Parent 2 0 R/MediaBox[0 0 99 99]/Contents 4 0 R>>\nendobj",
-            b"4 0 obj\n<</Length %d/Filter/FlateDecode>>stream\n%s\nendstream\nendobj"
-            % (len(drawing), drawing),
-            b"trailer<</Root 1 0 R>>",
-        ]
-    )

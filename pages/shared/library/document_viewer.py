@@ -9,7 +9,6 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from ingest.page_view import render_page
 from ingest.passage_outline import passages_in_text
 from pages.shared import session
 from pages.shared.plain_text import markdown_plain, shortened
@@ -49,10 +48,18 @@ def _draw(record: DocumentRecord, parsed: ParsedDocument, chunks: Sequence[Chunk
     st.caption(markdown_plain(where) or "Each passage is found and cited as a whole; neighbours may overlap.")
     passages = tuple((own, each.start, each.end) for own, each in enumerate(chunks, start=1))
     if drawn:
-        _draw_page(record, parsed, number, (chunk.start, chunk.end), passages)
+        try:
+            _draw_page(record, parsed, number, (chunk.start, chunk.end), passages)
+        except AskanceError as error:
+            st.warning(markdown_plain(f"{error} This is its text."), icon=":material/broken_image:")
+            _draw_text(parsed, passages, place + 1)
     else:
-        with st.container(border=True, height=520):
-            st.html(passages_in_text(parsed.text, passages, place + 1))
+        _draw_text(parsed, passages, place + 1)
+
+
+def _draw_text(parsed: ParsedDocument, passages: Passages, chosen: int) -> None:
+    with st.container(border=True, height=520):
+        st.html(passages_in_text(parsed.text, passages, chosen))
 
 
 def _draw_turning(document_id: str, place: int, chunks: Sequence[Chunk], page: int, pages: int) -> None:
@@ -97,8 +104,6 @@ def _draw_page(
         password = st.text_input("Password of this file", type="password", autocomplete="off")
         if not password:
             return
-        data = blobs.get(record.document_id)
-        image = render_page(
-            data, number, *chosen, page_start=span.start, passages=here, password=password
-        ).png
+        file = blobs.path(record.document_id)
+        image = session.draw_page(file, number, chosen, here, span.start, password)
     st.image(image, width="stretch", alt=f"Page {number} of {record.name}, passages outlined")

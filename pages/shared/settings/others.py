@@ -54,6 +54,7 @@ LABELS = {
     "ingest.convert_seconds": "Longest conversion (s)",
     "ingest.parse_seconds": "Longest reading of a file (seconds)",
     "ingest.parse_memory_megabytes": "Most memory to read a file (MB)",
+    "ingest.page_seconds": "Longest drawing of a page (s)",
     "ingest.parse_processes": "Files read at once",
     "ingest.when_gone": "When a followed file is gone",
 }
