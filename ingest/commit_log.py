@@ -22,34 +22,39 @@ from typing import IO
 from urllib.parse import quote
 
 from rag.catalog import DocumentRecord
-from rag.errors import StoreError
+from rag.errors import StoreError, WriterBusy
+from rag.refusals import disk_refusal
 from rag.types import Chunk
 
 if sys.platform != "win32":
     import fcntl
 
-#: Nobody holds a collection longer than some seconds, unless stopped or stuck.
-LOCK_SECONDS = 120.0
 _RETRY_SECONDS = 0.02
+#: Written over the one before: on a full disk, too, a holder can say who it is.
+_HOLDER_BYTES = 20
+_MOST_COMMAND = 80
 
 
 class CommitLog:
     """The lock and the note of one collection; `with log:` holds the lock, among threads and processes.
 
-    Raises StoreError when another process holds the lock for LOCK_SECONDS, or the disk refuses.
+    Raises WriterBusy when another process holds the lock for `wait_seconds`, DiskRefused when the disk
+    takes nothing.
     """
 
-    def __init__(self, data_dir: Path, collection: str) -> None:
+    def __init__(self, data_dir: Path, collection: str, wait_seconds: float) -> None:
         self.collection = collection
+        # Nobody holds a collection longer than some seconds, unless stopped or stuck.
+        self._wait_seconds = wait_seconds
         self._note = data_dir / "commits" / f"{quote(collection, safe='')}.json"
         self._lock = self._note.with_suffix(".lock")
         self._here = threading.Lock()
-        self._stream: IO[str] | None = None
+        self._stream: IO[bytes] | None = None
 
     def __enter__(self) -> CommitLog:
-        deadline = time.monotonic() + LOCK_SECONDS
-        if not self._here.acquire(timeout=LOCK_SECONDS):
-            raise self._held()
+        deadline = time.monotonic() + self._wait_seconds
+        if not self._here.acquire(timeout=self._wait_seconds):
+            raise self._held("Another thread of this process")
         try:
             self._stream = self._locked(deadline)
         except BaseException:
@@ -100,34 +105,54 @@ class CommitLog:
         except OSError as error:
             raise self._refused(error) from error
 
-    def _locked(self, deadline: float) -> IO[str]:
+    def _locked(self, deadline: float) -> IO[bytes]:
         try:
             self._lock.parent.mkdir(parents=True, exist_ok=True)
-            stream = self._lock.open("a", encoding="utf-8")
+            stream = os.fdopen(os.open(self._lock, os.O_RDWR | os.O_CREAT, 0o666), "r+b", buffering=0)
         except OSError as error:
             raise self._refused(error) from error
-        while sys.platform != "win32":
-            try:
-                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError as error:
-                if time.monotonic() > deadline:
-                    stream.close()
-                    raise self._held() from error
-                time.sleep(_RETRY_SECONDS)
+        try:
+            while sys.platform != "win32":
+                try:
+                    fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError as error:
+                    if time.monotonic() > deadline:
+                        raise self._held(_process_named(stream.read(_HOLDER_BYTES))) from error
+                    time.sleep(_RETRY_SECONDS)
+            stream.write(str(os.getpid()).encode().ljust(_HOLDER_BYTES))
+        except OSError as error:
+            stream.close()
+            raise self._refused(error) from error
+        except BaseException:
+            stream.close()
+            raise
         return stream
 
-    def _held(self) -> StoreError:
-        return StoreError(
-            f"Another process has been writing to collection {self.collection!r} for {LOCK_SECONDS:.0f} "
+    def _held(self, holder: str) -> WriterBusy:
+        return WriterBusy(
+            f"{holder} has been writing to collection {self.collection!r} for {self._wait_seconds:g} "
             "seconds. Wait for it or end it, then try again; what was added stays."
         )
 
     def _refused(self, error: OSError) -> StoreError:
-        return StoreError(
-            f"{self._note.parent} cannot be written: {error.strerror or error}. Free some space on that disk "
-            "or make it writable, then try again; what was added stays."
-        )
+        return disk_refusal(self._note.parent, error)
+
+
+def _process_named(written: bytes) -> str:
+    """Who holds the lock, as far as it can be told: a process's number and how it was started."""
+    import psutil
+
+    number = written.strip().decode("ascii", "replace")
+    if not number.isdecimal():
+        return "Another process"
+    try:
+        command = " ".join(psutil.Process(int(number)).cmdline())
+    except psutil.Error:
+        # Of another machine or user, or it has just ended.
+        command = ""
+    shown = command if len(command) <= _MOST_COMMAND else f"{command[:_MOST_COMMAND]}…"
+    return f"Process {number} ({shown})" if shown else f"Process {number}"
 
 
 def digests(chunks: Iterable[Chunk]) -> dict[str, str]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from ingest.sources import Source, failing_source
 from rag.blobs import BlobStore
 from rag.catalog import Catalog, DocumentRecord
-from rag.errors import DocumentError
+from rag.errors import DocumentError, StoreError
 from rag.kept_versions import documents_kept, remove_unneeded
 from rag.store import CollectionTable
 from rag.workspace import Workspace
@@ -145,4 +145,12 @@ def remove_collection(workspace: Workspace, collection: str) -> None:
 
 def kept_source(name: str, document_id: str, size: int, blobs: BlobStore) -> Source:
     """A source that reads kept bytes (of that SHA-256) back when they are wanted."""
-    return Source(name, size, lambda: blobs.get(document_id))
+
+    def read() -> bytes:
+        try:
+            return blobs.get(document_id)
+        except StoreError as error:
+            # Of this file alone; others may be whole.
+            raise DocumentError(f"{name}: {error}") from error
+
+    return Source(name, size, read)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 
+from ingest.explained_embedding import embedded
 from ingest.in_flight import Document
 from rag.embedders import Embedder
 from rag.late_interaction import pack_signs
@@ -38,12 +39,12 @@ class EmbedAhead:
 
     def give(self, pool: Pool) -> None:
         """Begin a pool; of each document in it, the passages follow those given before."""
-        self._in_work.append((pool, self._threads.submit(self._embed, [chunk for _, chunk in pool])))
+        self._in_work.append((pool, self._threads.submit(self._embed, pool)))
 
     def take(self) -> Pool:
         """The oldest pool in work, once its documents have its vectors; raises what embedding it raised."""
-        pool, embedded = self._in_work.popleft()
-        vectors, bits = embedded.result()
+        pool, made = self._in_work.popleft()
+        vectors, bits = made.result()
         for (document, _), vector, own in zip(pool, vectors, bits, strict=True):
             document.vectors.append(vector)
             document.token_bits.append(own)
@@ -53,6 +54,7 @@ class EmbedAhead:
         """Leave out what is not begun and wait for what is."""
         self._threads.shutdown(wait=True, cancel_futures=True)
 
-    def _embed(self, chunks: list[Chunk]) -> tuple[Vector, list[bytes]]:
-        vectors, tokens = self._embedder.embed_with_tokens([chunk.embedded_text for chunk in chunks])
+    def _embed(self, pool: Pool) -> tuple[Vector, list[bytes]]:
+        texts = [chunk.embedded_text for _, chunk in pool]
+        vectors, tokens = embedded(self._embedder, texts, pool[0][0].name)
         return vectors, [pack_signs(own) for own in tokens]

@@ -7,19 +7,21 @@ no model, opens no table and sees no setting but the limits of reading, and no k
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
 import select
 import signal
 import sys
+import tempfile
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import IO, Any
 
 from ingest import frames
-from rag.errors import AskanceError
+from rag.errors import AskanceError, DiskRefused, DocumentError
 from rag.parsed_form import packed
 from rag.settings import IngestSettings
 
@@ -69,8 +71,20 @@ def _answer(work: _Work, request: dict[str, Any]) -> tuple[bytes, bytes]:
     except (AskanceError, OSError) as error:
         if isinstance(error.__cause__, MemoryError):
             return NO_MEMORY, b""
-        kind = type(error).__name__ if isinstance(error, AskanceError) else "DocumentError"
-        return REFUSED, json.dumps([kind, str(error)]).encode("utf-8", "replace")
+        kind, message = type(error).__name__, str(error)
+        if isinstance(error, OSError):
+            kind, message = _disk_words(error, request["name"])
+        return REFUSED, json.dumps([kind, message]).encode("utf-8", "replace")
+
+
+def _disk_words(error: OSError, name: str) -> tuple[str, str]:
+    """The class and the words for what the system refused while a file was read."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return DiskRefused.__name__, (
+            f"There is no room left for temporary files in {tempfile.gettempdir()} ({error.strerror}), which "
+            f"{name} needs. Free some space there or name another folder with TMPDIR, then try again."
+        )
+    return DocumentError.__name__, f"{name} could not be read: {error.strerror or error}. Add it again."
 
 
 def _own_streams() -> tuple[IO[bytes], IO[bytes]]:

@@ -31,7 +31,7 @@ from ingest.recovery import note, recovered
 from ingest.report import report_on
 from ingest.sources import Source
 from rag.catalog import DocumentRecord
-from rag.errors import AskanceError, ReaderStopped
+from rag.errors import AskanceError, ReaderStopped, StoreError
 from rag.maintenance import Maintenance
 from rag.store import CollectionTable
 from rag.types import ParsedDocument
@@ -63,7 +63,7 @@ class Pipeline:
         self.maintenance = Maintenance(workspace.store, settings.data_dir)
         self.parsers = get_parsers(settings.ingest)
         # Held while deciding which names hold a document, since readers and embedder all do.
-        self._names = CommitLog(settings.data_dir, collection)
+        self._names = CommitLog(settings.data_dir, collection, settings.ingest.lock_seconds)
         # A name keeps its tags whatever it holds; passages come without any.
         self._has_tags = any(record.tags for record in catalog.documents(collection))
         catalog.create_collection(collection)
@@ -85,7 +85,8 @@ class Pipeline:
         """Ingest the sources; yields each file's result once it is final.
 
         After `cancelled` is set, documents committed stay and the others are left out. `force`
-        reads files again that are unchanged.
+        reads files again that are unchanged. Raises StoreError (DiskRefused, WriterBusy) when disk or
+        table refuse and EmbeddingFailed: files that had a result keep it, the next run does the rest.
         """
         progress = progress if progress is not None else Progress()
         cancelled = cancelled or threading.Event()
@@ -147,6 +148,9 @@ class Pipeline:
                     self.blobs.put_parsed(document.document_id, parsed)
                     # The passages have the text; many documents may wait for the embedder.
                     document.parsed = replace(parsed, text="")
+        except StoreError:
+            # Disk, table or database refused, which is not the file's fault: the next would fail, too.
+            raise
         except AskanceError as error:
             if isinstance(error, ReaderStopped) and cancelled.is_set():
                 return None
@@ -273,6 +277,8 @@ class Pipeline:
             ):
                 yield from self._commit(finished, progress)
                 finished, last_commit, committed = [], time.monotonic(), True
+        # A reader's fault sets `cancelled`, too: what is whole is in by now, and the fault is still told.
+        ahead.check()
         if committed:
             self.maintenance.after_adding(self.table)
 

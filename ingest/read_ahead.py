@@ -73,6 +73,12 @@ class ReadAhead(Generic[Given, Made]):
             self._changed.notify_all()
             return item
 
+    def check(self) -> None:
+        """Raise what a thread raised, if one did."""
+        with self._changed:
+            if self._fault is not None:
+                raise self._fault
+
     def close(self) -> None:
         """Stop the threads and wait for them; what was not taken is dropped."""
         self._cancelled.set()

@@ -14,6 +14,7 @@ from pathlib import Path
 from ingest.given import given_sources
 from ingest.job_leases import Lease, LeaseLost, claim
 from ingest.job_recorder import Recorder
+from ingest.kept_room import KeptRoom
 from ingest.leases import new_holder, retire
 from ingest.passwords import drop_password, password_of
 from ingest.pipeline import Pipeline
@@ -21,7 +22,7 @@ from ingest.progress import FileProgress, Progress
 from ingest.sources import Source, failing_source
 from ingest.unused_blobs import remove_unused
 from rag.database import open_database
-from rag.errors import AskanceError, DocumentError
+from rag.errors import AskanceError, DiskRefused, DocumentError, WriterBusy
 from rag.workspace import Workspace
 
 logger = logging.getLogger(__name__)
@@ -106,7 +107,12 @@ class Worker:
             self._run(workspace, lease, progress, recorder)
         except LeaseLost:
             recorder.lost = True
+        except (DiskRefused, WriterBusy) as trouble:
+            # Not for ever, and not the documents' fault: it waits until somebody has made room.
+            logger.warning("ingestion job %s pauses: %s", lease.job.id, trouble)
+            state, error = "paused", f"{trouble}"
         except AskanceError as trouble:
+            logger.warning("ingestion job %s failed: %s", lease.job.id, trouble)
             error = str(trouble)
         except BaseException as trouble:
             # The worker must outlive any one job; the page shows the reason and the log has the rest.
@@ -115,12 +121,21 @@ class Worker:
         else:
             state = self._state(progress, recorder.wish)
         try:
-            recorder.end(state, error)
+            self._end(workspace, recorder, state, error)
             drop_password(lease.job.id)
             if state == "done" and not progress.troubled():
                 remove_unused(workspace, lease.take_archives())
         except LeaseLost as lost:
             logger.warning("%s", lost)
+
+    def _end(self, workspace: Workspace, recorder: Recorder, state: str, error: str) -> None:
+        room = KeptRoom(workspace.settings.data_dir)
+        try:
+            recorder.end(state, error)
+        except DiskRefused:
+            # Whoever looks must learn why it stands still.
+            room.give()
+            recorder.end(state, error)
 
     def _state(self, progress: Progress, wish: str) -> str:
         if progress.done() == len(progress.files) and not (wish and not progress.files):
@@ -131,6 +146,7 @@ class Worker:
 
     def _run(self, workspace: Workspace, lease: Lease, progress: Progress, recorder: Recorder) -> None:
         job = lease.job
+        KeptRoom(workspace.settings.data_dir).keep()
         pipeline = Pipeline(job.collection, workspace)
         known = lease.files()
         recorder.known(known)

@@ -8,7 +8,6 @@ may go on editing them.
 
 from __future__ import annotations
 
-import errno
 import gzip
 import hashlib
 import os
@@ -23,6 +22,7 @@ from typing import IO
 
 from rag.errors import DocumentError, DocumentNotFound, StoreError
 from rag.parsed_form import packed, unpacked
+from rag.refusals import disk_refusal
 from rag.types import ParsedDocument
 
 BLOCK_BYTES = 1024 * 1024
@@ -37,7 +37,7 @@ class BlobStore:
 
     Every method that takes a digest (64 lower-case hexadecimal characters) raises StoreError for
     anything else, so that no path can leave the folder; every method raises StoreError when the disk
-    refuses.
+    refuses, DiskRefused when it takes nothing.
     """
 
     def __init__(self, data_dir: Path) -> None:
@@ -240,10 +240,4 @@ def _explained(file: Path, verb: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            advice = "Free some space on that disk, then try again."
-        elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            advice = "Give the user who runs Askance access to it, then try again."
-        else:
-            advice = "Check that disk and folder, then try again."
-        raise StoreError(f"{file} cannot be {verb}: {error.strerror or error}. {advice}") from error
+        raise disk_refusal(file, error, verb) from error

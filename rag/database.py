@@ -43,7 +43,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
-from rag.errors import StoreError
+from rag.errors import DiskRefused, StoreError, WriterBusy
 
 if sys.platform != "win32":
     import fcntl
@@ -376,19 +376,23 @@ def _explained(engine: Engine) -> Iterator[None]:
         yield
     except (SQLAlchemyError, sqlite3.Error) as error:
         reason = str(error.orig) if isinstance(error, DBAPIError) else str(error).partition("\n")[0]
-        raise StoreError(
-            f"The database {engine.url.database} did not do what was asked: {reason}. {_advice(reason)}"
+        kind, advice = _advice(reason)
+        raise kind(
+            f"The database {engine.url.database} did not do what was asked: {reason}. {advice}"
         ) from error
 
 
-def _advice(reason: str) -> str:
+def _advice(reason: str) -> tuple[type[StoreError], str]:
+    writable = "Make the file and its folder writable, then try again."
+    backup = "Put a backup in its place, or move it away to begin anew."
     advice = {
-        "locked": "Another process holds it; try again, and stop whatever keeps it open for long.",
-        "full": "Free some space on that disk, then try again.",
-        "readonly": "Make the file and its folder writable, then try again.",
-        "unable to open": "Check that the folder exists and is writable.",
-        "not a database": "Put a backup in its place, or move it away to begin anew.",
-        "malformed": "Put a backup in its place, or move it away to begin anew.",
+        "locked": (WriterBusy, "Another process holds it; try again, and end whatever keeps it for long."),
+        "full": (DiskRefused, "Free some space on that disk, then try again; what was added stays."),
+        "disk i/o": (DiskRefused, "Check that disk and the space on it, then try again."),
+        "readonly": (DiskRefused, writable),
+        "unable to open": (StoreError, "Check that the folder exists and is writable."),
+        "not a database": (StoreError, backup),
+        "malformed": (StoreError, backup),
     }
-    lowered = reason.lower()
-    return next((then for sign, then in advice.items() if sign in lowered), "Check the data that was given.")
+    found = (then for sign, then in advice.items() if sign in reason.lower())
+    return next(found, (StoreError, "Check the data that was given."))

@@ -8,6 +8,8 @@
     │   ├── JobNotFound
     │   ├── EmbedderMismatch     the table was made with another embedder
     │   ├── FolderBusy           another process does the same with the data folder
+    │   ├── WriterBusy           another process has been writing there for too long
+    │   ├── DiskRefused          the disk is full or does not let itself be written
     │   └── BackupError          a backup cannot be made, is damaged, or may not be restored there
     ├── DocumentError            one file cannot be read; the others go on
     │   ├── UnsupportedFormat
@@ -15,6 +17,7 @@
     │   ├── CorruptFile
     │   ├── TooLarge
     │   └── ReaderStopped        reading it crashed, or took too long
+    ├── EmbeddingFailed          the embedder broke down over some passages
     ├── MissingDependency        a package, model or program must be installed first
     │   └── ModelNotAvailable    weights are not on this machine and downloads are not allowed
     ├── RerankingFailed          a reranker gave no order; that of the first stage stays
@@ -62,6 +65,14 @@ class FolderBusy(StoreError):
     """Another thread or process is doing this with the data folder."""
 
 
+class WriterBusy(StoreError):
+    """Another process has been writing there for too long; trying again later helps."""
+
+
+class DiskRefused(StoreError):
+    """The disk is full or does not let itself be written; what was stored before stays."""
+
+
 class BackupError(StoreError):
     """A backup cannot be made, is damaged, or may not be restored there."""
 
@@ -88,6 +99,10 @@ class TooLarge(DocumentError):
 
 class ReaderStopped(DocumentError):
     """The process that read the file crashed, or was stopped because it took too long."""
+
+
+class EmbeddingFailed(AskanceError):
+    """The embedder broke down; what was stored before stays."""
 
 
 class MissingDependency(AskanceError):

@@ -6,6 +6,7 @@ draws nothing.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,12 +14,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from rag.errors import MissingDependency, ModelError, RerankingFailed
+from rag.errors import DiskRefused, MissingDependency, ModelError, RerankingFailed
 from rag.late_interaction import pack_signs
 from rag.rerankers import Reranker, get_reranker
 from rag.settings import Settings
 from rag.store import CollectionTable
 from rag.types import EVERYTHING, Filters, Hit, Query, SearchResult
+
+logger = logging.getLogger(__name__)
 
 STAGES = ("embed", "vector", "text", "fuse", "rerank")
 FALLBACK_RERANKER = "late-interaction"
@@ -136,7 +139,11 @@ def _complete_token_bits(table: CollectionTable, hits: Sequence[Hit]) -> None:
     _, tokens = table.embedder.embed_with_tokens([hit.chunk.embedded_text for hit in missing])
     for hit, own in zip(missing, tokens, strict=True):
         hit.token_bits = pack_signs(own)
-    table.keep_token_bits({hit.chunk.id: hit.token_bits or b"" for hit in missing})
+    try:
+        table.keep_token_bits({hit.chunk.id: hit.token_bits or b"" for hit in missing})
+    except DiskRefused as error:
+        # They only save work the next time: a full disk is no reason not to answer.
+        logger.warning("%s", error)
 
 
 def _empty_query(table: CollectionTable) -> Query:

@@ -157,6 +157,9 @@ class IngestSettings:
     )
     page_seconds: int = setting(20, "Longest time that drawing one page may take.", minimum=1, maximum=3600)
     parse_processes: int = setting(1, "Files read at the same time.", minimum=1, maximum=64)
+    lock_seconds: int = setting(
+        120, "Longest wait for another process that adds to the same collection.", minimum=1, maximum=86_400
+    )
     when_gone: str = setting(
         "mark",
         "What becomes of documents whose files are gone from a folder that is followed.",

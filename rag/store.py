@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -17,8 +18,9 @@ from typing import Any
 from rag.collection_tables import CollectionTables, checked_table_name
 from rag.database import open_database
 from rag.embedders import Embedder, get_embedder
-from rag.errors import CollectionNotFound, EmbedderMismatch, StoreError
+from rag.errors import CollectionNotFound, EmbedderMismatch
 from rag.recorded_embedder import embedder_that_made
+from rag.refusals import table_explained, table_refusal
 from rag.rows import (
     CHUNK_COLUMNS,
     arrow_rows,
@@ -173,13 +175,11 @@ class Store:
                 # Another process may have been faster; the next look then finds its table.
                 fault = error
                 time.sleep(0.05 * attempt)
-        raise StoreError(
-            f"The table {table_name!r} cannot be made in {self._folder}: {fault}. "
-            "Check that folder and its disk, then try again."
-        ) from fault
+        raise table_refusal(table_name, self._folder, fault or RuntimeError("it came and went")) from fault
 
     def _opened(self, collection: str, table: Any) -> CollectionTable:
-        _index_texts(table)
+        with table_explained(collection, Path(table.uri)):
+            _index_texts(table)
         return CollectionTable(
             collection, table, embedder_that_made(table.schema, collection, self.embedder, self.embedding)
         )
@@ -218,7 +218,7 @@ class CollectionTable:
             return
         outdated = {chunk.document_id for chunk in chunks} | set(replaced)
         rows = arrow_rows(self._table.schema, chunks, vectors, token_bits)
-        with self._write_lock:
+        with self._writing():
             # Without use_index(False) an index on the key lets concurrent writers insert rows twice.
             (
                 self._table.merge_insert("id")
@@ -233,12 +233,12 @@ class CollectionTable:
         """Remove all passages of these documents in one commit."""
         wanted = set(document_ids)
         if wanted:
-            with self._write_lock:
+            with self._writing():
                 self._table.delete(document_filter(wanted).to_sql())
 
     def rename_document(self, document_id: str, name: str) -> None:
         """Give a document's passages another document name; nothing is embedded again."""
-        with self._write_lock:
+        with self._writing():
             self._table.update(where=document_filter([document_id]).to_sql(), values={"document": name})
 
     def set_tags(self, tags: Mapping[str, Sequence[str]]) -> None:
@@ -249,7 +249,7 @@ class CollectionTable:
         alike: dict[tuple[str, ...], list[str]] = {}
         for document_id, own in tags.items():
             alike.setdefault(tuple(own), []).append(document_id)
-        with self._write_lock:
+        with self._writing():
             for own, documents in alike.items():
                 # LanceDB cannot write an empty list here; no list says the same.
                 values = {"tags": list(own) or None}
@@ -325,7 +325,7 @@ class CollectionTable:
 
     def keep_token_bits(self, bits: dict[str, bytes]) -> None:
         """Store token bits of passages (by id) that another program added without them."""
-        with self._write_lock:
+        with self._writing():
             for chunk_id, packed in bits.items():
                 where = column("id") == literal(chunk_id)
                 self._table.update(where=where.to_sql(), values={"token_bits": packed})
@@ -335,9 +335,15 @@ class CollectionTable:
         with self._write_lock:
             return self.upkeep.optimize(keep)
 
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """One writer of this process at a time; what LanceDB refuses is explained."""
+        with self._write_lock, table_explained(self.name, self.upkeep.folder):
+            yield
+
     def restore_version(self, name: str) -> None:
         """Make the passages of a kept version the present ones again, in one commit."""
-        with self._write_lock:
+        with self._writing():
             self.upkeep.restore_version(name)
 
 

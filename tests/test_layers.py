@@ -17,7 +17,7 @@ RAG_LAYERS: list[set[str]] = [
     {
         *("settings", "reranking_settings", "setting_field"),
         *("late_interaction", "metrics", "words", "parsed_form", "identifiers", "presets", "model_threads"),
-        *("folder_lease", "table_upkeep", "table_contents", "backup_file"),
+        *("folder_lease", "table_upkeep", "table_contents", "backup_file", "refusals"),
     },
     {
         "embedders",

@@ -53,6 +53,8 @@ def _draw_under_way(job: Job) -> None:
             else:
                 _draw_wish(job, "pause", "Pause", "Pausing…", ":material/pause_circle:")
             _draw_wish(job, "cancel", "Stop", "Stopping…", ":material/stop_circle:")
+        if job.error:
+            st.warning(markdown_plain(job.error), icon=":material/warning:")
         st.progress(min(job.fraction, 1.0), text=" · ".join(_facts(job)))
         _draw_files(job)
 

@@ -14,6 +14,7 @@ from ingest.pipeline import Pipeline
 from ingest.progress import FileResult, Progress
 from ingest.sources import Source, path_sources
 from rag.embedders import HashEmbedder
+from rag.errors import EmbeddingFailed
 from rag.settings import Settings
 from rag.workspace import Workspace, open_workspace
 
@@ -225,7 +226,7 @@ def test_an_embedder_that_breaks_midway_is_not_swallowed(
 
     pipeline.embedder = Broken()
     sources = list(path_sources([folder], workspace.settings.ingest))
-    with pytest.raises(MemoryError):
+    with pytest.raises(EmbeddingFailed, match=r"boiler\.md.*MemoryError: no room.*try again"):
         list(pipeline.run(sources))
     assert workspace.table("default").count() == 0
     assert {result.status for result in pipeline_of(workspace).run(sources)} == {"added"}
