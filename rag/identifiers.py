@@ -9,14 +9,18 @@ from __future__ import annotations
 import re
 
 _QUOTED = re.compile(r'"([^"\n]{2,})"|“([^”\n]{2,})”|„([^“”\n]{2,})[“”]|«([^»\n]{2,})»|「([^」\n]+)」')
-#: A run of letters and digits with the marks that hold codes together.
-_RUN = re.compile(r"[^\W_]+(?:[-_./:#+][^\W_]+)*")
+#: Letters and digits of the scripts that codes are written in; between Chinese words nothing parts them.
+_SIGN = "0-9A-Za-z\u00c0-\u024f\u0370-\u04ff"
+#: A run of them with the marks that hold codes together.
+_RUN = re.compile(rf"[{_SIGN}]+(?:[-_./:#+][{_SIGN}]+)*")
 _ORDINAL_OR_MEASURE = re.compile(
     r"\d+(?:st|nd|rd|th|s|am|pm|bn|m|k|[kcm]?m|[km]?g|km|cm|mm|[kmgt]b|[kmg]?w|kwh|[kmg]?hz|mph|km/h|ml|l|v|a|d|x|px|%)?",
     re.IGNORECASE,
 )
-#: Shortest code: B2 and Q3 stand for too much else.
+#: Letters and digits of the shortest code: MP3 and Q3 stand for too much else.
 SHORTEST = 4
+#: Shorter runs of letters (p-118b, err-7) are parts of codes.
+SHORTEST_WORD = 3
 
 
 def exact_terms(question: str) -> tuple[str, ...]:
@@ -28,14 +32,22 @@ def exact_terms(question: str) -> tuple[str, ...]:
 
 def is_code(word: str) -> bool:
     """Whether a word looks like an identifier: letters with digits, or words held by underscores."""
-    if len(word) < SHORTEST or _ORDINAL_OR_MEASURE.fullmatch(word):
+    signs = [letter for letter in word if letter.isalnum()]
+    if len(signs) < SHORTEST or (len(signs) == SHORTEST and signs[0].isdigit()):
         return False
-    has_digit = any(letter.isdigit() for letter in word)
-    has_letter = any(letter.isalpha() for letter in word)
+    if all(_ORDINAL_OR_MEASURE.fullmatch(part) or _is_word(part) for part in re.split(r"[-/]", word)):
+        return False
+    has_digit = any(letter.isdigit() for letter in signs)
+    has_letter = any(letter.isalpha() for letter in signs)
     return (has_digit and has_letter) or "_" in word
+
+
+def _is_word(part: str) -> bool:
+    """Whether a part of 25-year-old or 19th-century is an ordinary word."""
+    return len(part) >= SHORTEST_WORD and part.isalpha() and part[1:].islower()
 
 
 def holds_term(text: str, term: str) -> bool:
     """Whether a text has the term to the letter, in any case, and not as a part of a longer code."""
     pattern = r"\s+".join(re.escape(part) for part in term.split())
-    return re.search(rf"(?<![^\W_]){pattern}(?![^\W_])", text, re.IGNORECASE) is not None
+    return re.search(rf"(?<![{_SIGN}]){pattern}(?![{_SIGN}])", text, re.IGNORECASE) is not None

@@ -15,6 +15,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "retrieval.words_in": "text",
         "retrieval.fusion_constant": 60,
         "retrieval.reranker": "none",
+        "retrieval.exact_first": False,
         "retrieval.milliseconds": 0,
     }
 }

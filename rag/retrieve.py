@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from rag.errors import DiskRefused, MissingDependency, ModelError, RerankingFailed
+from rag.exact_matches import exact_first, with_exact
+from rag.identifiers import exact_terms
 from rag.late_interaction import pack_signs
-from rag.rerankers import Reranker, get_reranker
+from rag.rerankers import Deadline, Reranker, get_reranker, score_within
 from rag.settings import Settings
 from rag.store import CollectionTable
 from rag.types import EVERYTHING, Filters, Hit, Query, SearchResult
@@ -28,16 +31,24 @@ FALLBACK_RERANKER = "late-interaction"
 
 
 def retrieve(
-    question: str, *, table: CollectionTable, settings: Settings, filters: Filters = EVERYTHING
+    question: str,
+    *,
+    table: CollectionTable,
+    settings: Settings,
+    filters: Filters = EVERYTHING,
+    now: Callable[[], float] = time.perf_counter,
 ) -> SearchResult:
     """The best passages for a question, best first, at most `retrieval.k`.
 
     Any text is a question, none is an error; one without words finds nothing. When the reranker's
     model, package or key is not there, late interaction takes its place; when it is but gives no
-    order, that of the first stage stays. `notes` says so.
+    order, that of the first stage stays. Where `retrieval.milliseconds` bounds the time, a slow
+    reranker reads less. `notes` says so. Passages that hold a code or quoted phrase of the question come
+    first (`retrieval.exact_first`). `now` counts seconds.
     """
     chosen = settings.retrieval
-    clock = _Clock()
+    clock = _Clock(now)
+    deadline = Deadline(chosen.milliseconds, now)
     notes: list[str] = []
     fallback = _with_reranker(settings, FALLBACK_RERANKER)
     try:
@@ -52,28 +63,40 @@ def retrieve(
     with clock.stage("embed"):
         vectors, tokens = table.embedder.embed_with_tokens([clean], query=True)
         query = Query(clean, vectors[0], tokens[0])
+    terms = exact_terms(clean) if chosen.exact_first and chosen.mode != "vector" else ()
     legs: dict[str, list[Hit]] = {}
     if chosen.mode in ("hybrid", "vector"):
         with clock.stage("vector"):
             legs["vector"] = table.vector_search(query.vector, chosen.candidates, filters, extra=extra)
     if chosen.mode in ("hybrid", "text"):
         with clock.stage("text"):
-            fields = {chosen.words_in: 1.0}
-            legs["text"] = table.text_search(clean, chosen.candidates, filters, extra=extra, fields=fields)
+            options: dict[str, Any] = {"extra": extra, "fields": {chosen.words_in: 1.0}}
+            found = table.text_search(clean, chosen.candidates, filters, **options)
+            if terms:
+                by_terms = table.text_search(" ".join(terms), chosen.candidates, filters, **options)
+                found = with_exact(found, by_terms, terms)
+            legs["text"] = found
     with clock.stage("fuse"):
         candidates = fuse(legs, chosen.fusion_constant)
     with clock.stage("rerank"):
         _complete_token_bits(table, candidates)
         try:
-            ranked = rerank(query, candidates, reranker, chosen.candidates)
+            ranked = rerank(query, candidates, reranker, chosen.candidates, deadline, notes)
         except MissingDependency as error:
             notes.append(_instead(error))
             reranker = get_reranker(fallback, table.embedder)
-            ranked = rerank(query, candidates, reranker, chosen.candidates)
+            ranked = rerank(query, candidates, reranker, chosen.candidates, deadline, notes)
         except (RerankingFailed, ModelError) as error:
             notes.append(f"{error} These passages stand as the searches found them.")
             reranker = get_reranker(_with_reranker(settings, "none"), table.embedder)
-            ranked = rerank(query, candidates, reranker, chosen.candidates)
+            ranked = rerank(query, candidates, reranker, chosen.candidates, deadline, notes)
+        if terms:
+            ranked = exact_first(ranked, terms)
+    if deadline.bounded and deadline.left() < 0:
+        notes.append(
+            f"The question took {deadline.allowed - deadline.left():.0f} ms, more than the "
+            f"{deadline.allowed:g} ms allowed. Fetch fewer candidates, or raise retrieval.milliseconds."
+        )
     hits = ranked[: chosen.k]
     for rank, hit in enumerate(hits, start=1):
         hit.rank = rank
@@ -119,16 +142,28 @@ def fuse(legs: dict[str, list[Hit]], constant: int) -> list[Hit]:
     return ordered
 
 
-def rerank(query: Query, candidates: Sequence[Hit], reranker: Reranker, depth: int) -> list[Hit]:
-    """The first `depth` candidates by the reranker's score, then the others in their fused order."""
-    scored = list(candidates[:depth])
-    if scored:
-        for hit, score in zip(scored, reranker.score(query, scored), strict=True):
-            hit.scores["rerank"] = score
-        scored.sort(key=lambda hit: -(hit.scores["rerank"] or 0.0))
-        for rank, hit in enumerate(scored, start=1):
-            hit.ranks["rerank"] = rank
-    return scored + list(candidates[depth:])
+def rerank(
+    query: Query,
+    candidates: Sequence[Hit],
+    reranker: Reranker,
+    depth: int,
+    deadline: Deadline,
+    notes: list[str],
+) -> list[Hit]:
+    """The first `depth` candidates by the reranker's score, then the others in their fused order.
+
+    Where time is short there are fewer of the former, and a sentence about it goes into `notes`.
+    """
+    result = score_within(reranker, query, candidates[:depth], deadline)
+    if result.note:
+        notes.append(result.note)
+    scored = list(candidates[: len(result.scores)])
+    for hit, score in zip(scored, result.scores, strict=True):
+        hit.scores["rerank"] = score
+    scored.sort(key=lambda hit: -(hit.scores["rerank"] or 0.0))
+    for rank, hit in enumerate(scored, start=1):
+        hit.ranks["rerank"] = rank
+    return scored + list(candidates[len(scored) :])
 
 
 def _complete_token_bits(table: CollectionTable, hits: Sequence[Hit]) -> None:
@@ -154,16 +189,17 @@ def _empty_query(table: CollectionTable) -> Query:
 class _Clock:
     """Milliseconds of each stage and in total."""
 
-    def __init__(self) -> None:
-        self._started = time.perf_counter()
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self._started = now()
         self._stages = dict.fromkeys(STAGES, 0.0)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        started = time.perf_counter()
+        started = self._now()
         yield
-        self._stages[name] += (time.perf_counter() - started) * 1000
+        self._stages[name] += (self._now() - started) * 1000
 
     def milliseconds(self) -> dict[str, float]:
-        total = (time.perf_counter() - self._started) * 1000
+        total = (self._now() - self._started) * 1000
         return {name: round(value, 3) for name, value in {**self._stages, "total": total}.items()}

@@ -76,6 +76,9 @@ class RetrievalSettings:
         "What the search by words reads: title, headings and passage (embedded_text), or the passage (text).",
         choices=("embedded_text", "text"),
     )
+    exact_first: bool = setting(
+        True, "Whether passages that hold the codes and quoted phrases of a question come first."
+    )
     milliseconds: int = setting(
         0,
         "Most milliseconds that a question may spend; ranking then reads less. 0 sets no bound.",

@@ -33,6 +33,7 @@ RAG_LAYERS: list[set[str]] = [
         "expected_answer",
         "exact_facts",
         "document_names",
+        "exact_matches",
     },
     {
         "embedding_function",

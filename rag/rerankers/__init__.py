@@ -27,6 +27,7 @@ from rag.rerankers.offered import (
 )
 from rag.rerankers.score_cache import CacheFigures, score_cache
 from rag.rerankers.seam import Reranker
+from rag.rerankers.time_allowed import Deadline, score_within
 
 __all__ = [
     "BY_NAME",
@@ -34,6 +35,7 @@ __all__ = [
     "RERANKERS",
     "CacheFigures",
     "CrossEncoderReranker",
+    "Deadline",
     "ExactLateInteractionReranker",
     "LateInteractionReranker",
     "Offer",
@@ -46,4 +48,5 @@ __all__ = [
     "members_of",
     "problem_with",
     "score_cache",
+    "score_within",
 ]

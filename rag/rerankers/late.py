@@ -45,7 +45,7 @@ class ExactLateInteractionReranker(LateInteractionReranker):
 
     def __init__(self, embedder: Embedder, settings: RerankingSettings, cache: ScoreCache) -> None:
         super().__init__(embedder, settings)
-        self._identity = f"{self.name} {embedder.name} {embedder.precision}"
+        self.identity = f"{self.name} {embedder.name} {embedder.precision}"
         self._cache = cache
 
     def matches(self, query: Query, hits: Sequence[Hit]) -> NDArray[np.float32]:
@@ -54,7 +54,13 @@ class ExactLateInteractionReranker(LateInteractionReranker):
             return [float(score) for score in passage_scores(query.tokens, tokens)]
 
         texts = [hit.chunk.embedded_text for hit in hits]
-        return np.array(self._cache.scores(self._identity, query.text, texts, read), np.float32)
+        return np.array(self._cache.scores(self.identity, query.text, texts, read), np.float32)
+
+    def unread(self, query: Query, hits: Sequence[Hit]) -> list[Hit]:
+        """The hits whose matches are not remembered."""
+        return [
+            hit for hit in hits if not self._cache.has(self.identity, query.text, hit.chunk.embedded_text)
+        ]
 
 
 def blended_with_searches(

@@ -31,14 +31,21 @@ class RememberedReranker:
 
     def __init__(self, reader: Reader, cache: ScoreCache) -> None:
         self.name, self.needs, self.effort = reader.name, reader.needs, reader.effort
+        self.identity = reader.identity
         self._reader = reader
         self._cache = cache
 
     def score(self, query: Query, hits: Sequence[Hit]) -> list[float]:
         texts = [hit.chunk.embedded_text for hit in hits]
         return self._cache.scores(
-            self._reader.identity, query.text, texts, lambda missing: self._reader.read(query, missing)
+            self.identity, query.text, texts, lambda missing: self._reader.read(query, missing)
         )
+
+    def unread(self, query: Query, hits: Sequence[Hit]) -> list[Hit]:
+        """The hits whose scores are not remembered."""
+        return [
+            hit for hit in hits if not self._cache.has(self.identity, query.text, hit.chunk.embedded_text)
+        ]
 
     def prepare(self) -> None:
         """Load what the reader needs."""

@@ -69,6 +69,11 @@ class ScoreCache:
                     self._kept.popitem(last=False)
         return [known[key] for key in keys]
 
+    def has(self, identity: str, question: str, text: str) -> bool:
+        """Whether the score is kept; asking does not count as wanting it."""
+        with self._lock:
+            return _key(identity, question, text) in self._kept
+
     def figures(self) -> CacheFigures:
         """How often it helped since the program started."""
         with self._lock:

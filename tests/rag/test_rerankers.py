@@ -17,6 +17,7 @@ from rag.rerankers import (
     OFFERED,
     RERANKERS,
     CrossEncoderReranker,
+    Deadline,
     LateInteractionReranker,
     Reranker,
     blended_with_searches,
@@ -91,7 +92,7 @@ def test_one_finite_score_a_hit_the_same_each_time(reranker: Reranker, texts: li
         (hit.chunk, hit.scores, hit.ranks) for hit in before
     ]
     assert reranker.score(query, hits) == pytest.approx(scores, rel=1e-3, abs=1e-5)
-    ranked = rerank(query, hits, reranker, len(hits))
+    ranked = rerank(query, hits, reranker, len(hits), Deadline(0), [])
     assert sorted(own.chunk.id for own in ranked) == sorted(own.chunk.id for own in hits)
 
 

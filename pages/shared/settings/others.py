@@ -37,6 +37,7 @@ TITLES = {
 #: Names plainer than the settings' own.
 LABELS = {
     "retrieval.words_in": "Search by words reads",
+    "retrieval.exact_first": "Codes and quoted phrases first",
     "reranking.cached_scores": "Scores remembered",
     "reranking.timeout_seconds": "Longest wait for a service (s)",
     "embedding.model": "Embedding model",
