@@ -22,9 +22,8 @@ import rag  # noqa: F401  (switches telemetry off before Streamlit loads)
 from api import routes
 from ingest.worker import start_worker, stop_workers
 from rag.errors import AskanceError
-from rag.folder_lease import lease
+from rag.folder_lease import in_use
 from rag.maintenance import Maintenance, Schedule
-from rag.restore import APP
 from rag.settings import load_settings
 
 logger = logging.getLogger("askance")
@@ -70,7 +69,7 @@ def _in_use() -> Iterator[None]:
     """Let others see that an app runs on the data folder, so that no restore exchanges it meanwhile."""
     with ExitStack() as held:
         try:
-            held.enter_context(lease(load_settings().data_dir, APP, shared=True))
+            held.enter_context(in_use(load_settings().data_dir))
         except AskanceError as error:
             logger.warning("%s", error)
         yield

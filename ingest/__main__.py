@@ -20,6 +20,7 @@ from ingest.pipeline import Pipeline
 from ingest.progress import FileResult, Progress
 from ingest.sources import path_sources
 from rag.errors import AskanceError
+from rag.folder_lease import in_use
 from rag.settings import load_settings
 from rag.workspace import open_workspace
 
@@ -48,29 +49,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # A console that cannot show a letter of a document shows its code.
         sys.stdout.reconfigure(errors="backslashreplace")
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s: %(message)s")
-    progress = Progress()
-    all_well = True
     try:
-        settings = load_settings()
-        workspace = open_workspace(settings)
-        pipeline = Pipeline(options.collection, workspace)
-        sources = list(path_sources(options.paths, settings.ingest))
-        if not sources:
-            sys.stderr.write("There are no files in what was named (hidden ones are left out).\n")
-        results = pipeline.run(sources, progress=progress, password=options.password, force=options.force)
-        for count, result in enumerate(results, start=1):
-            all_well = all_well and result.status not in ("empty", "failed")
-            sys.stdout.write((json.dumps(result.as_dict()) if options.json else _line(result)) + "\n")
-            sys.stdout.flush()
-            if sys.stderr.isatty():
-                sys.stderr.write(_status(count, len(sources), progress))
+        with in_use(load_settings().data_dir):
+            return 0 if _add(options) else 1
     except AskanceError as error:
         sys.stderr.write(f"{error}\n")
-        return 1
     except KeyboardInterrupt:
         sys.stderr.write("\nStopped. What was listed is kept; run the same command again to go on.\n")
-        return 1
-    return 0 if all_well else 1
+    return 1
+
+
+def _add(options: argparse.Namespace) -> bool:
+    """Put the files in, a line each; says whether all went well."""
+    settings = load_settings()
+    progress = Progress()
+    pipeline = Pipeline(options.collection, open_workspace(settings))
+    sources = list(path_sources(options.paths, settings.ingest))
+    if not sources:
+        sys.stderr.write("There are no files in what was named (hidden ones are left out).\n")
+    all_well = True
+    results = pipeline.run(sources, progress=progress, password=options.password, force=options.force)
+    for count, result in enumerate(results, start=1):
+        all_well = all_well and result.status not in ("empty", "failed")
+        sys.stdout.write((json.dumps(result.as_dict()) if options.json else _line(result)) + "\n")
+        sys.stdout.flush()
+        if sys.stderr.isatty():
+            sys.stderr.write(_status(count, len(sources), progress))
+    return all_well
 
 
 def _line(result: FileResult) -> str:

@@ -22,6 +22,7 @@ from ingest.jobs import Jobs
 from ingest.watch import Watcher
 from ingest.worker import Worker, ensure_worker
 from rag.errors import AskanceError, DocumentError
+from rag.folder_lease import in_use
 from rag.settings import load_settings
 from rag.workspace import open_workspace
 
@@ -38,13 +39,14 @@ def worker_command(arguments: Sequence[str]) -> int:
     parser.add_argument("--once", action="store_true", help="stop when no job is left")
     options = parser.parse_args(arguments)
     # Fails at once, with its reason, when the data folder cannot be used.
-    open_workspace(load_settings())
-    worker = Worker(lambda: open_workspace(load_settings()), stays=not options.once)
-    stop_on_signal(worker.stop)
-    worker.thread.start()
-    if not options.once:
-        sys.stderr.write("Waiting for jobs. Stop with Ctrl+C.\n")
-    worker.thread.join()
+    with in_use(load_settings().data_dir):
+        open_workspace(load_settings())
+        worker = Worker(lambda: open_workspace(load_settings()), stays=not options.once)
+        stop_on_signal(worker.stop)
+        worker.thread.start()
+        if not options.once:
+            sys.stderr.write("Waiting for jobs. Stop with Ctrl+C.\n")
+        worker.thread.join()
     return 0
 
 
@@ -74,11 +76,12 @@ def watch_command(arguments: Sequence[str]) -> int:
     folder = options.folder.expanduser().resolve()
     if not folder.is_dir():
         raise DocumentError(f"There is no folder {folder}. Check the path.")
-    open_workspace(load_settings())
-    watcher = Watcher(lambda: open_workspace(load_settings()), options.collection, folder, _report)
-    stop_on_signal(watcher.stop)
-    sys.stderr.write(f"Following {folder}. Stop with Ctrl+C.\n")
-    watcher.run()
+    with in_use(load_settings().data_dir):
+        open_workspace(load_settings())
+        watcher = Watcher(lambda: open_workspace(load_settings()), options.collection, folder, _report)
+        stop_on_signal(watcher.stop)
+        sys.stderr.write(f"Following {folder}. Stop with Ctrl+C.\n")
+        watcher.run()
     return 0
 
 
@@ -127,7 +130,8 @@ def jobs_command(arguments: Sequence[str]) -> int:
         return 0
     if options.action == "retry" and options.password:
         # The password is kept nowhere but in this process, so this process has to do it.
-        return _retry_here(Jobs(workspace, wake=ensure_worker), job, options.password)
+        with in_use(workspace.settings.data_dir):
+            return _retry_here(Jobs(workspace, wake=ensure_worker), job, options.password)
     return _steer(jobs, job, options.action)
 
 

@@ -7,12 +7,13 @@ such lock in Python's standard library; there the lease holds between threads of
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -21,6 +22,10 @@ from rag.errors import FolderBusy, StoreError
 if sys.platform != "win32":
     import fcntl
 
+logger = logging.getLogger(__name__)
+
+#: What every process shares that works on a data folder; bringing a backup back needs it alone.
+IN_USE = "app"
 _POLL_SECONDS = 0.1
 _threads: dict[Path, threading.Lock] = {}
 
@@ -50,13 +55,37 @@ def lease(data_dir: Path, purpose: str, *, wait_seconds: float = 0.0, shared: bo
                 )
             time.sleep(_POLL_SECONDS)
         try:
-            stream.seek(0)
-            stream.truncate()
-            stream.write(f"{os.getpid()}\n")
-            stream.flush()
+            _sign(stream)
             yield
         finally:
             _given_back(stream, file)
+
+
+@contextmanager
+def in_use(data_dir: Path) -> Iterator[None]:
+    """Work on a data folder beside others; meanwhile no backup is brought back into it.
+
+    Raises FolderBusy while one is, StoreError when the lease's file cannot be written.
+    """
+    with ExitStack() as held:
+        try:
+            held.enter_context(lease(data_dir, IN_USE, shared=True))
+        except FolderBusy as error:
+            raise FolderBusy(
+                f"A backup is being brought back into {data_dir}. Wait until that has ended, then try again."
+            ) from error
+        yield
+
+
+def _sign(stream: IO[str]) -> None:
+    """Say who holds the lease. The lock counts without it, on a full disk, too."""
+    try:
+        stream.seek(0)
+        stream.truncate()
+        stream.write(f"{os.getpid()}\n")
+        stream.flush()
+    except OSError as error:
+        logger.info("%s does not name its holder: %s", stream.name, error)
 
 
 def _owner(stream: IO[str]) -> str:

@@ -19,12 +19,10 @@ from rag.backup import TABLES, count_collections, read_listed
 from rag.backup_file import MANIFEST, Manifest, check_backup, read_members
 from rag.database import DATABASE_FILE, close_databases
 from rag.errors import BackupError, FolderBusy
-from rag.folder_lease import lease
+from rag.folder_lease import IN_USE, lease
 from rag.settings import SECRETS_FILE
 from rag.table_contents import table_contents
 
-#: The lease that a running app shares on its data folder.
-APP = "app"
 _BLOCK = 1024 * 1024
 
 
@@ -41,7 +39,7 @@ def restore(file: Path, data_dir: Path, *, force: bool = False) -> RestoredFolde
     """Make the data folder what it was when the backup was written.
 
     Raises BackupError when the backup is damaged or was tampered with, the folder holds something and
-    `force` is not set, an app runs on it, or a disk refuses; the folder is then as it was.
+    `force` is not set, a process works on it, or a disk refuses; the folder is then as it was.
     """
     data_dir = data_dir.expanduser().absolute()
     filled = data_dir.exists() and any(data_dir.iterdir())
@@ -109,7 +107,7 @@ def _put_in_place(staging: Path, data_dir: Path, filled: bool) -> Path | None:
         staging.replace(data_dir)
         return None
     try:
-        with lease(data_dir, APP):
+        with lease(data_dir, IN_USE):
             # Connections of this process would go on with the file that is moved away.
             close_databases()
             aside = data_dir.with_name(f"{data_dir.name}.before-restore-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}")
@@ -120,5 +118,8 @@ def _put_in_place(staging: Path, data_dir: Path, filled: bool) -> Path | None:
                 aside.rename(data_dir)
                 raise
     except FolderBusy as error:
-        raise BackupError(f"Askance runs on {data_dir}. Stop it, then try again.") from error
+        raise BackupError(
+            f"Askance runs on {data_dir}: the app, a worker, a watcher, or a command that adds documents. "
+            "Stop it, then try again."
+        ) from error
     return aside

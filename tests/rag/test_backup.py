@@ -18,9 +18,9 @@ from rag.backup import back_up
 from rag.backup_file import MANIFEST, check_backup
 from rag.database import DATABASE_FILE, open_database
 from rag.errors import BackupError, FolderBusy
-from rag.folder_lease import lease
+from rag.folder_lease import in_use, lease
 from rag.kept_versions import keep_version, kept_versions
-from rag.restore import APP, restore
+from rag.restore import restore
 from rag.settings import SECRETS_FILE, SETTINGS_FILE, Settings, load_settings, save_settings
 from rag.workspace import Workspace, open_workspace
 
@@ -167,7 +167,7 @@ def test_a_filled_folder_is_refused_and_with_force_moved_aside(
     fill(workspace, {"later.txt": "Added after the backup."})
     with pytest.raises(BackupError, match="not empty"):
         restore(backup, settings.data_dir)
-    with lease(settings.data_dir, APP, shared=True), pytest.raises(BackupError, match="Askance runs on"):
+    with in_use(settings.data_dir), pytest.raises(BackupError, match="Askance runs on"):
         restore(backup, settings.data_dir, force=True)
     assert opened(settings.data_dir, settings).table("default").count() == workspace.table("default").count()
     done = restore(backup, settings.data_dir, force=True)
