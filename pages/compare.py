@@ -8,6 +8,7 @@ from pages.shared.comparison.draft import Draft, new_draft
 from pages.shared.comparison.question import draw_question
 from pages.shared.comparison.variant_editor import draw_editor
 from pages.shared.comparison.view import PLACE, draw_columns, draw_messages, draw_times, verdict
+from pages.shared.comparison.why_not import draw_why_not
 from pages.shared.job_cards import draw_jobs
 from pages.shared.passage_panel import draw_passage_panel
 from pages.shared.plain_text import markdown_plain
@@ -40,6 +41,7 @@ def draw_empty(collection: str) -> None:
 def run_comparison(draft: Draft, collection: str) -> None:
     """Compare, naming the setting that is being asked meanwhile."""
     session.show_opened(PLACE, None)
+    draft.traced = None
     place = st.empty()
     status = place.status("Comparing")
     variants = draft.variants(session.settings())
@@ -71,6 +73,7 @@ def draw_comparison(draft: Draft, made: Comparison) -> None:
             with st.container(width=430, height="stretch"):
                 draw_passage_panel(PLACE)
     draw_times(made)
+    draw_why_not(draft, made)
 
 
 with st.container(horizontal=True, vertical_alignment="bottom"):

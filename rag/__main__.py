@@ -1,4 +1,4 @@
-"""The command line of the core: python -m rag search | ask | evaluate, and the upkeep of the data folder.
+"""The command line of the core: python -m rag search | ask | evaluate | trace, and upkeep.
 
 With --json, standard output holds JSON alone; messages go to standard error. Exit status: 0 done
 (declining to answer included), 1 an error, 2 wrong usage.
@@ -18,6 +18,7 @@ from typing import Any
 from rag.errors import AskanceError, SettingsError
 from rag.rerankers import RERANKERS
 from rag.settings import Settings, load_settings, with_overrides
+from rag.trace_command import add_trace_command
 from rag.types import Hit, SearchResult
 from rag.upkeep_commands import add_upkeep_commands
 from rag.variant_command import add_variant_commands
@@ -86,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.set_defaults(run=_evaluate)
 
     add_variant_commands(commands, shared)
+    add_trace_command(commands, [shared, searching])
     add_upkeep_commands(commands)
     return parser
 

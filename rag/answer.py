@@ -108,8 +108,7 @@ class Reply:
         self.milliseconds = {name: value for name, value in found.milliseconds.items() if name != "total"}
         self.milliseconds["search"] = found.milliseconds["total"]
         self.confidence = round(confidence(found.query, found.hits, self._table.embedder), 4)
-        needed = self._settings.answer.decline_below * (1.0 if self.model == "extractive" else MODEL_SHARE)
-        if not found.hits or self.confidence < needed:
+        if not found.hits or self.confidence < needed_confidence(self._settings):
             yield DECLINED
             return
         if self.model == "extractive":
@@ -277,6 +276,11 @@ def ask(
         earlier=earlier,
         standalone=standalone,
     )
+
+
+def needed_confidence(settings: Settings) -> float:
+    """The estimated chance of an answer below which none is given."""
+    return settings.answer.decline_below * (1.0 if settings.answer.model == "extractive" else MODEL_SHARE)
 
 
 def ledger_as_dict(ledger: Ledger) -> dict[str, Any]:

@@ -52,9 +52,9 @@ RAG_LAYERS: list[set[str]] = [
     },
     {"store", "disclosure"},
     {"workspace", "retrieve", "maintenance", "backup", "restore"},
-    {"compare", "answer", "status", "kept_versions"},
-    {"evaluate", "streaming", "turns"},
-    {"chat", "upkeep_commands", "variant_command"},
+    {"compare", "answer", "status", "kept_versions", "expected_passage", "remedies"},
+    {"evaluate", "streaming", "turns", "trace"},
+    {"chat", "upkeep_commands", "variant_command", "trace_command"},
 ]
 #: Where one layer's modules lean on each other, on purpose.
 WITHIN_LAYER = {

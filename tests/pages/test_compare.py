@@ -6,19 +6,15 @@ What its component shows is read from the data given to it; clicks in it are sen
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
+from compare_page import QUESTION, compare, labelled, opened, report, shown, texts
 from corpus import TEXTS, fill
-from streamlit.proto.WidgetStates_pb2 import WidgetState
-from streamlit.testing.v1 import AppTest
 
 from rag.settings import load_settings, save_settings
 from rag.workspace import Workspace, open_workspace
 
-MAIN = Path(__file__).parents[2] / "pages" / "main.py"
-QUESTION = "relief valve of boiler 7"
 HOSTILE_NAME = "<b>[x](javascript:1)</b>.md"
 
 
@@ -33,51 +29,6 @@ def filled() -> Workspace:
     workspace = open_workspace(load_settings())
     fill(workspace)
     return workspace
-
-
-def opened() -> AppTest:
-    page = AppTest.from_file(MAIN, default_timeout=30).run()
-    return page.switch_page("compare.py").run()
-
-
-def labelled(elements: Any, label: str) -> Any:
-    """The one element with this label."""
-    (found,) = [element for element in elements if element.label == label]
-    return found
-
-
-def texts(elements: Any) -> str:
-    """What elements say, with the marks that keep it from being Markdown taken away."""
-    return "\n".join(element.value for element in elements).replace("\\", "").replace("\u2060", "")
-
-
-def compare(page: AppTest, question: str = QUESTION) -> AppTest:
-    labelled(page.text_input, "Question").set_value(question)
-    labelled(page.button, "Compare").click().run()
-    assert not page.exception
-    return page
-
-
-def component(page: AppTest) -> Any:
-    (found,) = [own for own in page.get("bidi_component") if own.proto.component_name == "askance_comparison"]
-    return found.proto
-
-
-def shown(page: AppTest) -> dict[str, Any]:
-    """The data that the component draws."""
-    data: dict[str, Any] = json.loads(component(page).json)
-    return data
-
-
-def report(page: AppTest, event: str, value: Any) -> AppTest:
-    """Send what the component's script sends on a click."""
-    states = page._tree.get_widget_states()
-    state = WidgetState(id=f"$$STREAMLIT_INTERNAL_KEY_{component(page).id}__events")
-    state.json_trigger_value = json.dumps([{"event": event, "value": value}])
-    states.widgets.append(state)
-    page._run(states)
-    assert not page.exception
-    return page
 
 
 def stored() -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 from rag.compare import MOST, Comparison, Variant, choices_of, default_choices
 from rag.rerankers import OFFERED as OFFERED_RERANKERS
 from rag.settings import Settings, with_overrides
+from rag.trace import Trace
 
 MODE_NAMES = {"hybrid": "Meaning + words", "vector": "Meaning only", "text": "Words only"}
 RERANKER_NAMES = {offer.name: offer.short for offer in OFFERED_RERANKERS}
@@ -39,7 +40,8 @@ class Draft:
     """The state of the compare page.
 
     `revision` grows when the question is set from outside its box. `wanted` is the setting that the next
-    run of the page is to save, `asked` whether it is to compare.
+    run of the page is to save, `asked` whether it is to compare. `traced` is the way of the passage last
+    asked after, with the number of the setting, from 0, that it was followed through.
     """
 
     question: str
@@ -48,6 +50,7 @@ class Draft:
     made: Comparison | None = None
     wanted: Variant | None = None
     asked: bool = False
+    traced: tuple[int, Trace] | None = None
     _numbers: int = field(default=0, repr=False)
 
     def ask(self, question: str) -> None:
@@ -73,6 +76,13 @@ class Draft:
             others = [last | {"mode": mode, "reranker": reranker} for mode, reranker in OFFERED]
             values = next((own for own in others if own not in there), dict(last))
             self.choices.append(Choice(self._numbers, values))
+
+    def add_and_ask(self, values: dict[str, Any]) -> None:
+        """One more setting, with these values, and the question compared again."""
+        if len(self.choices) < MOST:
+            self._numbers += 1
+            self.choices.append(Choice(self._numbers, values))
+            self.ask(self.made.question if self.made else self.question)
 
     def remove_choice(self, number: int) -> None:
         """Take a setting away."""

@@ -1,0 +1,163 @@
+"""Why wasn't it found? The expected passage is named, and its way through one setting shown.
+
+It draws what rag.trace says; what documents say is escaped. It changes no settings by itself.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from pages.shared import session
+from pages.shared.chat.found_view import RERANKERS
+from pages.shared.comparison.draft import MODE_NAMES, Draft
+from pages.shared.figures import counted, ordinal
+from pages.shared.plain_text import markdown_plain, shortened
+from rag.compare import MOST, Comparison
+from rag.expected_passage import expected_passage
+from rag.trace import Trace, trace
+
+PLACE = "compare"
+STAGES = {
+    "reading": "Reading the document",
+    "passages": "Cutting into passages",
+    "text": "Search by words",
+    "vector": "Search by meaning",
+    "fusion": "Merging the searches",
+    "reranking": "Putting in order",
+    "kept": "Passages kept",
+    "threshold": "Deciding whether to answer",
+    "budget": "Room in the prompt",
+}
+SIGNS = {
+    "kept": ":green[:material/check:]",
+    "missed": ":gray[:material/remove:]",
+    "lost": ":red[:material/close:]",
+    "unused": "",
+    "unreached": "",
+}
+
+
+def draw_why_not(draft: Draft, made: Comparison) -> None:
+    """A folded part of the page: what is expected, then its way."""
+    traced = draft.traced
+    with st.expander(
+        "Why wasn't it found?", key="why-not", icon=":material/route:", expanded=traced is not None
+    ):
+        st.markdown(
+            "You know a passage that should be here? Name its document and some of its words, and see "
+            "where it got lost."
+        )
+        _draw_form(draft, made)
+        if traced is not None:
+            _draw_trace(draft, made, *traced)
+
+
+def _draw_form(draft: Draft, made: Comparison) -> None:
+    names = [record.name for record in session.documents(made.collection)]
+    with (
+        st.form("why-not-form", border=False),
+        st.container(horizontal=True, vertical_alignment="bottom", gap="small"),
+    ):
+        document = st.selectbox(
+            "Document",
+            names,
+            format_func=lambda name: shortened(name, 60),
+            key="why-not-document",
+            width=260,
+        )
+        phrase = st.text_input(
+            "Words of the passage",
+            key="why-not-phrase",
+            placeholder="Any passage of the document",
+            width=280,
+        )
+        place = st.selectbox(
+            "Followed through",
+            range(len(made.runs)),
+            format_func=lambda number: f"{number + 1}. {made.runs[number].variant.name}",
+            key="why-not-variant",
+            width=230,
+        )
+        sent = st.form_submit_button("Find out", icon=":material/route:")
+    opened = session.opened(PLACE)
+    if opened and opened.collection == made.collection:
+        passage = opened.passage
+        label = f"Follow the opened passage, of {shortened(passage.document, 40)}"
+        if st.button(
+            markdown_plain(label), key="why-not-opened", type="tertiary", icon=":material/my_location:"
+        ):
+            _follow(draft, made, place, passage.document, "", (passage.start, passage.end))
+    if sent and document:
+        _follow(draft, made, place, document, phrase or "", None)
+
+
+def _follow(
+    draft: Draft, made: Comparison, place: int, document: str, phrase: str, span: tuple[int, int] | None
+) -> None:
+    workspace = session.workspace()
+    expected = expected_passage(workspace, made.collection, document, phrase, span=span)
+    settings = made.runs[place].variant.settings
+    found = trace(made.question, expected, table=workspace.table(made.collection), settings=settings)
+    draft.traced = (place, found)
+    st.rerun()
+
+
+def _draw_trace(draft: Draft, made: Comparison, place: int, found: Trace) -> None:
+    name = made.runs[place].variant.name
+    st.markdown(f"{_headline(found)} {markdown_plain(f'With {place + 1}. {name}.')}")
+    steps = [step for step in found.steps if step.says]
+    st.table(
+        {
+            "Stage": [f"{SIGNS[step.outcome]} {STAGES[step.stage]}" for step in steps],
+            "What happened": [markdown_plain(step.says) for step in steps],
+            "Score": ["" if step.score is None else f"{step.score:.3g}" for step in steps],
+        },
+        border="horizontal",
+        hide_index=True,
+    )
+    for note in found.notes:
+        st.warning(markdown_plain(note), icon=":material/info:")
+    if found.remedies:
+        st.markdown("**What would have kept it.** Each was tried with your question:")
+    values = made.runs[place].variant.changes
+    for number, remedy in enumerate(found.remedies):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.markdown(f"{changes_text(remedy.changes)}: it comes {ordinal(remedy.rank)}.", width="content")
+            st.button(
+                "Compare with this",
+                key=f"why-not-try-{number}",
+                type="tertiary",
+                icon=":material/add:",
+                on_click=draft.add_and_ask,
+                args=(values | remedy.changes,),
+                disabled=len(draft.choices) >= MOST,
+                help="Take a setting out first: four are compared." if len(draft.choices) >= MOST else None,
+            )
+
+
+def _headline(found: Trace) -> str:
+    passage = (
+        f" It is on page {found.passage.chunk.page}." if found.passage and found.passage.chunk.page else ""
+    )
+    if found.lost_at:
+        return f"**Lost: {' and '.join(STAGES[stage].lower() for stage in found.lost_at)}.**{passage}"
+    kept = next(step for step in found.steps if step.stage == "kept")
+    return f"**It was found, and comes {ordinal(kept.rank or 1)}.**{passage}"
+
+
+def changes_text(changes: dict[str, Any]) -> str:
+    """Changed settings in plain words, the first letter a capital."""
+    said = []
+    for name, value in changes.items():
+        if name == "mode":
+            said.append(f"search by {MODE_NAMES[value].lower().replace(' + ', ' and ').replace(' only', '')}")
+        elif name == "reranker":
+            said.append("no reranker" if value == "none" else f"reranker {RERANKERS.get(value, value)}")
+        elif name == "candidates":
+            said.append(f"fetch {counted(value, 'candidate')}")
+        else:
+            said.append(f"keep {counted(value, 'passage')}")
+    text = ", ".join(said)
+    return text[:1].upper() + text[1:]
