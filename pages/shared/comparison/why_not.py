@@ -11,7 +11,7 @@ import streamlit as st
 
 from pages.shared import session
 from pages.shared.chat.found_view import RERANKERS
-from pages.shared.comparison.draft import MODE_NAMES, Draft
+from pages.shared.comparison.draft import MODE_NAMES, Draft, is_in_force
 from pages.shared.figures import counted, ordinal
 from pages.shared.plain_text import markdown_plain, shortened
 from rag.compare import MOST, Comparison
@@ -76,6 +76,7 @@ def _draw_form(draft: Draft, made: Comparison) -> None:
         place = st.selectbox(
             "Followed through",
             range(len(made.runs)),
+            index=_place_in_use(made),
             format_func=lambda number: f"{number + 1}. {made.runs[number].variant.name}",
             key="why-not-variant",
             width=230,
@@ -91,6 +92,12 @@ def _draw_form(draft: Draft, made: Comparison) -> None:
             _follow(draft, made, place, passage.document, "", (passage.start, passage.end))
     if sent and document:
         _follow(draft, made, place, document, phrase or "", None)
+
+
+def _place_in_use(made: Comparison) -> int:
+    settings = session.settings()
+    places = (place for place, run in enumerate(made.runs) if is_in_force(run.variant.changes, settings))
+    return next(places, 0)
 
 
 def _follow(
