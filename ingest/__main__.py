@@ -2,7 +2,7 @@
 
 A line a file on standard output (with --json, an object a file); progress on standard error.
 Exit status: 0 all added, updated or unchanged; 1 some empty or failed; 2 wrong usage.
-`worker`, `watch` and `jobs` as the first word are commands; a file of such a name is given as ./jobs.
+`worker`, `watch`, `jobs`, `again` as the first word are commands; a file of such a name is given as ./jobs.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from ingest.again_command import again_command
 from ingest.job_commands import jobs_command, run, watch_command, worker_command
+from ingest.moved_files import folders_taken
 from ingest.pipeline import Pipeline
 from ingest.progress import FileResult, Progress
 from ingest.sources import path_sources
@@ -24,7 +26,7 @@ from rag.folder_lease import in_use
 from rag.settings import load_settings
 from rag.workspace import open_workspace
 
-COMMANDS = {"worker": worker_command, "watch": watch_command, "jobs": jobs_command}
+COMMANDS = {"worker": worker_command, "watch": watch_command, "jobs": jobs_command, "again": again_command}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -35,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m ingest",
         description="Put documents into a collection.",
-        epilog="Commands beside: worker, watch FOLDER, jobs; each has its own --help.",
+        epilog="Commands beside: worker, watch FOLDER, jobs, again COLLECTION; each has its own --help.",
     )
     parser.add_argument(
         "paths", nargs="+", type=Path, metavar="PATH", help="a file, a folder or a ZIP archive"
@@ -63,11 +65,13 @@ def _add(options: argparse.Namespace) -> bool:
     """Put the files in, a line each; says whether all went well."""
     settings = load_settings()
     progress = Progress()
-    pipeline = Pipeline(options.collection, open_workspace(settings))
+    workspace = open_workspace(settings)
+    pipeline = Pipeline(options.collection, workspace)
     sources = list(path_sources(options.paths, settings.ingest))
     if not sources:
         sys.stderr.write("There are no files in what was named (hidden ones are left out).\n")
     all_well = True
+    folders = folders_taken(workspace, options.collection, options.paths, sources)
     results = pipeline.run(sources, progress=progress, password=options.password, force=options.force)
     for count, result in enumerate(results, start=1):
         all_well = all_well and result.status not in ("empty", "failed")
@@ -75,6 +79,8 @@ def _add(options: argparse.Namespace) -> bool:
         sys.stdout.flush()
         if sys.stderr.isatty():
             sys.stderr.write(_status(count, len(sources), progress))
+    for old, new in [each for folder in folders for each in folder.ended(progress)]:
+        sys.stderr.write(f"Renamed: {old} is now {new}.\n")
     return all_well
 
 

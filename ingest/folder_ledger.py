@@ -78,5 +78,15 @@ class FolderLedger:
 
         write(self._engine, work)
 
+    def names_elsewhere(self) -> set[str]:
+        """Names of the collection's documents that other folders have, too, and still do."""
+        query = select(SyncedFileRow).where(
+            SyncedFileRow.collection == self._collection,
+            SyncedFileRow.folder != self._folder,
+            SyncedFileRow.gone_at.is_(None),
+        )
+        rows = read(self._engine, lambda session: session.scalars(query).all())
+        return {name for row in rows if (Path(row.folder) / row.path).exists() for name in row.names}
+
     def _mine(self) -> tuple[ColumnElement[bool], ...]:
         return SyncedFileRow.collection == self._collection, SyncedFileRow.folder == self._folder

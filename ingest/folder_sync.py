@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from ingest.documents import remove_documents, tag_document
+from ingest.documents import remove_documents
 from ingest.folder_ledger import FolderLedger, SyncedFile
+from ingest.moved_files import follow_renames
 from ingest.pipeline import Pipeline
 from ingest.progress import FileResult
 from ingest.sources import Source, path_sources
@@ -72,7 +73,7 @@ def sweep(
     if not present and len(known) > 1:
         note = f"{folder} is empty all at once; its documents stay until there is a file again."
         return Swept(tuple(results), note=note)
-    renamed = _follow_renames(workspace, collection, missing, [result.file for result in results])
+    renamed = follow_renames(workspace, collection, missing, [result.file for result in results])
     gone = _let_go(workspace, collection, folder, missing, ledger, {old for old, _ in renamed})
     return Swept(tuple(results), tuple(gone), tuple(renamed))
 
@@ -166,28 +167,6 @@ def _take_in(
         [SyncedFile(path, stats[path].st_size, stats[path].st_mtime_ns, tuple(names[path])) for path in whole]
     )
     return results
-
-
-def _follow_renames(
-    workspace: Workspace, collection: str, missing: dict[str, SyncedFile], came: list[str]
-) -> list[tuple[str, str]]:
-    """Names gone whose bytes have just come under another name: they lose the old one, tags move along."""
-    renamed: list[tuple[str, str]] = []
-    coming = set(came)
-    for file in missing.values():
-        for name in file.names:
-            record = workspace.catalog.get(collection, name)
-            if record is None or not record.document_id:
-                continue
-            holders = workspace.catalog.by_document_id(collection, record.document_id)
-            heir = next((each.name for each in holders if each.name in coming), None)
-            if heir is not None:
-                coming.discard(heir)
-                if record.tags:
-                    tag_document(workspace, collection, heir, record.tags)
-                remove_documents(workspace, collection, [name])
-                renamed.append((name, heir))
-    return renamed
 
 
 def _let_go(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from ingest.archives import HEAD_BYTES, MAILS, MEGABYTE, Budget, archive_in, may_hold_others
@@ -21,12 +21,14 @@ from rag.settings import IngestSettings
 class Source:
     """One file to read: `name` is how it is listed and cited, `size` is in bytes (0 if unknown).
 
-    `read` returns the bytes or raises DocumentError.
+    `read` returns the bytes or raises DocumentError. `file` is the file of this machine that it is, or is
+    in; None for what came otherwise.
     """
 
     name: str
     size: int
     read: Callable[[], bytes]
+    file: Path | None = None
 
 
 def path_sources(paths: Iterable[Path], settings: IngestSettings) -> Iterator[Source]:
@@ -55,7 +57,7 @@ def with_own_names(sources: Iterable[Source]) -> Iterator[Source]:
             numbers[source.name] = numbers.get(source.name, 1) + 1
             name = _numbered(source.name, numbers[source.name])
         taken.add(name)
-        yield source if name == source.name else Source(name, source.size, source.read)
+        yield source if name == source.name else replace(source, name=name)
 
 
 def failing_source(name: str, error: DocumentError) -> Source:
@@ -80,6 +82,7 @@ def _sources_under(paths: Iterable[Path], settings: IngestSettings) -> Iterator[
                     _printable(name),
                     _size(file),
                     lambda file=file: _read_file(file, settings),  # type: ignore[misc]
+                    file,
                 )
                 yield from _opened(source, lambda file=file: _head(file), settings)  # type: ignore[misc]
 
@@ -140,6 +143,7 @@ def _opened(
             f"{name}!{_safe_name(member.name)}",
             member.size,
             lambda index=index, member=member: archive.read(index, member),  # type: ignore[misc]
+            source.file,
         )
         yield from _opened(
             inner,

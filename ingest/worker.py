@@ -16,6 +16,7 @@ from ingest.job_leases import Lease, LeaseLost, claim
 from ingest.job_recorder import Recorder
 from ingest.kept_room import KeptRoom
 from ingest.leases import new_holder, retire
+from ingest.moved_files import folders_taken
 from ingest.passwords import drop_password, password_of
 from ingest.pipeline import Pipeline
 from ingest.progress import FileProgress, Progress
@@ -150,7 +151,10 @@ class Worker:
         pipeline = Pipeline(job.collection, workspace)
         known = lease.files()
         recorder.known(known)
-        sources = list(given_sources(lease.given(), workspace.settings.ingest, workspace.blobs))
+        given = lease.given()
+        sources = list(given_sources(given, workspace.settings.ingest, workspace.blobs))
+        paths = [Path(each.place) for each in given if each.kind == "path"]
+        folders = folders_taken(workspace, job.collection, paths, sources)
         found = [source for source in sources if source.name not in progress.files]
         lease.add_files(found, len(known))
         for source in found:
@@ -165,7 +169,9 @@ class Worker:
         )
         for _ in results:
             if recorder.lost:
-                break
+                return
+        for folder in folders:
+            folder.ended(progress)
 
 
 def _to_do(sources: list[Source], progress: Progress) -> list[Source]:
