@@ -25,6 +25,7 @@ from typing import IO, Any, Protocol, cast
 from ingest.loaders import sniff
 from ingest.loaders.mail import OLE_PREFIX, attachments, looks_like_mail
 from rag.errors import CorruptFile, PasswordNeeded, TooLarge
+from rag.refusals import temporary_refusal
 from rag.settings import IngestSettings
 
 MEGABYTE = 1_000_000
@@ -200,7 +201,7 @@ def _open(kind: str, data: bytes, name: str, budget: Budget) -> Opened:
         return _Mail(data, name)
     unpacked = cast(IO[bytes], tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY))  # noqa: SIM115
     try:
-        size = _decompress(kind, data, unpacked, budget)
+        size = _decompress(kind, data, unpacked, budget, name)
         opened = _unpacked(unpacked, size, name, budget)
     except BaseException:
         unpacked.close()
@@ -219,8 +220,11 @@ def _unpacked(unpacked: IO[bytes], size: int, name: str, budget: Budget) -> Open
     return _Single(unpacked, Member(stem, size))
 
 
-def _decompress(kind: str, data: bytes, unpacked: IO[bytes], budget: Budget) -> int:
-    """Write the content of a compressed file, on disk when it is large; returns its size. Raises TooLarge."""
+def _decompress(kind: str, data: bytes, unpacked: IO[bytes], budget: Budget, name: str) -> int:
+    """Write the content of a compressed file, on disk when it is large; returns its size.
+
+    Raises TooLarge, and DiskRefused when there is no room for it.
+    """
     source: Any
     if kind == "application/gzip":
         source = gzip.GzipFile(fileobj=io.BytesIO(data))
@@ -233,7 +237,10 @@ def _decompress(kind: str, data: bytes, unpacked: IO[bytes], budget: Budget) -> 
         size += len(block)
         if budget.bytes + size > budget.bytes_limit:
             budget.take(0, size)
-        unpacked.write(block)
+        try:
+            unpacked.write(block)
+        except OSError as error:
+            raise temporary_refusal(name, error) from error
     unpacked.seek(0)
     return size
 

@@ -5,6 +5,7 @@ Only the ledger: what is in a folder, and what to do about it, is ingest/folder_
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +16,8 @@ from sqlalchemy.orm import Session
 
 from rag.database import read, write
 from rag.job_tables import SyncedFileRow
+
+_BYTES = "//bytes:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +41,18 @@ class FolderLedger:
     def __init__(self, engine: Engine, collection: str, folder: Path) -> None:
         self._engine = engine
         self._collection = collection
-        self._folder = str(folder)
+        self._folder = _stored(str(folder))
 
     def files(self) -> dict[str, SyncedFile]:
         """All files known, by path."""
         query = select(SyncedFileRow).where(*self._mine())
         rows = read(self._engine, lambda session: session.scalars(query).all())
         return {
-            row.path: SyncedFile(row.path, row.size, row.modified_ns, tuple(row.names), row.gone_at)
+            file.path: file
             for row in rows
+            for file in [
+                SyncedFile(_path(row.path), row.size, row.modified_ns, tuple(row.names), row.gone_at)
+            ]
         }
 
     def put(self, files: Sequence[SyncedFile]) -> None:
@@ -58,7 +64,7 @@ class FolderLedger:
                     SyncedFileRow(
                         collection=self._collection,
                         folder=self._folder,
-                        path=file.path,
+                        path=_stored(file.path),
                         size=file.size,
                         modified_ns=file.modified_ns,
                         names=list(file.names),
@@ -74,7 +80,9 @@ class FolderLedger:
 
         def work(session: Session) -> None:
             for path in paths:
-                session.execute(delete(SyncedFileRow).where(*self._mine(), SyncedFileRow.path == path))
+                session.execute(
+                    delete(SyncedFileRow).where(*self._mine(), SyncedFileRow.path == _stored(path))
+                )
 
         write(self._engine, work)
 
@@ -90,3 +98,17 @@ class FolderLedger:
 
     def _mine(self) -> tuple[ColumnElement[bool], ...]:
         return SyncedFileRow.collection == self._collection, SyncedFileRow.folder == self._folder
+
+
+def _stored(path: str) -> str:
+    """A path as the database can keep it: one that is no Unicode by its bytes."""
+    try:
+        path.encode("utf-8")
+    except UnicodeEncodeError:
+        # No path below a folder begins so.
+        return f"{_BYTES}{os.fsencode(path).hex()}"
+    return path
+
+
+def _path(stored: str) -> str:
+    return os.fsdecode(bytes.fromhex(stored[len(_BYTES) :])) if stored.startswith(_BYTES) else stored

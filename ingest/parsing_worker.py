@@ -14,15 +14,15 @@ import os
 import select
 import signal
 import sys
-import tempfile
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import IO, Any
 
 from ingest import frames
-from rag.errors import AskanceError, DiskRefused, DocumentError
+from rag.errors import AskanceError, DocumentError
 from rag.parsed_form import packed
+from rag.refusals import temporary_refusal
 from rag.settings import IngestSettings
 
 MEGABYTE = 1_000_000
@@ -80,10 +80,8 @@ def _answer(work: _Work, request: dict[str, Any]) -> tuple[bytes, bytes]:
 def _disk_words(error: OSError, name: str) -> tuple[str, str]:
     """The class and the words for what the system refused while a file was read."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return DiskRefused.__name__, (
-            f"There is no room left for temporary files in {tempfile.gettempdir()} ({error.strerror}), which "
-            f"{name} needs. Free some space there or name another folder with TMPDIR, then try again."
-        )
+        refusal = temporary_refusal(name, error)
+        return type(refusal).__name__, str(refusal)
     return DocumentError.__name__, f"{name} could not be read: {error.strerror or error}. Add it again."
 
 

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from ingest.archives import HEAD_BYTES, MAILS, MEGABYTE, Budget, archive_in, may_hold_others
+from ingest.archives import HEAD_BYTES, MAILS, Budget, archive_in, may_hold_others
+from ingest.file_bytes import bytes_of, head_of, printable
 from rag.errors import CorruptFile, DocumentError, TooLarge
 from rag.settings import IngestSettings
 
@@ -79,25 +80,35 @@ def _sources_under(paths: Iterable[Path], settings: IngestSettings) -> Iterator[
             if place not in seen:
                 seen.add(place)
                 source = Source(
-                    _printable(name),
+                    printable(name),
                     _size(file),
-                    lambda file=file: _read_file(file, settings),  # type: ignore[misc]
+                    lambda file=file: bytes_of(file, settings),  # type: ignore[misc]
                     file,
                 )
-                yield from _opened(source, lambda file=file: _head(file), settings)  # type: ignore[misc]
+                yield from _opened(source, lambda file=file: head_of(file), settings)  # type: ignore[misc]
 
 
 def _folder_files(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Names and paths of the files below a folder, and of the folders that cannot be listed."""
+    """Names and paths of the files below a folder, and of the folders that are not looked into.
+
+    Links to folders are not followed. One that leads back into the folder is left out, since what it
+    shows comes under its own name.
+    """
     unreadable: list[OSError] = []
+    root = os.path.realpath(folder)
     for directory, folders, files in os.walk(folder, onerror=unreadable.append, followlinks=False):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for file in sorted(files):
+        outside = [name for name in folders if _leads_out(Path(directory) / name, root)]
+        for file in sorted([*files, *outside]):
             if not file.startswith("."):
                 path = Path(directory) / file
                 yield path.relative_to(folder).as_posix(), path
     for error in unreadable:
         yield os.path.relpath(str(error.filename), folder), Path(str(error.filename))
+
+
+def _leads_out(path: Path, root: str) -> bool:
+    return path.is_symlink() and os.path.commonpath([root, os.path.realpath(path)]) != root
 
 
 def _opened(
@@ -154,41 +165,6 @@ def _opened(
         )
 
 
-def _head(path: Path) -> bytes:
-    """The beginning of a file; b"" when it cannot be read, which reading it will say."""
-    try:
-        if not path.is_file():
-            return b""
-        with path.open("rb") as file:
-            return file.read(HEAD_BYTES)
-    except OSError:
-        return b""
-
-
-def _read_file(path: Path, settings: IngestSettings) -> bytes:
-    shown = _printable(str(path))
-    try:
-        if path.is_dir():
-            raise DocumentError(f"The folder {shown} cannot be listed. Check its permissions.")
-        if not path.is_file():
-            kind = "does not exist" if not path.exists() else "is not a regular file"
-            raise DocumentError(f"{shown} {kind}. Check the path.")
-        _check_size(_printable(path.name), path.stat().st_size, settings)
-        return path.read_bytes()
-    except OSError as error:
-        raise DocumentError(
-            f"{shown} cannot be read: {error.strerror or error}. Check the path and its permissions."
-        ) from error
-
-
-def _check_size(name: str, size: int, settings: IngestSettings) -> None:
-    if size > settings.max_file_megabytes * MEGABYTE:
-        raise TooLarge(
-            f"{name} has {size // MEGABYTE} MB, more than ingest.max_file_megabytes = "
-            f"{settings.max_file_megabytes}. Split the file or raise the limit."
-        )
-
-
 def _size(path: Path) -> int:
     try:
         return path.stat().st_size
@@ -200,11 +176,7 @@ def _safe_name(name: str) -> str:
     """A relative path without drive, root, or steps upwards: a name is for showing, never for opening."""
     parts = PurePosixPath(name.replace("\\", "/")).parts
     kept = [part for part in parts if part not in ("/", "..", ".") and not part.endswith(":")]
-    return _printable("/".join(kept)) or "unnamed"
-
-
-def _printable(name: str) -> str:
-    return name.encode("utf-8", "replace").decode("utf-8").replace("\0", "")
+    return printable("/".join(kept)) or "unnamed"
 
 
 _WITHIN = re.compile(r"(.*\.(?:zip|tar|tgz|tbz2?|txz|gz|bz2|xz|eml|msg)!)?(.*)", re.IGNORECASE | re.DOTALL)

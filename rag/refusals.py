@@ -7,6 +7,7 @@ stops, and goes on later. Nothing here waits, tries again or makes room.
 from __future__ import annotations
 
 import errno
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,6 +33,15 @@ def disk_refusal(place: Path, error: OSError, verb: str = "written") -> StoreErr
         advice = "Check that disk and folder, then try again."
     kind = DiskRefused if verb == "written" else StoreError
     return kind(f"{place} cannot be {verb}: {error.strerror or error}. {advice}")
+
+
+def temporary_refusal(name: str, error: OSError) -> DiskRefused:
+    """The error to raise when the temporary files that the file `name` needs cannot be written."""
+    return DiskRefused(
+        f"{name} needs temporary files in {tempfile.gettempdir()}, which cannot be written: "
+        f"{error.strerror or error}. Free some space there or name another folder with TMPDIR, then try "
+        "again; what was added stays."
+    )
 
 
 def table_refusal(collection: str, folder: Path, error: Exception) -> StoreError:
