@@ -67,7 +67,7 @@ def _add(options: argparse.Namespace) -> bool:
     progress = Progress()
     workspace = open_workspace(settings)
     pipeline = Pipeline(options.collection, workspace)
-    sources = list(path_sources(options.paths, settings.ingest))
+    sources = list(path_sources(options.paths, settings.ingest, options.password))
     if not sources:
         sys.stderr.write("There are no files in what was named (hidden ones are left out).\n")
     all_well = True

@@ -24,6 +24,7 @@ from typing import IO, Any, Protocol, cast
 
 from ingest.loaders import sniff
 from ingest.loaders.mail import OLE_PREFIX, attachments, looks_like_mail
+from ingest.zip_archive import Member, ZipArchive
 from rag.errors import CorruptFile, PasswordNeeded, TooLarge
 from rag.refusals import temporary_refusal
 from rag.settings import IngestSettings
@@ -78,14 +79,6 @@ class Budget:
         return self.settings.max_unpacked_megabytes * MEGABYTE
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
-    """A file in an archive, by the name it has there; `size` in bytes."""
-
-    name: str
-    size: int
-
-
 class Opened(Protocol):
     """An archive that is open: its members, and the bytes of each."""
 
@@ -98,11 +91,19 @@ class Opened(Protocol):
 class Archive:
     """A file that holds others, opened when needed: few stay in memory, however many are listed."""
 
-    def __init__(self, name: str, kind: str, read: Callable[[], bytes], settings: IngestSettings) -> None:
+    def __init__(
+        self,
+        name: str,
+        kind: str,
+        read: Callable[[], bytes],
+        settings: IngestSettings,
+        password: str | None = None,
+    ) -> None:
         self.name = name
         self.kind = kind
         self._read = read
         self._settings = settings
+        self._password = password
 
     def members(self, budget: Budget) -> list[Member]:
         """What is inside, counted against the budget. Raises DocumentError."""
@@ -135,8 +136,11 @@ class Archive:
                 # The declared size may lie: never take more than it.
                 data = opened.read(index, member.size + 1)
         except PasswordNeeded as error:
+            if self._password:
+                wrong = f"The password given does not open {shown}. Give the right one."
+                raise PasswordNeeded(wrong) from error
             raise PasswordNeeded(
-                f"{shown} is encrypted. Unpack the archive with its password first."
+                f"{shown} is protected by a password. Give the password to read it."
             ) from error
         except _DAMAGED as error:
             raise CorruptFile(f"{shown} cannot be unpacked: {error}. Make the archive again.") from error
@@ -150,7 +154,8 @@ class Archive:
             _RECENT.move_to_end(key)
             return _RECENT[key][1]
         try:
-            opened = _open(self.kind, self._read(), self.name, budget or Budget(self.name, self._settings))
+            budget = budget or Budget(self.name, self._settings)
+            opened = _open(self.kind, self._read(), self.name, budget, self._password)
         except _DAMAGED as error:
             kind = "ZIP archive" if self.kind == ZIP else "archive"
             raise CorruptFile(
@@ -180,7 +185,9 @@ def may_hold_others(head: bytes, name: str) -> bool:
     return PurePosixPath(name.lower()).suffix in (".zip", ".tar", ".eml") or looks_like_mail(head)
 
 
-def archive_in(name: str, read: Callable[[], bytes], settings: IngestSettings) -> Archive | None:
+def archive_in(
+    name: str, read: Callable[[], bytes], settings: IngestSettings, password: str | None = None
+) -> Archive | None:
     """The file as an archive, None when it is something else after all. Raises what `read` raises."""
     data = read()
     kind = sniff(data, name)
@@ -189,12 +196,12 @@ def archive_in(name: str, read: Callable[[], bytes], settings: IngestSettings) -
     if kind == ZIP and not data.startswith(b"PK"):
         return None
     known = kind in (ZIP, TAR, *MAILS) or kind in COMPRESSIONS.values()
-    return Archive(name, kind, read, settings) if known else None
+    return Archive(name, kind, read, settings, password) if known else None
 
 
-def _open(kind: str, data: bytes, name: str, budget: Budget) -> Opened:
+def _open(kind: str, data: bytes, name: str, budget: Budget, password: str | None) -> Opened:
     if kind == ZIP:
-        return _Zip(data)
+        return ZipArchive(data, password, _is_left_out)
     if kind == TAR:
         return _Tar(io.BytesIO(data), budget)
     if kind in MAILS:
@@ -266,22 +273,6 @@ def _is_left_out(name: str) -> bool:
     """Hidden files, and what macOS adds to archives."""
     parts = PurePosixPath(name.replace("\\", "/")).parts
     return any((part.startswith(".") and part not in (".", "..")) or part == "__MACOSX" for part in parts)
-
-
-class _Zip:
-    def __init__(self, data: bytes) -> None:
-        self._archive = zipfile.ZipFile(io.BytesIO(data))
-        self._infos = [
-            info for info in self._archive.infolist() if not info.is_dir() and not _is_left_out(info.filename)
-        ]
-        self.members = [Member(info.filename, info.file_size) for info in self._infos]
-
-    def read(self, index: int, most: int) -> bytes:
-        info = self._infos[index]
-        if info.flag_bits & 1:
-            raise PasswordNeeded(info.filename)
-        with self._archive.open(info) as stream:
-            return stream.read(most)
 
 
 class _Tar:

@@ -41,17 +41,21 @@ def given_records(records: Iterable[DocumentRecord]) -> list[Given]:
     return [Given("kept", record.name, record.document_id, record.bytes) for record in records]
 
 
-def given_sources(given: Sequence[Given], settings: IngestSettings, blobs: BlobStore) -> Iterator[Source]:
+def given_sources(
+    given: Sequence[Given], settings: IngestSettings, blobs: BlobStore, password: str | None = None
+) -> Iterator[Source]:
     """The files in what was given, archives opened; what cannot be opened becomes a failing source."""
-    return with_own_names(_sources(given, settings, blobs))
+    return with_own_names(_sources(given, settings, blobs, password))
 
 
-def _sources(given: Sequence[Given], settings: IngestSettings, blobs: BlobStore) -> Iterator[Source]:
+def _sources(
+    given: Sequence[Given], settings: IngestSettings, blobs: BlobStore, password: str | None
+) -> Iterator[Source]:
     for each in given:
         if each.kind == "path":
-            yield from path_sources([Path(each.place)], settings)
+            yield from path_sources([Path(each.place)], settings, password)
         elif each.kind == "archive":
-            yield from _opened(each, settings, blobs)
+            yield from _opened(each, settings, blobs, password)
         elif each.place:
             yield kept_source(each.name, each.place, each.size, blobs)
         else:
@@ -60,10 +64,12 @@ def _sources(given: Sequence[Given], settings: IngestSettings, blobs: BlobStore)
             )
 
 
-def _opened(archive: Given, settings: IngestSettings, blobs: BlobStore) -> Iterator[Source]:
+def _opened(
+    archive: Given, settings: IngestSettings, blobs: BlobStore, password: str | None
+) -> Iterator[Source]:
     try:
         data = blobs.get(archive.place)
     except AskanceError as error:
         yield failing_source(archive.name, CorruptFile(str(error)))
         return
-    yield from bytes_source(archive.name, data, settings)
+    yield from bytes_source(archive.name, data, settings, password)

@@ -32,20 +32,24 @@ class Source:
     file: Path | None = None
 
 
-def path_sources(paths: Iterable[Path], settings: IngestSettings) -> Iterator[Source]:
+def path_sources(
+    paths: Iterable[Path], settings: IngestSettings, password: str | None = None
+) -> Iterator[Source]:
     """The files under the given paths, archives opened, in a stable order.
 
     A path that is a file is named by its base name; a folder's files by their path below it. Two
     files of one name get different ones; one that is named twice comes once. Hidden files and folders
-    (a leading dot) below a folder are left out.
+    (a leading dot) below a folder are left out. The password is tried on archives.
     """
-    return with_own_names(_sources_under(paths, settings))
+    return with_own_names(_sources_under(paths, settings, password))
 
 
-def bytes_source(name: str, data: bytes, settings: IngestSettings) -> Iterator[Source]:
+def bytes_source(
+    name: str, data: bytes, settings: IngestSettings, password: str | None = None
+) -> Iterator[Source]:
     """An uploaded file, or the members of an uploaded archive; an e-mail and its attachments."""
     source = Source(_safe_name(name), len(data), lambda: data)
-    return with_own_names(_opened(source, lambda: data[:HEAD_BYTES], settings))
+    return with_own_names(_opened(source, lambda: data[:HEAD_BYTES], settings, password))
 
 
 def with_own_names(sources: Iterable[Source]) -> Iterator[Source]:
@@ -70,7 +74,7 @@ def failing_source(name: str, error: DocumentError) -> Source:
     return Source(name, 0, read)
 
 
-def _sources_under(paths: Iterable[Path], settings: IngestSettings) -> Iterator[Source]:
+def _sources_under(paths: Iterable[Path], settings: IngestSettings, password: str | None) -> Iterator[Source]:
     seen: set[tuple[str, str]] = set()
     for path in paths:
         # os.path.isdir, since pathlib's raises for a name that is too long.
@@ -85,7 +89,7 @@ def _sources_under(paths: Iterable[Path], settings: IngestSettings) -> Iterator[
                     lambda file=file: bytes_of(file, settings),  # type: ignore[misc]
                     file,
                 )
-                yield from _opened(source, lambda file=file: head_of(file), settings)  # type: ignore[misc]
+                yield from _opened(source, lambda file=file: head_of(file), settings, password)  # type: ignore[misc]
 
 
 def _folder_files(folder: Path) -> Iterator[tuple[str, Path]]:
@@ -115,6 +119,7 @@ def _opened(
     source: Source,
     head: Callable[[], bytes],
     settings: IngestSettings,
+    password: str | None,
     budget: Budget | None = None,
     depth: int = 0,
 ) -> Iterator[Source]:
@@ -125,7 +130,7 @@ def _opened(
         return
     budget = budget or Budget(name, settings)
     try:
-        archive = archive_in(name, source.read, settings)
+        archive = archive_in(name, source.read, settings, password)
     except DocumentError as error:
         yield failing_source(name, error)
         return
@@ -160,6 +165,7 @@ def _opened(
             inner,
             lambda index=index: archive.head(index),  # type: ignore[misc]
             settings,
+            password,
             budget,
             depth + 1,
         )

@@ -152,7 +152,8 @@ class Worker:
         known = lease.files()
         recorder.known(known)
         given = lease.given()
-        sources = list(given_sources(given, workspace.settings.ingest, workspace.blobs))
+        password = password_of(job.id)
+        sources = list(given_sources(given, workspace.settings.ingest, workspace.blobs, password))
         paths = [Path(each.place) for each in given if each.kind == "path"]
         folders = folders_taken(workspace, job.collection, paths, sources)
         found = [source for source in sources if source.name not in progress.files]
@@ -165,7 +166,7 @@ class Worker:
             progress=progress,
             cancelled=self._cancelled,
             force=job.force,
-            password=password_of(job.id),
+            password=password,
         )
         for _ in results:
             if recorder.lost:

@@ -15,7 +15,8 @@ import re
 import tempfile
 import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -25,6 +26,8 @@ from rag.parsed_form import packed, unpacked
 from rag.refusals import disk_refusal
 from rag.types import ParsedDocument
 
+#: Files removed side by side.
+REMOVED_AT_ONCE = 8
 BLOCK_BYTES = 1024 * 1024
 DRAFT = ".incoming-"
 #: A file being written for longer than this belongs to a process that is gone.
@@ -131,6 +134,12 @@ class BlobStore:
         for file in (self._blob(digest), self._parse(digest)):
             with _explained(file, "removed"):
                 file.unlink(missing_ok=True)
+
+    def remove_many(self, digests: Iterable[str]) -> None:
+        """Remove many at once, side by side: a busy disk makes each wait."""
+        with ThreadPoolExecutor(REMOVED_AT_ONCE) as threads:
+            for _ in threads.map(self.remove, digests):
+                continue
 
     def verify(self, digest: str) -> bool:
         """Whether the bytes kept are still those that were put in. Raises DocumentNotFound without any."""

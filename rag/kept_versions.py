@@ -115,8 +115,7 @@ def remove_unneeded(workspace: Workspace, document_ids: Iterable[str]) -> None:
     wanted = set(document_ids) - {""}
     if not wanted:
         return
-    for document_id in wanted - workspace.catalog.held(wanted) - documents_kept(workspace.store):
-        workspace.blobs.remove(document_id)
+    workspace.blobs.remove_many(wanted - workspace.catalog.held(wanted) - documents_kept(workspace.store))
 
 
 def documents_kept(store: Store, collection: str | None = None) -> set[str]:

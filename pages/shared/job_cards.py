@@ -166,16 +166,29 @@ def _draw_troubled(job: Job) -> None:
                 st.rerun()
             if job.state == "done":
                 _draw_dismiss(job)
+        asked: set[str] = set()
         for number, file in enumerate(session.jobs().troubled(job, limit=SHOWN)):
             reason = (file.result.error if file.result else "") or ""
             st.markdown(f"{markdown_plain(shortened(file.file, 80))}  \n:small[{markdown_plain(reason)}]")
-            if wants_password(file.file, reason):
-                password = draw_password(f"{job.id}-{number}")
-                if password:
-                    session.jobs().retry(job, [file.file], password=password)
-                    st.rerun()
+            archive = _archive_of(file.file)
+            if wants_password(file.file, reason) and archive not in asked:
+                asked.add(archive)
+                _draw_password_of(job, archive, f"{job.id}-{number}")
         if job.troubled > SHOWN:
             st.caption(f"And {job.troubled - SHOWN:,} more; the list below has all of them.")
+
+
+def _draw_password_of(job: Job, archive: str, key: str) -> None:
+    password = draw_password(key)
+    if password:
+        locked = [file.file for file in session.jobs().troubled(job) if _archive_of(file.file) == archive]
+        session.jobs().retry(job, locked, password=password)
+        st.rerun()
+
+
+def _archive_of(name: str) -> str:
+    """The outermost archive that a file is in, which has one password; the file itself when it is in none."""
+    return name.partition("!")[0]
 
 
 def wants_password(name: str, error: str) -> bool:

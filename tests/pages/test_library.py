@@ -258,3 +258,22 @@ def test_changed_settings_offer_to_read_again(workspace: Workspace, monkeypatch:
     assert f"{len(TEXTS)} documents read again" in said(page)
     assert "other settings" not in said(page)
     session.rereadings().forget("default")
+
+
+def test_an_archive_with_a_password_asks_once_for_all_that_is_in_it(workspace: Workspace) -> None:
+    from io import BytesIO
+
+    import pyzipper
+
+    stream = BytesIO()
+    with pyzipper.AESZipFile(stream, "w", encryption=pyzipper.WZ_AES) as archive:
+        archive.setpassword(b"open sesame")
+        for number in range(3):
+            archive.writestr(f"{number}.txt", f"Text number {number}.")
+    page = upload(opened(), ("locked.zip", stream.getvalue()))
+    fields = [field for field in page.text_input if field.label == "Password of this file"]
+    assert len(fields) == 1
+    fields[0].set_value("open sesame")
+    next(button for button in page.button if button.label == "Open with it").click().run()
+    finished(page)
+    assert sorted(record.status for record in workspace.catalog.documents("default")) == ["ready"] * 3
