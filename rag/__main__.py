@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from rag.errors import AskanceError, SettingsError
+from rag.question_command import add_question_commands
 from rag.rerankers import RERANKERS
 from rag.settings import Settings, load_settings, with_overrides
 from rag.trace_command import add_trace_command
@@ -83,9 +84,11 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME:key=value,...",
         help="settings to measure; preset=plain and reranker=NAME among them (see python -m rag rerankers)",
     )
+    evaluate.add_argument("--set", metavar="NAME", help="a question set kept with the collection instead")
     evaluate.add_argument("--limit", type=_positive, metavar="N", help="only the first N questions")
     evaluate.set_defaults(run=_evaluate)
 
+    add_question_commands(commands, shared)
     add_variant_commands(commands, shared)
     add_trace_command(commands, [shared, searching])
     add_upkeep_commands(commands)
@@ -181,10 +184,12 @@ def _ask(options: argparse.Namespace, settings: Settings) -> dict[str, Any]:
 
 def _evaluate(options: argparse.Namespace, settings: Settings) -> dict[str, Any]:
     from rag.evaluate import beir_tasks, evaluate, parse_variant, question_tasks
+    from rag.evaluation_runs import judged_tasks, question_sets
     from rag.questions import load_beir, load_questions
+    from rag.verdict import figures_of, verdict
 
-    if bool(options.questions) == bool(options.beir):
-        _parser().error("evaluate takes either a question set or --beir DIR")
+    if sum(map(bool, (options.questions, options.beir, options.set))) != 1:
+        _parser().error("evaluate takes one of a question set's file, --set NAME and --beir DIR")
     try:
         variants = [parse_variant(text, settings) for text in options.variant or ["default:"]]
         for variant in variants:
@@ -198,6 +203,12 @@ def _evaluate(options: argparse.Namespace, settings: Settings) -> dict[str, Any]
         workspace = open_workspace(settings)
         collection, ids = ingest_beir(beir, workspace)
         tasks = beir_tasks(beir, ids)[: options.limit]
+    elif options.set:
+        workspace = open_workspace(settings)
+        collection = options.collection
+        sets = question_sets(workspace)
+        judged = sets.questions(sets.named(collection, options.set).id)
+        tasks = judged_tasks(workspace, collection, judged)[: options.limit]
     else:
         questions = load_questions(options.questions, options.limit)
         workspace = open_workspace(settings)
@@ -222,7 +233,17 @@ def _evaluate(options: argparse.Namespace, settings: Settings) -> dict[str, Any]
         for result in results:
             figures = (f"{result.metrics[name]:9.3f}" for name in names)
             sys.stdout.write("  ".join([result.name.ljust(20), *figures]) + "\n")
-    return {"variants": [result.as_dict() for result in results]}
+    measured = figures_of([result.name for result in results], [result.rows for result in results])
+    said = verdict(measured, [result.rows for result in results])
+    if not options.json:
+        sys.stdout.write(f"{said}\n")
+    return {
+        "variants": [
+            {**result.as_dict(), "intervals": own.as_dict()["intervals"], "chance": own.as_dict()["chance"]}
+            for result, own in zip(results, measured, strict=True)
+        ],
+        "verdict": said,
+    }
 
 
 def _show_progress(name: str, done: int, total: int) -> None:

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from rag.database import CollectionRow, ConversationRow, DocumentRow, read, utc_now, write
 from rag.errors import CollectionNotFound, StoreError
 from rag.job_tables import JobRow, SyncedFileRow
+from rag.question_tables import EvaluationRow, QuestionSetRow
 
 REVISION, RETIRED = "revision", "retired"
 LONGEST_NAME = 100
@@ -78,7 +79,7 @@ class CollectionTables:
         return {row.table_name: "" if row.purpose else row.name for row in rows}
 
     def rename(self, collection: str, name: str) -> None:
-        """Give a collection another name; conversations, jobs and synced folders follow.
+        """Give a collection another name; conversations, jobs, synced folders and question sets follow.
 
         Raises CollectionNotFound, and StoreError when the name is taken, malformed, or documents are
         being added.
@@ -109,7 +110,8 @@ class CollectionTables:
                 "revises": row.revises,
             }
             session.execute(insert(CollectionRow).values(**values))
-            for table in (DocumentRow, ConversationRow, JobRow, SyncedFileRow):
+            followers = (DocumentRow, ConversationRow, JobRow, SyncedFileRow, QuestionSetRow, EvaluationRow)
+            for table in followers:
                 session.execute(update(table).where(table.collection == collection).values(collection=name))
             session.execute(
                 update(CollectionRow).where(CollectionRow.revises == collection).values(revises=name)

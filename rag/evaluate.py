@@ -14,17 +14,28 @@ from rag.blobs import BlobStore
 from rag.catalog import Catalog
 from rag.compare import Variant, timed_afresh
 from rag.errors import DocumentNotFound, SettingsError
-from rag.metrics import hit_at, ndcg_at, percentile, recall_at, reciprocal_rank
+from rag.metrics import (
+    first_right,
+    hit_at,
+    ndcg_at,
+    percentile,
+    precision_at,
+    recall_at,
+    reciprocal_rank,
+)
 from rag.presets import expanded
 from rag.questions import BeirSet, Question, Unit, gold_units
 from rag.retrieve import retrieve
 from rag.settings import Settings, with_overrides
 from rag.store import CollectionTable
+from rag.tokens import get_token_counter
 from rag.types import EVERYTHING, Chunk, Filters
 
 logger = logging.getLogger(__name__)
 
 CUT = 10
+#: Figures of a question that are averaged, each between 0 and 1.
+QUALITY = ("hit@1", "hit@5", "hit@10", "mrr@10", "ndcg@10", "recall@10", "precision@5")
 
 
 @dataclass
@@ -135,20 +146,29 @@ def evaluate(
     """
     results = []
     for variant in variants:
-        variant = timed_afresh(variant)
-        # The first query of a process pays for loading models; it is asked twice and timed once.
-        if tasks:
-            retrieve(tasks[0].text, table=table, settings=variant.settings, filters=tasks[0].filters)
+        warm_up(tasks[:1], variant, table)
         rows = []
         for done, task in enumerate(tasks, start=1):
-            rows.append(_row(task, variant, table, by_document))
+            rows.append(measured(task, variant, table, by_document=by_document))
             if on_progress:
                 on_progress(variant.name, done, len(tasks))
-        results.append(_summary(variant, rows))
+        results.append(summary(variant, rows))
     return results
 
 
-def _row(task: Task, variant: Variant, table: CollectionTable, by_document: bool) -> dict[str, Any]:
+def warm_up(tasks: Sequence[Task], variant: Variant, table: CollectionTable) -> None:
+    """Ask without timing: the first question of a process pays for loading models."""
+    settings = timed_afresh(variant).settings
+    for task in tasks:
+        retrieve(task.text, table=table, settings=settings, filters=task.filters)
+
+
+def measured(
+    task: Task, variant: Variant, table: CollectionTable, *, by_document: bool = False
+) -> dict[str, Any]:
+    """The figures of one question: those of QUALITY, `rank` of the first right passage (None without one),
+    `milliseconds`, `tokens` of the passages kept, and `notes`."""
+    variant = timed_afresh(variant)
     found = retrieve(task.text, table=table, settings=variant.settings, filters=task.filters)
     if by_document:
         chunks = _first_of_each_document([hit.chunk for hit in found.candidates])[:CUT]
@@ -157,6 +177,7 @@ def _row(task: Task, variant: Variant, table: CollectionTable, by_document: bool
     ranking = [
         frozenset(index for index, unit in enumerate(task.units) if unit.found_by(chunk)) for chunk in chunks
     ]
+    counter = get_token_counter(variant.settings.answer.model)
     gains = [unit.gain for unit in task.units]
     return {
         "id": task.id,
@@ -167,6 +188,9 @@ def _row(task: Task, variant: Variant, table: CollectionTable, by_document: bool
         "mrr@10": reciprocal_rank(ranking, CUT),
         "ndcg@10": ndcg_at(ranking, gains, CUT),
         "recall@10": recall_at(ranking, len(task.units), CUT),
+        "precision@5": precision_at(ranking, 5),
+        "rank": first_right(ranking),
+        "tokens": sum(counter.count(chunk.text) for chunk in chunks),
         "milliseconds": found.milliseconds["total"],
         "notes": found.notes,
     }
@@ -179,7 +203,8 @@ def _first_of_each_document(chunks: Sequence[Chunk]) -> list[Chunk]:
     return list(first.values())
 
 
-def _summary(variant: Variant, rows: list[dict[str, Any]]) -> VariantResult:
+def summary(variant: Variant, rows: list[dict[str, Any]]) -> VariantResult:
+    """The means of a variant's rows."""
     chosen = variant.settings.retrieval
     shown = {
         "mode": chosen.mode,
@@ -188,8 +213,11 @@ def _summary(variant: Variant, rows: list[dict[str, Any]]) -> VariantResult:
         "candidates": chosen.candidates,
         **variant.changes,
     }
-    names = ("hit@1", "hit@5", "hit@10", "mrr@10", "ndcg@10", "recall@10")
-    metrics = {name: round(sum(row[name] for row in rows) / max(len(rows), 1), 4) for name in names}
+    means = {
+        name: round(sum(row[name] for row in rows) / max(len(rows), 1), 4) for name in (*QUALITY, "tokens")
+    }
     times = [row["milliseconds"] for row in rows]
-    metrics |= {"p50_ms": round(percentile(times, 0.5), 2), "p95_ms": round(percentile(times, 0.95), 2)}
+    spent = {"p50_ms": round(percentile(times, 0.5), 2), "p95_ms": round(percentile(times, 0.95), 2)}
+    last = {name: means.pop(name) for name in ("precision@5", "tokens")}
+    metrics = {**means, **spent, **last}
     return VariantResult(variant.name, shown, len(rows), metrics, rows)

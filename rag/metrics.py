@@ -22,6 +22,16 @@ def reciprocal_rank(ranking: Ranking, k: int) -> float:
     return next((1.0 / rank for rank, found in enumerate(ranking[:k], start=1) if found), 0.0)
 
 
+def first_right(ranking: Ranking) -> int | None:
+    """The rank, from 1, of the first right hit; None without one."""
+    return next((rank for rank, found in enumerate(ranking, start=1) if found), None)
+
+
+def precision_at(ranking: Ranking, k: int) -> float:
+    """The share of the first k places that hold a right hit; places left empty count as wrong."""
+    return sum(bool(found) for found in ranking[:k]) / k
+
+
 def recall_at(ranking: Ranking, units: int, k: int) -> float:
     """The share of the units that the first k hits find."""
     return len(frozenset[int]().union(*ranking[:k])) / units if units else 0.0

@@ -71,9 +71,15 @@ def load_questions(file: Path, limit: int | None = None) -> list[Question]:
     ([{start, end}]), answerable, scope (corpus or document). Raises QuestionsError with the line.
     """
     try:
-        lines = file.read_text(encoding="utf-8-sig").splitlines()
+        text = file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise QuestionsError(f"The question set {file} cannot be read: {error}. Check the path.") from error
+    return parse_questions(text, str(file), limit)
+
+
+def parse_questions(text: str, file: str, limit: int | None = None) -> list[Question]:
+    """The same, of text that is read already; `file` is its name for messages."""
+    lines = text.splitlines()
     questions: list[Question] = []
     for number, line in enumerate(lines, start=1):
         if limit is not None and len(questions) >= limit:

@@ -48,6 +48,17 @@ def suggest_questions(documents: Iterable[tuple[str, ParsedDocument]], most: int
     return suggested
 
 
+def heading_questions(name: str, document: ParsedDocument) -> list[tuple[str, int]]:
+    """A question about each heading that says something, with the place of the heading in `headings`."""
+    title = _title(name, document)
+    asked: dict[str, int] = {}
+    for place, heading in enumerate(document.headings):
+        topic = _clean_heading(heading.text, title, document.text)
+        if topic:
+            asked.setdefault(_question(title, topic), place)
+    return list(asked.items())
+
+
 def _questions(name: str, document: ParsedDocument) -> list[str]:
     title = _title(name, document)
     asked = [_question(title, heading) for heading in _topics(title, document)]

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 
 #: Layers of rag/, lowest first; a module may import from its own layer's left only.
 RAG_LAYERS: list[set[str]] = [
-    {"privacy", "errors", "types"},
+    {"privacy", "errors", "types", "certainty"},
     {
         *("settings", "reranking_settings", "setting_field"),
         *("late_interaction", "metrics", "words", "parsed_form", "identifiers", "presets", "model_threads"),
@@ -41,20 +41,24 @@ RAG_LAYERS: list[set[str]] = [
         "catalog",
         "history",
         "job_tables",
+        "question_tables",
+        "question_files",
         "citations",
         "evidence",
         "suggestions",
     },
-    {"sentence_value", "collection_tables", "recorded_embedder", "kept_ledger"},
+    {"sentence_value", "collection_tables", "recorded_embedder", "kept_ledger", "question_sets"},
     {
         *("llm_openai", "llm_ollama", "rows", "rerankers", "context", "confidence", "extract", "verify"),
         "follow_up",
+        "question_writing",
     },
     {"store", "disclosure"},
     {"workspace", "retrieve", "maintenance", "backup", "restore"},
     {"compare", "answer", "status", "kept_versions", "expected_passage", "remedies"},
-    {"evaluate", "streaming", "turns", "trace"},
-    {"chat", "upkeep_commands", "variant_command", "trace_command"},
+    {"evaluate", "streaming", "turns", "trace", "question_making"},
+    {"chat", "upkeep_commands", "variant_command", "trace_command", "verdict", "evaluation_runs"},
+    {"question_command"},
 ]
 #: Where one layer's modules lean on each other, on purpose.
 WITHIN_LAYER = {

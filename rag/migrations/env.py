@@ -5,7 +5,8 @@ It opens no database by itself and writes no SQL scripts.
 
 from alembic import context
 
-import rag.job_tables  # noqa: F401  (its models belong to the metadata)
+import rag.job_tables
+import rag.question_tables  # noqa: F401  (the models of both belong to the metadata)
 from rag.database import Base
 
 context.configure(

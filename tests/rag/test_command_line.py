@@ -18,7 +18,18 @@ from rag.workspace import open_workspace
 
 ROOT = Path(__file__).parents[2]
 STAGES = {"embed", "vector", "text", "fuse", "rerank", "total"}
-FIGURES = {"hit@1", "hit@5", "hit@10", "mrr@10", "ndcg@10", "recall@10", "p50_ms", "p95_ms"}
+FIGURES = {
+    "hit@1",
+    "hit@5",
+    "hit@10",
+    "mrr@10",
+    "ndcg@10",
+    "recall@10",
+    "p50_ms",
+    "p95_ms",
+    "precision@5",
+    "tokens",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -164,7 +175,7 @@ def test_evaluate(rag: Command, questions: str) -> None:
     assert (now["name"], words["name"]) == ("now", "words")
     assert words["settings"]["retrieval.fusion_constant"] == "30"
     for variant in (now, words):
-        assert set(variant) == {"name", "settings", "questions"} | FIGURES
+        assert set(variant) == {"name", "settings", "questions", "intervals", "chance"} | FIGURES
         # Three are taken, one of them has no answer.
         assert variant["questions"] == 2
     assert words["hit@1"] == 1
@@ -173,6 +184,19 @@ def test_evaluate(rag: Command, questions: str) -> None:
     table = rag.text("evaluate", questions)
     assert "hit@1" in table
     assert "default" in table
+    assert "finds the right passage first in" in table
+
+
+def test_question_sets_and_their_figures(rag: Command, questions: str) -> None:
+    assert rag.json("questions", "import", "mine", questions)["set"] == "mine"
+    [listed] = rag.json("questions", "list")["sets"]
+    kept = rag.json("questions", "list", "mine")["questions"]
+    assert (listed["name"], listed["questions"]) == ("mine", len(kept))
+    figures = ("hit@1", "mrr@10", "ndcg@10", "recall@10", "questions")
+    [by_set] = rag.json("evaluate", "--set", "mine")["variants"]
+    [by_file] = rag.json("evaluate", questions)["variants"]
+    assert {name: by_set[name] for name in figures} == {name: by_file[name] for name in figures}
+    assert rag.json("questions", "make", "made", "--count", "3")["questions"] > 0
 
 
 def test_evaluate_beir(rag: Command, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 
 import rag.database
 import rag.job_tables
+import rag.question_tables
 from rag.database import (
     DATABASE_FILE,
     HEAD,

@@ -153,7 +153,7 @@ def test_the_printed_form_says_what_was_varied(filled: Workspace) -> None:
     first, second = results(filled, asked, "now:", "w:mode=text,k=4,retrieval.fusion_constant=5")
     assert list(first.as_dict()) == [
         "name", "settings", "questions", "hit@1", "hit@5", "hit@10", "mrr@10", "ndcg@10", "recall@10",
-        "p50_ms", "p95_ms",
+        "p50_ms", "p95_ms", "precision@5", "tokens",
     ]  # fmt: skip
     assert first.settings == {"mode": "hybrid", "reranker": "late-interaction", "k": 10, "candidates": 50}
     assert second.settings["mode"] == "text"

@@ -5,8 +5,18 @@ from __future__ import annotations
 from math import log2
 
 import pytest
+import pytrec_eval
+from hypothesis import given, settings, strategies
 
-from rag.metrics import hit_at, ndcg_at, percentile, recall_at, reciprocal_rank
+from rag.metrics import (
+    first_right,
+    hit_at,
+    ndcg_at,
+    percentile,
+    precision_at,
+    recall_at,
+    reciprocal_rank,
+)
 
 
 def ranking(*found: set[int]) -> list[frozenset[int]]:
@@ -52,3 +62,34 @@ def test_percentiles_interpolate() -> None:
     assert percentile([4, 1, 3, 2], 0.5) == 2.5
     assert percentile([5], 0.95) == 5
     assert percentile([], 0.5) == 0.0
+
+
+def test_precision_and_first_right_by_hand() -> None:
+    found = ranking(set(), {0}, {0, 1})
+    assert precision_at(found, 2) == 1 / 2
+    assert precision_at(found, 5) == 2 / 5, "places left empty count as wrong"
+    assert first_right(found) == 2
+    assert first_right(ranking(set(), set())) is None
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    grades=strategies.lists(strategies.integers(1, 3), min_size=1, max_size=6),
+    places=strategies.permutations(range(12)),
+)
+def test_figures_agree_with_trec_eval(grades: list[int], places: list[int]) -> None:
+    """Where each passage finds one thing at most, which is all that trec_eval knows."""
+    gold = {f"d{unit}": grade for unit, grade in enumerate(grades)}
+    order = places[:10]
+    run = {f"d{place}": float(-rank) for rank, place in enumerate(order)}
+    evaluator = pytrec_eval.RelevanceEvaluator(
+        {"q": gold}, {"ndcg_cut.10", "recip_rank", "recall.10", "P.5", "success.1,5"}
+    )
+    theirs = evaluator.evaluate({"q": run})["q"]
+    own = ranking(*({place} if place < len(grades) else set() for place in order))
+    assert ndcg_at(own, grades, 10) == pytest.approx(theirs["ndcg_cut_10"])
+    assert reciprocal_rank(own, 10) == pytest.approx(theirs["recip_rank"])
+    assert recall_at(own, len(grades), 10) == pytest.approx(theirs["recall_10"])
+    assert precision_at(own, 5) == pytest.approx(theirs["P_5"])
+    assert hit_at(own, 1) == theirs["success_1"]
+    assert hit_at(own, 5) == theirs["success_5"]

@@ -1,0 +1,60 @@
+"""How far a difference over a few questions can be trusted: intervals and a paired test, by SciPy.
+
+Arithmetic only. The same values give the same figures: the draws are seeded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+DRAWS = 9999
+#: Differences whose chance of arising by luck is below this count as real.
+LEVEL = 0.05
+
+
+def interval(values: Sequence[float]) -> tuple[float, float]:
+    """The 95% bootstrap interval (percentiles, Efron 1979) of the mean of values between 0 and 1.
+
+    One value alone says nothing: its interval is 0 to 1.
+    """
+    if len(values) < 2:
+        return 0.0, 1.0
+    if len(set(values)) == 1:
+        return float(values[0]), float(values[0])
+    import numpy as np
+    from scipy.stats import bootstrap
+
+    found = bootstrap(
+        (np.asarray(values, float),),
+        np.mean,
+        n_resamples=DRAWS,
+        method="percentile",
+        rng=np.random.default_rng(0),
+    ).confidence_interval
+    return float(found.low), float(found.high)
+
+
+def chance_of_difference(first: Sequence[float], other: Sequence[float]) -> float:
+    """How often luck alone would make two settings differ this much over the same questions.
+
+    A two-sided paired permutation test (Fisher 1935) of the mean difference: the sign of each question's
+    difference is flipped, in all ways where these are few. 1.0 where no question differs.
+    """
+    import numpy as np
+
+    differences = np.asarray(other, float) - np.asarray(first, float)
+    differences = differences[differences != 0]
+    if not len(differences):
+        return 1.0
+    if len(differences) == 1:
+        return 1.0
+    from scipy.stats import permutation_test
+
+    found = permutation_test(
+        (differences,),
+        np.mean,
+        permutation_type="samples",
+        n_resamples=DRAWS,
+        rng=np.random.default_rng(0),
+    )
+    return float(min(found.pvalue, 1.0))

@@ -1,0 +1,280 @@
+"""Settings measured over a question set in the background: kept as they go, stopped, gone on with, reopened.
+
+Question by question, every setting in turn, so that one stopped early compares all of them fairly. Each
+question goes through `rag.evaluate.measured`, as on the command line. Nothing is drawn here.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Engine, delete, select
+from sqlalchemy.orm import Session
+
+from rag.blobs import BlobStore
+from rag.compare import MOST, Variant
+from rag.database import open_database, read, utc_now, write
+from rag.errors import AskanceError, QuestionsError, SettingsError
+from rag.evaluate import Task, measured, warm_up
+from rag.question_sets import JudgedQuestion, QuestionSets, units_of
+from rag.question_tables import EvaluationLineRow, EvaluationRow
+from rag.settings import with_overrides
+from rag.workspace import Workspace
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Settings measured over questions.
+
+    `lines[position][variant]` are the figures of `rag.evaluate.measured`, for the questions that every
+    setting was asked. `variants` are (name, changes). `state` is running, stopped, done or failed.
+    """
+
+    id: str
+    collection: str
+    set_name: str
+    state: str
+    error: str
+    variants: tuple[tuple[str, dict[str, Any]], ...]
+    questions: tuple[JudgedQuestion, ...]
+    created_at: datetime
+    lines: tuple[tuple[dict[str, Any], ...], ...] = field(default=())
+
+
+def question_sets(workspace: Workspace) -> QuestionSets:
+    """The question sets of a data folder."""
+    return QuestionSets(open_database(workspace.settings.data_dir))
+
+
+def text_reader(blobs: BlobStore) -> Callable[[str], str]:
+    """A function from a document's id to its text, "" where none is kept; each is read once."""
+    known: dict[str, str] = {}
+
+    def document_text(document_id: str) -> str:
+        if document_id not in known:
+            parsed = None if document_id.startswith("missing:") else blobs.get_parsed(document_id)
+            known[document_id] = parsed.text if parsed else ""
+        return known[document_id]
+
+    return document_text
+
+
+def judged_tasks(workspace: Workspace, collection: str, questions: Sequence[JudgedQuestion]) -> list[Task]:
+    """The questions made ready to be measured; those without a relevant passage are left out."""
+    document_text = text_reader(workspace.blobs)
+    tasks = []
+    for number, question in enumerate(questions, start=1):
+        units = units_of(
+            question, collection=collection, catalog=workspace.catalog, document_text=document_text
+        )
+        if units:
+            tasks.append(Task(str(number), question.text, units))
+    return tasks
+
+
+class Evaluations:
+    """The evaluations of all data folders, and the threads of this process that make them."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._under_way: dict[str, tuple[threading.Event, threading.Thread]] = {}
+
+    def start(self, workspace: Workspace, collection: str, set_name: str, variants: Sequence[Variant]) -> str:
+        """Begin in a thread of its own; gives the evaluation's id.
+
+        Raises QuestionsError for a set without a question that can be measured, SettingsError for more
+        than four settings or none.
+        """
+        if not 1 <= len(variants) <= MOST:
+            raise SettingsError(f"{len(variants)} settings cannot be measured together. Give 1 to {MOST}.")
+        sets = question_sets(workspace)
+        questions = [
+            own
+            for own in sets.questions(sets.named(collection, set_name).id)
+            if any(judgement.grade > 0 for judgement in own.judgements)
+        ]
+        if not questions:
+            raise QuestionsError(
+                f"No question of {set_name!r} has a passage marked as relevant or partly relevant. Mark one, "
+                "or import questions."
+            )
+        row = EvaluationRow(
+            id=secrets.token_urlsafe(9),
+            collection=collection,
+            set_name=set_name,
+            state="running",
+            error="",
+            variants=[{"name": own.name, "changes": own.changes} for own in variants],
+            questions=[own.as_dict() for own in questions],
+            created_at=utc_now(),
+        )
+        identifier = row.id
+        write(open_database(workspace.settings.data_dir), lambda session: session.add(row))
+        self._begin(workspace, identifier)
+        return identifier
+
+    def resume(self, workspace: Workspace, identifier: str) -> None:
+        """Go on with one that was stopped, here or by a restart; what is measured stays."""
+        _set_state(open_database(workspace.settings.data_dir), identifier, "running")
+        self._begin(workspace, identifier)
+
+    def stop(self, identifier: str) -> None:
+        """Ask one to stop after the question that it is at."""
+        with self._lock:
+            if identifier in self._under_way:
+                self._under_way[identifier][0].set()
+
+    def wait(self, identifier: str, seconds: float) -> bool:
+        """Wait until one is no longer under way in this process; whether it is not."""
+        with self._lock:
+            known = self._under_way.get(identifier)
+        if known is None:
+            return True
+        known[1].join(seconds)
+        return not known[1].is_alive()
+
+    def get(self, workspace: Workspace, identifier: str) -> Evaluation:
+        """One evaluation as far as it is; raises QuestionsError for an unknown one."""
+        found = load(open_database(workspace.settings.data_dir), identifier)
+        return self._seen(found)
+
+    def listed(self, workspace: Workspace, collection: str) -> list[Evaluation]:
+        """The evaluations of a collection, newest first, without their lines."""
+        wanted = (
+            select(EvaluationRow)
+            .where(EvaluationRow.collection == collection)
+            .order_by(EvaluationRow.created_at.desc())
+        )
+        engine = open_database(workspace.settings.data_dir)
+        found = read(engine, lambda session: [_evaluation(row, ()) for row in session.scalars(wanted)])
+        return [self._seen(own) for own in found]
+
+    def delete(self, workspace: Workspace, identifier: str) -> None:
+        """Remove one; one under way stops first."""
+        self.stop(identifier)
+        self.wait(identifier, 60)
+        write(
+            open_database(workspace.settings.data_dir),
+            lambda session: session.execute(delete(EvaluationRow).where(EvaluationRow.id == identifier)),
+        )
+
+    def _begin(self, workspace: Workspace, identifier: str) -> None:
+        with self._lock:
+            known = self._under_way.get(identifier)
+            if known is not None and known[1].is_alive():
+                return
+            stopped = threading.Event()
+            thread = threading.Thread(
+                target=_run, args=(workspace, identifier, stopped), name="evaluation", daemon=True
+            )
+            self._under_way[identifier] = (stopped, thread)
+        thread.start()
+
+    def _seen(self, found: Evaluation) -> Evaluation:
+        """As it is: one said to be running that no thread of this process makes was left by a restart."""
+        with self._lock:
+            known = self._under_way.get(found.id)
+        if found.state == "running" and (known is None or not known[1].is_alive()):
+            return replace(found, state="stopped")
+        return found
+
+
+def load(engine: Engine, identifier: str) -> Evaluation:
+    """An evaluation with its lines as kept; raises QuestionsError for an unknown one."""
+
+    def work(session: Session) -> Evaluation:
+        row = session.get(EvaluationRow, identifier)
+        if row is None:
+            raise QuestionsError("This evaluation was deleted. Choose another, or measure again.")
+        lines = select(EvaluationLineRow).where(EvaluationLineRow.evaluation_id == identifier)
+        return _evaluation(row, session.scalars(lines).all())
+
+    return read(engine, work)
+
+
+def measure(workspace: Workspace, identifier: str, stopped: threading.Event) -> bool:
+    """Measure what is not measured yet; whether all of it is."""
+    engine = open_database(workspace.settings.data_dir)
+    own = load(engine, identifier)
+    table = workspace.table(own.collection)
+    variants = [
+        Variant(name, with_overrides(workspace.settings, changes), changes) for name, changes in own.variants
+    ]
+    # A document that was removed meanwhile leaves its question in place, as one not found.
+    tasks = judged_tasks(workspace, own.collection, own.questions)
+    done = len(own.lines)
+    for variant in variants if done < len(tasks) else ():
+        warm_up(tasks[done : done + 1], variant, table)
+    for position in range(done, len(tasks)):
+        if stopped.is_set():
+            return False
+        figures = [measured(tasks[position], variant, table) for variant in variants]
+        _keep(engine, identifier, position, figures)
+    return True
+
+
+def _keep(engine: Engine, identifier: str, position: int, figures: Sequence[dict[str, Any]]) -> None:
+    def work(session: Session) -> None:
+        if session.get(EvaluationRow, identifier) is None:
+            return
+        for variant, own in enumerate(figures):
+            session.merge(
+                EvaluationLineRow(
+                    evaluation_id=identifier,
+                    position=position,
+                    variant=variant,
+                    figures={**own, "notes": list(own["notes"])},
+                )
+            )
+
+    write(engine, work)
+
+
+def _run(workspace: Workspace, identifier: str, stopped: threading.Event) -> None:
+    engine = open_database(workspace.settings.data_dir)
+    try:
+        whole = measure(workspace, identifier, stopped)
+    except AskanceError as error:
+        _set_state(engine, identifier, "failed", str(error))
+    except BaseException as error:
+        logger.exception("evaluation %s failed", identifier)
+        said = f"Unexpected {type(error).__name__}: {error}. See the log; go on with it to try again."
+        _set_state(engine, identifier, "failed", said)
+    else:
+        _set_state(engine, identifier, "done" if whole else "stopped")
+
+
+def _set_state(engine: Engine, identifier: str, state: str, error: str = "") -> None:
+    def work(session: Session) -> None:
+        row = session.get(EvaluationRow, identifier)
+        if row is not None:
+            row.state, row.error = state, error
+
+    write(engine, work)
+
+
+def _evaluation(row: EvaluationRow, lines: Sequence[EvaluationLineRow]) -> Evaluation:
+    by_place = {(line.position, line.variant): line.figures for line in lines}
+    places = range(len(row.variants))
+    whole: list[tuple[dict[str, Any], ...]] = []
+    while places and all((len(whole), place) in by_place for place in places):
+        whole.append(tuple(by_place[len(whole), place] for place in places))
+    return Evaluation(
+        id=row.id,
+        collection=row.collection,
+        set_name=row.set_name,
+        state=row.state,
+        error=row.error,
+        variants=tuple((own["name"], own["changes"]) for own in row.variants),
+        questions=tuple(JudgedQuestion.from_dict(own) for own in row.questions),
+        created_at=row.created_at,
+        lines=tuple(whole),
+    )

@@ -1,0 +1,122 @@
+"""Question sets out of files that people have: JSONL, CSV, or queries and judgements in BEIR form.
+
+It reads bytes that were handed over and looks up nothing: documents stay names.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping
+from pathlib import PurePath
+
+from rag.errors import QuestionsError
+from rag.questions import Question, parse_questions
+
+#: Columns of a CSV file, and other names that they may have.
+COLUMNS = {
+    "question": ("question", "query", "text"),
+    "document": ("document", "file", "source", "doc"),
+    "page": ("page",),
+    "passage": ("passage", "gold_text", "context", "answer"),
+}
+SUFFIXES = ("jsonl", "ndjson", "csv", "tsv")
+
+
+def read_question_files(files: Mapping[str, bytes]) -> list[Question]:
+    """The questions in the files, by name. A `.tsv` of judgements belongs to the `.jsonl` of its queries.
+
+    In BEIR judgements, corpus ids are names of documents in the collection. Raises QuestionsError with
+    the file and line.
+    """
+    texts = {name: _decoded(name, data) for name, data in files.items()}
+    judged = [name for name in texts if _suffix(name) == "tsv"]
+    if judged:
+        return [question for name in judged for question in _beir(texts, name)]
+    questions: list[Question] = []
+    for name, text in texts.items():
+        if _suffix(name) == "csv":
+            questions += _csv(name, text)
+        elif _suffix(name) in SUFFIXES:
+            questions += parse_questions(text, name)
+        else:
+            raise QuestionsError(f"{name}: questions come as .jsonl, .csv, or queries.jsonl with a .tsv.")
+    return questions
+
+
+def _csv(name: str, text: str) -> list[Question]:
+    dialect = csv.excel
+    first = text.partition("\n")[0]
+    delimiter = max(",;\t", key=first.count)
+    rows = csv.DictReader(io.StringIO(text, newline=""), dialect=dialect, delimiter=delimiter)
+    known = {title.strip().casefold(): title for title in rows.fieldnames or () if title}
+    columns = {
+        own: next((known[title] for title in titles if title in known), None)
+        for own, titles in COLUMNS.items()
+    }
+    missing = [own for own in ("question", "document") if columns[own] is None]
+    if missing:
+        raise QuestionsError(
+            f"{name}: there is no column named {' or '.join(missing)}. The first line must name the columns: "
+            "question, document, and where known page or passage."
+        )
+    questions = []
+    for row in rows:
+        cell = {own: (row.get(title) or "").strip() if title else "" for own, title in columns.items()}
+        if not cell["question"]:
+            continue
+        if cell["page"] and not cell["page"].isdecimal():
+            raise QuestionsError(f"{name}, line {rows.line_num}: page {cell['page']!r} is no number.")
+        questions.append(
+            Question(
+                id=str(rows.line_num),
+                text=cell["question"],
+                documents=(cell["document"],) if cell["document"] else (),
+                pages=(int(cell["page"]),) if cell["page"] and not cell["passage"] else (),
+                gold_text=cell["passage"],
+            )
+        )
+    if not questions:
+        raise QuestionsError(f"{name} holds no questions under its first line.")
+    return questions
+
+
+def _beir(texts: Mapping[str, str], judged: str) -> list[Question]:
+    queries: dict[str, str] = {}
+    for name, text in texts.items():
+        if _suffix(name) not in ("jsonl", "ndjson"):
+            continue
+        for number, line in enumerate(filter(str.strip, text.splitlines()), start=1):
+            try:
+                row = json.loads(line)
+                queries[str(row["_id"])] = str(row["text"])
+            except (ValueError, TypeError, KeyError) as error:
+                raise QuestionsError(
+                    f"{name}, line {number}: expected an object with _id and text."
+                ) from error
+    if not queries:
+        raise QuestionsError(f"{judged}: its queries are missing. Choose queries.jsonl together with it.")
+    documents: dict[str, list[str]] = {}
+    for number, line in enumerate(texts[judged].splitlines(), start=1):
+        parts = line.split("\t")
+        if not line.strip() or (number == 1 and parts[0] == "query-id"):
+            continue
+        try:
+            query_id, document, grade = parts[0], parts[1], float(parts[2])
+        except (IndexError, ValueError) as error:
+            raise QuestionsError(f"{judged}, line {number}: expected query-id, corpus-id, score.") from error
+        if grade > 0 and query_id in queries:
+            documents.setdefault(query_id, []).append(document)
+    return [Question(own, queries[own], documents=tuple(names)) for own, names in documents.items()]
+
+
+def _suffix(name: str) -> str:
+    return PurePath(name).suffix.lstrip(".").casefold()
+
+
+def _decoded(name: str, data: bytes) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise QuestionsError(f"{name} is not UTF-8 text. Save it as UTF-8 and choose it again.") from error

@@ -1,0 +1,301 @@
+"""Question sets: questions about a collection, with places in its documents and how well each answers.
+
+A judgement is a document and a span of its text (or a page, or the whole document), so it survives that
+passages are cut anew. It is kept in the database; nothing here searches or asks a model.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Engine, delete, func, select
+from sqlalchemy.orm import Session
+
+from rag.catalog import Catalog
+from rag.database import read, utc_now, write
+from rag.errors import DocumentNotFound, QuestionsError
+from rag.question_tables import QuestionSetRow, SetQuestionRow
+from rag.questions import Question, Unit, gold_units, located
+
+#: Grades of a judgement, and what each adds to the gain.
+RELEVANT, PARTLY, NOT = 1.0, 0.5, 0.0
+GRADES = {"relevant": RELEVANT, "partly": PARTLY, "not": NOT}
+#: Where a question is from.
+ORIGINS = {
+    "imported": "imported",
+    "judged": "judged by you",
+    "model": "written by the chat model",
+    "headings": "made from headings and definitions",
+}
+#: Characters kept of a judged passage: enough to find it again in a later version of its document.
+QUOTE = 300
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A place in a document and its grade (1 relevant, 0.5 partly, 0 not).
+
+    `start` and `end` are offsets in the document's text; without them the page counts, and without that
+    the whole document. `answers` are spans of answers inside. `quote` is how the place begins.
+    """
+
+    document: str
+    document_id: str
+    page: int | None = None
+    start: int | None = None
+    end: int | None = None
+    answers: tuple[tuple[int, int], ...] = ()
+    grade: float = RELEVANT
+    quote: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """The form kept in the database."""
+        return {**asdict(self), "answers": [list(span) for span in self.answers]}
+
+    @classmethod
+    def from_dict(cls, stored: dict[str, Any]) -> Judgement:
+        """Read back what `as_dict` wrote."""
+        answers = tuple((int(start), int(end)) for start, end in stored.get("answers", ()))
+        return cls(**{**stored, "answers": answers})
+
+    @property
+    def place(self) -> tuple[str, int | None, int | None, int | None]:
+        """What two judgements of the same thing have in common."""
+        return self.document_id, self.page, self.start, self.end
+
+
+@dataclass(frozen=True)
+class JudgedQuestion:
+    """A question of a set; `origin` is a key of ORIGINS."""
+
+    text: str
+    origin: str
+    judgements: tuple[Judgement, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The form kept with an evaluation and written into exports."""
+        return {
+            "text": self.text,
+            "origin": self.origin,
+            "judgements": [own.as_dict() for own in self.judgements],
+        }
+
+    @classmethod
+    def from_dict(cls, stored: dict[str, Any]) -> JudgedQuestion:
+        """Read back what `as_dict` wrote."""
+        return cls(
+            stored["text"], stored["origin"], tuple(Judgement.from_dict(own) for own in stored["judgements"])
+        )
+
+
+@dataclass(frozen=True)
+class QuestionSet:
+    """A set by name, with how many questions it has, and how many of them can be measured."""
+
+    id: str
+    collection: str
+    name: str
+    questions: int
+    created_at: datetime
+
+
+class QuestionSets:
+    """The question sets of a data folder."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def sets(self, collection: str) -> list[QuestionSet]:
+        """The sets of a collection, newest first."""
+
+        def work(session: Session) -> list[QuestionSet]:
+            counted = (
+                select(QuestionSetRow, func.count(SetQuestionRow.position))
+                .outerjoin(SetQuestionRow, SetQuestionRow.set_id == QuestionSetRow.id)
+                .where(QuestionSetRow.collection == collection)
+                .group_by(QuestionSetRow.id)
+                .order_by(QuestionSetRow.created_at.desc())
+            )
+            return [
+                QuestionSet(row.id, row.collection, row.name, count, row.created_at)
+                for row, count in session.execute(counted)
+            ]
+
+        return read(self._engine, work)
+
+    def named(self, collection: str, name: str) -> QuestionSet:
+        """The set of this name; raises QuestionsError naming those that there are."""
+        there = self.sets(collection)
+        for own in there:
+            if own.name == name:
+                return own
+        names = ", ".join(repr(own.name) for own in there) or "none yet"
+        raise QuestionsError(f"There is no question set {name!r} for {collection!r}. There are: {names}.")
+
+    def questions(self, set_id: str) -> list[JudgedQuestion]:
+        """The questions of a set in their order; empty for an unknown one."""
+        wanted = (
+            select(SetQuestionRow).where(SetQuestionRow.set_id == set_id).order_by(SetQuestionRow.position)
+        )
+        return read(self._engine, lambda session: [_question(row) for row in session.scalars(wanted)])
+
+    def add(self, collection: str, name: str, questions: Sequence[JudgedQuestion]) -> QuestionSet:
+        """Add questions to the set of this name, made where missing.
+
+        A question that is there already, word for word, takes on the new judgements.
+        Raises QuestionsError without a name.
+        """
+        name = " ".join(name.split())
+        if not name:
+            raise QuestionsError("A question set needs a name. Type one.")
+
+        def work(session: Session) -> None:
+            row = _set(session, collection, name)
+            for question in questions:
+                _merge(session, row.id, question)
+
+        write(self._engine, work)
+        return self.named(collection, name)
+
+    def judge(self, collection: str, name: str, question: str, judgement: Judgement) -> QuestionSet:
+        """Keep what a person thinks of a passage for a question; a later judgement replaces it."""
+        return self.add(collection, name, [JudgedQuestion(question, "judged", (judgement,))])
+
+    def judgements(self, collection: str, name: str, question: str) -> tuple[Judgement, ...]:
+        """What is known about one question in the set of this name; empty when nothing."""
+        for own in self.sets(collection):
+            if own.name == name:
+                for asked in self.questions(own.id):
+                    if asked.text == question:
+                        return asked.judgements
+        return ()
+
+    def delete(self, set_id: str) -> None:
+        """Remove a set with its questions; evaluations made with it stay."""
+        write(
+            self._engine,
+            lambda session: session.execute(delete(QuestionSetRow).where(QuestionSetRow.id == set_id)),
+        )
+
+
+def judged_from(
+    questions: Sequence[Question],
+    *,
+    collection: str,
+    catalog: Catalog,
+    document_text: Callable[[str], str],
+) -> list[JudgedQuestion]:
+    """Imported questions with their gold as judgements; those without an answer are left out.
+
+    A document that the collection does not hold is kept by name and counts as not found.
+    """
+    made = []
+    for question in questions:
+        if not question.answerable or not question.documents:
+            continue
+        names: dict[str, str] = {}
+
+        def resolve(name: str, names: dict[str, str] = names) -> str | None:
+            try:
+                found = catalog.resolve(collection, name)
+            except DocumentNotFound:
+                return None
+            names[found.document_id] = found.name
+            return found.document_id
+
+        units = gold_units(question, resolve, document_text)
+        judgements = tuple(_from_unit(unit, names, document_text) for unit in units)
+        made.append(JudgedQuestion(question.text, "imported", judgements))
+    if not made:
+        raise QuestionsError(
+            "None of these questions names a document that answers it. Each needs a question and a document."
+        )
+    return made
+
+
+def units_of(
+    question: JudgedQuestion, *, collection: str, catalog: Catalog, document_text: Callable[[str], str]
+) -> tuple[Unit, ...]:
+    """What must be found for a question: its judgements that say relevant or partly.
+
+    Where a document was replaced by another version, its passage is looked for by its words.
+    """
+    units = []
+    for own in question.judgements:
+        if own.grade <= 0:
+            continue
+        current = own
+        if not catalog.by_document_id(collection, own.document_id):
+            current = _in_newer_version(own, collection, catalog, document_text)
+        span = None if current.start is None or current.end is None else (current.start, current.end)
+        page = current.page if span is None else None
+        units.append(Unit(current.document_id, page, span, current.answers, current.grade))
+    return tuple(units)
+
+
+def _in_newer_version(
+    own: Judgement, collection: str, catalog: Catalog, document_text: Callable[[str], str]
+) -> Judgement:
+    newer = catalog.get(collection, own.document)
+    if newer is None or not newer.document_id:
+        return own
+    if own.start is None or own.end is None:
+        return replace(own, document_id=newer.document_id)
+    places = located(own.quote, document_text(newer.document_id))
+    if not places:
+        return own
+    start = places[0][0]
+    return replace(
+        own, document_id=newer.document_id, start=start, end=start + own.end - own.start, answers=()
+    )
+
+
+def _from_unit(unit: Unit, names: dict[str, str], document_text: Callable[[str], str]) -> Judgement:
+    start, end = unit.span or (None, None)
+    quote = document_text(unit.document_id)[start:end][:QUOTE] if unit.span else ""
+    name = names.get(unit.document_id, unit.document_id.removeprefix("missing:"))
+    return Judgement(name, unit.document_id, unit.page, start, end, unit.answers, unit.gain, quote=quote)
+
+
+def _set(session: Session, collection: str, name: str) -> QuestionSetRow:
+    wanted = select(QuestionSetRow).where(
+        QuestionSetRow.collection == collection, QuestionSetRow.name == name
+    )
+    row = session.scalars(wanted).one_or_none()
+    if row is None:
+        row = QuestionSetRow(
+            id=secrets.token_urlsafe(9), collection=collection, name=name, created_at=utc_now()
+        )
+        session.add(row)
+        session.flush()
+    return row
+
+
+def _merge(session: Session, set_id: str, question: JudgedQuestion) -> None:
+    there = session.scalars(
+        select(SetQuestionRow).where(SetQuestionRow.set_id == set_id, SetQuestionRow.text == question.text)
+    ).first()
+    if there is not None:
+        known = {own.place: own for own in _question(there).judgements}
+        known |= {own.place: own for own in question.judgements}
+        there.judgements = [own.as_dict() for own in known.values()]
+        return
+    last = session.scalar(select(func.max(SetQuestionRow.position)).where(SetQuestionRow.set_id == set_id))
+    session.add(
+        SetQuestionRow(
+            set_id=set_id,
+            position=0 if last is None else last + 1,
+            text=question.text,
+            origin=question.origin,
+            judgements=[own.as_dict() for own in question.judgements],
+        )
+    )
+    session.flush()
+
+
+def _question(row: SetQuestionRow) -> JudgedQuestion:
+    return JudgedQuestion(row.text, row.origin, tuple(Judgement.from_dict(own) for own in row.judgements))

@@ -1,0 +1,172 @@
+"""Question sets: judgements that survive re-chunking and new versions; import; questions made."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from corpus import fill
+
+from ingest.pipeline import Pipeline
+from ingest.revision import read_again
+from ingest.sources import bytes_source
+from rag.errors import QuestionsError
+from rag.evaluate import evaluate, parse_variant
+from rag.evaluation_runs import judged_tasks, question_sets, text_reader
+from rag.llms import ScriptedChatModel
+from rag.question_files import read_question_files
+from rag.question_making import make_questions
+from rag.question_sets import NOT, PARTLY, RELEVANT, JudgedQuestion, Judgement, judged_from
+from rag.question_writing import from_model, written_question
+from rag.settings import with_overrides
+from rag.workspace import Workspace, open_workspace
+
+LONG = "# Manual\n\n" + "\n\n".join(
+    f"## Part {number}\n\nThe {word} stands in part {number}. " + "Other words follow here and there. " * 12
+    for number, word in enumerate(["flange", "gasket", "rotor", "piston", "camshaft", "bearing"], start=1)
+)
+
+
+@pytest.fixture
+def filled(workspace: Workspace) -> Workspace:
+    fill(workspace, {"manual.md": LONG, "note.txt": "The kettle is a vessel that boils water for tea."})
+    return workspace
+
+
+def judged(workspace: Workspace, phrase: str, grade: float = RELEVANT) -> Judgement:
+    record = workspace.catalog.resolve("default", "manual.md")
+    start = LONG.index(phrase)
+    return Judgement("manual.md", record.document_id, None, start, start + len(phrase), (), grade, phrase)
+
+
+def hits(workspace: Workspace, set_id: str) -> list[float]:
+    tasks = judged_tasks(workspace, "default", question_sets(workspace).questions(set_id))
+    words = parse_variant("words:mode=text,reranker=none", workspace.settings)
+    (result,) = evaluate(tasks, [words], workspace.table("default"))
+    return [row["hit@1"] for row in result.rows]
+
+
+def test_a_judgement_is_kept_replaced_and_counted(filled: Workspace) -> None:
+    sets = question_sets(filled)
+    mine = sets.judge("default", "mine", "camshaft", judged(filled, "The camshaft stands in part 5."))
+    sets.judge("default", "mine", "rotor", judged(filled, "The flange stands in part 1."))
+    assert hits(filled, mine.id) == [1.0, 0.0]
+    sets.judge("default", "mine", "rotor", judged(filled, "The flange stands in part 1.", NOT))
+    sets.judge("default", "mine", "rotor", judged(filled, "The rotor stands in part 3.", PARTLY))
+    assert hits(filled, mine.id) == [1.0, 1.0]
+    assert [own.grade for own in sets.judgements("default", "mine", "rotor")] == [NOT, PARTLY]
+    assert [(own.name, own.questions) for own in sets.sets("default")] == [("mine", 2)]
+    sets.delete(mine.id)
+    assert sets.sets("default") == []
+    assert sets.questions(mine.id) == []
+
+
+def test_judgements_survive_cutting_anew(filled: Workspace) -> None:
+    sets = question_sets(filled)
+    mine = sets.judge("default", "mine", "camshaft", judged(filled, "The camshaft stands in part 5."))
+    before = filled.table("default").count()
+    smaller = open_workspace(with_overrides(filled.settings, {"chunking.max_tokens": 48}))
+    assert read_again(smaller, "default")
+    assert smaller.table("default").count() > before
+    assert hits(smaller, mine.id) == [1.0]
+
+
+def test_judgements_follow_a_new_version_of_their_document(filled: Workspace) -> None:
+    mine = question_sets(filled).judge(
+        "default", "mine", "camshaft", judged(filled, "The camshaft stands in part 5.")
+    )
+    newer = LONG.replace("# Manual\n", "# Manual\n\nA new preface.\n").encode()
+    results = list(Pipeline("default", filled).run(bytes_source("manual.md", newer, filled.settings.ingest)))
+    assert [result.status for result in results] == ["updated"]
+    assert hits(filled, mine.id) == [1.0]
+
+
+def test_a_renamed_collection_keeps_its_sets(filled: Workspace) -> None:
+    sets = question_sets(filled)
+    sets.judge("default", "mine", "camshaft", judged(filled, "The camshaft stands in part 5."))
+    filled.tables.rename("default", "workshop")
+    assert [own.name for own in sets.sets("workshop")] == ["mine"]
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {
+            "q.jsonl": json.dumps(
+                {"question": "rotor", "document": "manual.md", "gold_text": "The rotor stands"}
+            )
+        },
+        {"q.csv": "Question;File;Passage\nrotor;manual.md;The rotor stands\n"},
+        {
+            "queries.jsonl": json.dumps({"_id": "1", "text": "rotor"}),
+            "test.tsv": "query-id\tcorpus-id\tscore\n1\tmanual.md\t1\n1\tnote.txt\t0\n",
+        },
+    ],
+)
+def test_questions_come_as_jsonl_csv_and_beir(filled: Workspace, files: dict[str, str]) -> None:
+    read = read_question_files({name: text.encode() for name, text in files.items()})
+    questions = judged_from(
+        read, collection="default", catalog=filled.catalog, document_text=text_reader(filled.blobs)
+    )
+    kept = question_sets(filled).add("default", "imported", questions)
+    assert [own.origin for own in question_sets(filled).questions(kept.id)] == ["imported"]
+    assert hits(filled, kept.id) == [1.0]
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({"q.csv": "colour\nred\n"}, "no column named question or document"),
+        ({"q.csv": "question,document,page\nx,manual.md,two\n"}, "line 2: page 'two'"),
+        ({"q.jsonl": "nonsense"}, "q.jsonl, line 1"),
+        ({"q.docx": "x"}, "q.docx: questions come as"),
+        ({"test.tsv": "1\tmanual.md\t1"}, "its queries are missing"),
+        ({"queries.jsonl": '{"_id": 1, "text": "x"}', "test.tsv": "1\tmanual.md"}, "test.tsv, line 1"),
+    ],
+)
+def test_a_file_that_holds_no_questions_says_where(files: dict[str, str], said: str) -> None:
+    with pytest.raises(QuestionsError, match=said):
+        read_question_files({name: text.encode() for name, text in files.items()})
+
+
+def test_questions_without_a_document_are_refused(filled: Workspace) -> None:
+    read = read_question_files({"q.jsonl": b'{"question": "rotor"}'})
+    with pytest.raises(QuestionsError, match="names a document"):
+        judged_from(
+            read, collection="default", catalog=filled.catalog, document_text=text_reader(filled.blobs)
+        )
+
+
+def test_questions_are_made_from_headings_and_definitions(filled: Workspace) -> None:
+    made = make_questions(filled, "default", 20)
+    assert {own.origin for own in made} == {"headings"}
+    asked = {own.text: own for own in made}
+    assert "What is the kettle?" in asked
+    (gold,) = asked["What is the kettle?"].judgements
+    assert gold.quote == "The kettle is a vessel that boils water for tea."
+    assert len(make_questions(filled, "default", 1)) == 1
+
+
+def test_the_model_writes_questions_and_other_replies_are_left_out(filled: Workspace) -> None:
+    model = ScriptedChatModel(["Where is the rotor?", "Sure! Here is one:\nWhat now?"])
+    chunks = filled.table("default").chunks(filled.catalog.resolve("default", "manual.md").document_id)
+    made = from_model(chunks, model, 2)
+    assert [(own.text, own.origin) for own in made] == [("Where is the rotor?", "model")]
+    assert made[0].judgements[0].start == chunks[0].start
+    assert chunks[0].text in model.asked[0][0].content
+    with pytest.raises(QuestionsError, match="no usable question"):
+        from_model(chunks, ScriptedChatModel(["No."]), 1)
+
+
+def test_what_counts_as_one_question() -> None:
+    assert written_question(' "Which valve opens?" \n') == "Which valve opens?"
+    for reply in ("", "A statement.", "One?\nTwo?", "x" * 400 + "?"):
+        assert written_question(reply) == ""
+
+
+def test_an_unknown_set_names_those_there_are(filled: Workspace) -> None:
+    sets = question_sets(filled)
+    with pytest.raises(QuestionsError, match="none yet"):
+        sets.named("default", "mine")
+    with pytest.raises(QuestionsError, match="needs a name"):
+        sets.add("default", "  ", [JudgedQuestion("x", "judged", ())])
