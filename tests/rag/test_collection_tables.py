@@ -82,6 +82,8 @@ def test_tables_of_older_data_folders_are_found_again(workspace: Workspace) -> N
         }.items():
             for column in columns:
                 database.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+        for table in ("evaluation_lines", "evaluations", "set_questions", "question_sets"):
+            database.execute(f"DROP TABLE {table}")
         database.execute("UPDATE alembic_version SET version_num = '0002'")
     database.close()
     again = open_workspace(replace(workspace.settings))
