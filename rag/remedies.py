@@ -79,6 +79,10 @@ def _candidates(settings: Settings, rank: int | None, search_rank: int | None) -
     for reranker in TRIED_RERANKERS:
         if reranker != chosen.reranker:
             yield {"reranker": reranker}
+    if chosen.exact_first:
+        yield {"retrieval.exact_first": False}
+    if chosen.milliseconds:
+        yield {"retrieval.milliseconds": 0}
 
 
 def _most(name: str) -> int:

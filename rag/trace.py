@@ -115,7 +115,7 @@ def trace(question: str, expected: Expected, *, table: CollectionTable, settings
         }
     steps = [
         *before,
-        *(_search(stage, followed, places, settings) for stage in ("text", "vector")),
+        *(_search(stage, followed, standing, places, settings) for stage in ("text", "vector")),
     ]
     if standing is None:
         steps = _lost_by_searches(steps)
@@ -183,7 +183,9 @@ def _cutting(expected: Expected) -> Step:
     return Step("passages", "kept", f"{held} the words." if expected.phrase else f"It has {count} passages.")
 
 
-def _search(stage: str, hit: Hit | None, places: dict[str, int | None], settings: Settings) -> Step:
+def _search(
+    stage: str, hit: Hit | None, standing: Hit | None, places: dict[str, int | None], settings: Settings
+) -> Step:
     chosen = settings.retrieval
     rank = places.get(stage)
     score = hit.scores.get(stage) if hit else None
@@ -192,8 +194,11 @@ def _search(stage: str, hit: Hit | None, places: dict[str, int | None], settings
     if chosen.mode not in ("hybrid", stage):
         said = f"Not used: these settings search by {OTHER_SEARCH[stage]} only. Here it would have {where}."
         return Step(stage, "unused", said, rank, score, limit)
-    if rank is not None and rank <= limit:
-        return Step(stage, "kept", f"Found, at {where} of {limit} fetched.", rank, score, limit)
+    if standing and standing.ranks.get(stage):
+        said = f"Found, at {where} of {limit} fetched."
+        if rank and rank > limit:
+            said = "Found for a code or quoted words of the question, which it holds to the letter."
+        return Step(stage, "kept", said, rank, score, limit)
     if stage == "text" and score is None and rank is None:
         said = "Not found: the passage shares no word with the question that the search by words counts."
     else:
@@ -213,47 +218,48 @@ def _lost_by_searches(steps: Sequence[Step]) -> list[Step]:
 
 def _ordering(hit: Hit, rank: int, found: SearchResult, settings: Settings) -> list[Step]:
     """What merging, reranking and the number of passages kept did to a candidate."""
-    chosen = settings.retrieval
-    steps = [_fusion(hit, rank, found, settings)]
+    kept = settings.retrieval.k
+    steps = [_fusion(hit, rank, found, settings), _reranking(hit, rank, found, settings)]
+    before = hit.ranks.get("rerank") or hit.ranks.get("fused") or rank
+    said = f"Place {rank}; {kept} are kept (retrieval.k)."
+    if rank > before:
+        said += " Passages with a code or quoted words of the question come first (retrieval.exact_first)."
+    elif rank < before:
+        said += " It comes first for a code or quoted words of the question, which it holds to the letter."
+    outcome = "kept" if rank <= kept else "lost"
+    if any(step.outcome == "lost" for step in steps):
+        outcome = "unreached"
+    return [*steps, Step("kept", outcome, said, rank, None, kept)]
+
+
+def _reranking(hit: Hit, rank: int, found: SearchResult, settings: Settings) -> Step:
+    kept = settings.retrieval.k
     reranked = hit.ranks.get("rerank")
     fused = hit.ranks.get("fused") or rank
     if found.reranker == "none":
-        steps.append(Step("reranking", "unused", "Not used: the order of the searches stays."))
-    elif reranked is None:
-        steps.append(Step("reranking", "unreached", ""))
-    else:
-        moved = f"From place {fused} to place {reranked}."
-        is_lost = reranked > chosen.k >= fused
-        steps.append(
-            Step(
-                "reranking",
-                "lost" if is_lost else "kept",
-                f"{moved} Only {chosen.k} are kept." if is_lost else moved,
-                reranked,
-                hit.scores.get("rerank"),
-                chosen.k if is_lost else None,
-            )
-        )
-    said = f"Place {rank}; {chosen.k} are kept (retrieval.k)."
-    outcome = "kept" if rank <= chosen.k else "lost"
-    if any(step.outcome == "lost" for step in steps):
-        outcome = "unreached"
-    return [*steps, Step("kept", outcome, said, rank, None, chosen.k)]
+        return Step("reranking", "unused", "Not used: the order of the searches stays.")
+    if reranked is None:
+        return Step("reranking", "unreached", "")
+    moved = f"From place {fused} to place {reranked}."
+    score = hit.scores.get("rerank")
+    if rank > kept and reranked > kept >= fused:
+        return Step("reranking", "lost", f"{moved} Only {kept} are kept.", reranked, score, kept)
+    return Step("reranking", "kept", moved, reranked, score)
 
 
 def _fusion(hit: Hit, rank: int, found: SearchResult, settings: Settings) -> Step:
     chosen = settings.retrieval
+    is_out = rank > chosen.k
     fused, score = hit.ranks.get("fused") or rank, hit.scores.get("fused")
+    if found.reranker != "none" and hit.ranks.get("rerank") is None:
+        ordered = sum(other.ranks.get("rerank") is not None for other in found.candidates)
+        why = "retrieval.candidates" if ordered >= chosen.candidates else "retrieval.milliseconds"
+        said = f"It has place {fused}; only the first {ordered} are put in order by the reranker ({why})."
+        return Step("fusion", "lost" if is_out else "kept", said, fused, score, ordered)
     if chosen.mode != "hybrid":
         return Step("fusion", "unused", "Not used: there is one search only.", fused, score)
-    best = min(found_at for name in ("text", "vector") if (found_at := hit.ranks.get(name)))
-    if found.reranker != "none" and hit.ranks.get("rerank") is None:
-        said = (
-            f"Merged, it has place {fused}; only the first {chosen.candidates} are put in order by the "
-            "reranker (retrieval.candidates)."
-        )
-        return Step("fusion", "lost" if rank > chosen.k else "kept", said, fused, score, chosen.candidates)
-    if found.reranker == "none" and fused > chosen.k >= best:
+    best = min(place for name in ("text", "vector") if (place := hit.ranks.get(name)))
+    if is_out and found.reranker == "none" and fused > chosen.k >= best:
         said = f"One search has it at place {best}, but merged with the other it falls to place {fused}."
         return Step("fusion", "lost", said, fused, score, chosen.k)
     return Step("fusion", "kept", f"Merged, it has place {fused}.", fused, score)

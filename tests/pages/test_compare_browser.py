@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from corpus import TEXTS, fill
-from running_app import browser_page, chromium, running_app
+from running_app import browser_page, chromium, running_app, screenshot, settled
 
 from rag.settings import load_settings, save_settings
 from rag.workspace import open_workspace
@@ -106,3 +106,17 @@ def test_documents_bring_no_markup_and_settings_can_be_used(page: Any, data_fold
     page.get_by_text("is in use now").wait_for()
     page.locator(".column").nth(0).locator(".used").wait_for()
     assert load_settings(data_dir=data_folder, environment={}).retrieval.mode == "text"
+
+
+def test_an_expected_passage_is_followed_to_where_it_was_lost(page: Any) -> None:
+    page.get_by_text("Why wasn't it found?").click()
+    page.get_by_label("Words of the passage").fill("lasts 26 weeks")
+    document = page.locator(".st-key-why-not-document input")
+    document.click()
+    document.press("ArrowDown")
+    page.get_by_role("option", name="staff/leave.txt").click()
+    page.get_by_role("button", name="Find out").click()
+    page.get_by_text("Cutting into passages").last.wait_for()
+    settled(page)
+    screenshot(page, "why-not")
+    assert page.get_by_text("The words stand in the document as it was read.").count() > 0

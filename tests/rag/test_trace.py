@@ -169,6 +169,23 @@ def test_merging_that_moves_it_out(traced: Traced, filled: Workspace) -> None:
     assert step(made, "fusion").rank == fallen.rank
 
 
+def test_quoted_words_that_come_first_push_it_out(traced: Traced, filled: Workspace) -> None:
+    long = "Of the sea and of ships and of harbours there is much to tell. " * 8
+    fill(filled, {"long.md": f"{long}The numbered bird is none."})
+    question = 'which "numbered bird" sings at dawn'
+    settings = with_overrides(filled.settings, {"mode": "text", "reranker": "none", "k": 20})
+    found = retrieve(question, table=filled.table("default"), settings=settings).hits
+    assert (found[0].chunk.document, found[0].ranks["text"]) == ("long.md", len(found))
+    pushed = found[1].chunk.document
+    made = traced(pushed, question=question, k=1)
+    assert made.lost_at == ("kept",)
+    assert "retrieval.exact_first" in step(made, "kept").says
+    assert {"retrieval.exact_first": False} in [own.changes for own in made.remedies]
+    brought = traced("long.md", question=question, k=1, answer__decline_below=0)
+    assert brought.lost_at == ()
+    assert "to the letter" in step(brought, "kept").says
+
+
 def test_the_threshold_and_the_value_that_lets_it_through(traced: Traced) -> None:
     made = traced("bird1.md", k=9, answer__decline_below=1.0)
     assert made.lost_at == ("threshold",)

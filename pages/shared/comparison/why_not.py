@@ -14,7 +14,7 @@ from pages.shared.chat.found_view import RERANKERS
 from pages.shared.comparison.draft import MODE_NAMES, Draft, is_in_force
 from pages.shared.figures import counted, ordinal
 from pages.shared.plain_text import markdown_plain, shortened
-from rag.compare import MOST, Comparison
+from rag.compare import MOST, VARIED, Comparison
 from rag.expected_passage import expected_passage
 from rag.trace import Trace, trace
 
@@ -29,6 +29,10 @@ STAGES = {
     "kept": "Passages kept",
     "threshold": "Deciding whether to answer",
     "budget": "Room in the prompt",
+}
+OTHER_CHANGES = {
+    "retrieval.exact_first": "codes and quoted words not put first",
+    "retrieval.milliseconds": "no bound on the time",
 }
 SIGNS = {
     "kept": ":green[:material/check:]",
@@ -130,18 +134,21 @@ def _draw_trace(draft: Draft, made: Comparison, place: int, found: Trace) -> Non
         st.markdown("**What would have kept it.** Each was tried with your question:")
     values = made.runs[place].variant.changes
     for number, remedy in enumerate(found.remedies):
+        is_full = len(draft.choices) >= MOST
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(f"{changes_text(remedy.changes)}: it comes {ordinal(remedy.rank)}.", width="content")
-            st.button(
-                "Compare with this",
-                key=f"why-not-try-{number}",
-                type="tertiary",
-                icon=":material/add:",
-                on_click=draft.add_and_ask,
-                args=(values | remedy.changes,),
-                disabled=len(draft.choices) >= MOST,
-                help="Take a setting out first: four are compared." if len(draft.choices) >= MOST else None,
-            )
+            # The others are no part of what the page compares.
+            if remedy.changes.keys() <= set(VARIED):
+                st.button(
+                    "Compare with this",
+                    key=f"why-not-try-{number}",
+                    type="tertiary",
+                    icon=":material/add:",
+                    on_click=draft.add_and_ask,
+                    args=(values | remedy.changes,),
+                    disabled=is_full,
+                    help="Take a setting out first: four are compared." if is_full else None,
+                )
 
 
 def _headline(found: Trace) -> str:
@@ -164,7 +171,9 @@ def changes_text(changes: dict[str, Any]) -> str:
             said.append("no reranker" if value == "none" else f"reranker {RERANKERS.get(value, value)}")
         elif name == "candidates":
             said.append(f"fetch {counted(value, 'candidate')}")
-        else:
+        elif name == "k":
             said.append(f"keep {counted(value, 'passage')}")
+        else:
+            said.append(OTHER_CHANGES.get(name, f"{name} = {value}"))
     text = ", ".join(said)
     return text[:1].upper() + text[1:]
