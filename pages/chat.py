@@ -10,6 +10,7 @@ from pages.shared.chat.scope import draw_scope
 from pages.shared.chat.turn_view import PLACE, draw_turn, open_citation
 from pages.shared.chat.welcome import draw_welcome
 from pages.shared.passage_panel import draw_passage_panel
+from pages.shared.pending_question import PendingQuestion
 from pages.shared.plain_text import markdown_plain
 from pages.shared.scroll_to import scroll_to
 from rag.disclosure import who_answers
@@ -32,17 +33,19 @@ with st.bottom, st.container(key="question-bar", gap="xsmall"):
 
 live = session.chats().live(conversation.id) if conversation else None
 if typed:
-    session.put_question(typed)
+    session.put_question(PendingQuestion(typed))
 # A question that comes while another is answered waits for its turn.
 question = None if live else session.take_question()
 if question:
     conversation = conversation or session.start_conversation(collection)
     session.chats().ask(
-        session.workspace(),
+        session.workspace(question.overrides),
         conversation.id,
         question.text,
-        documents=documents,
+        documents=documents if question.documents is None else question.documents,
         standalone=question.standalone,
+        beside=question.beside,
+        instead=question.instead,
     )
     st.rerun()
 

@@ -18,7 +18,7 @@ from rag.context import Ledger, fit
 from rag.errors import ModelError
 from rag.evidence import Sentence, sentence_evidence
 from rag.extract import answer_text, extract, quoted
-from rag.follow_up import Standalone, by_model, by_rules
+from rag.follow_up import Standalone, by_model, by_rules, says_what
 from rag.llms import ChatModel, get_chat_model
 from rag.prompts import fill
 from rag.retrieve import retrieve
@@ -128,7 +128,10 @@ class Reply:
 
     def _extract(self, found: SearchResult) -> Iterator[str]:
         self.citations = extract(
-            found.query, found.hits, self._table.embedder, most_words=self._settings.answer.quote_words
+            self._asked_of_passages(found),
+            found.hits,
+            self._table.embedder,
+            most_words=self._settings.answer.quote_words,
         )
         if not self.citations:
             yield DECLINED
@@ -137,6 +140,15 @@ class Reply:
         text = answer_text(self.citations)
         self.tokens = {"answer": get_token_counter().count(text)}
         yield text
+
+    def _asked_of_passages(self, found: SearchResult) -> Query:
+        """What sentences are picked by. Words carried over find the passages, but would win over the
+        question's own when sentences are told apart.
+        """
+        if self.standalone.by != "rules" or not says_what(self.question):
+            return found.query
+        vectors, tokens = self._table.embedder.embed_with_tokens([self.question], query=True)
+        return Query(self.question, vectors[0], tokens[0])
 
     def _ask_model(self, found: SearchResult) -> Iterator[str]:
         model = get_chat_model(self._settings)

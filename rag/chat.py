@@ -44,17 +44,22 @@ class Chats:
         *,
         documents: tuple[str, ...] = (),
         standalone: str = "",
+        beside: str = "",
+        instead: bool = False,
     ) -> None:
         """Write down a question and begin to answer it, from these documents (by name) or from all.
 
-        `standalone` is what to search for in its place, when the user said so. What goes wrong is kept
-        with the question. Raises StoreError when the conversation is gone.
+        `standalone` is what to search for in its place, when the user said so. `beside` names the turn
+        of which this is another version, or which it replaces with `instead`. What goes wrong is kept with
+        the question. Raises StoreError when the conversation is gone.
         """
         self.stop(conversation_id)
         history = workspace.history
         conversation = history.get(conversation_id)
         turns = history.turns(conversation_id)
-        turn = history.add_turn(conversation_id, question)
+        places = [index for index, own in enumerate(turns) if beside in own.versions]
+        turns = turns[: places[0]] if beside and places else turns
+        turn = history.add_turn(conversation_id, question, beside=beside, instead=instead)
         kept: dict[str, Any] = {"documents": list(documents)}
         try:
             reply = ask(

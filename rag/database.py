@@ -192,6 +192,9 @@ class TurnRow(Base):
     citations: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
     details: Mapped[dict[str, Any]] = mapped_column(JSON)
     rating: Mapped[int | None]
+    judgement: Mapped[dict[str, Any]] = mapped_column(JSON)
+    parent_id: Mapped[str] = mapped_column(Text)
+    chosen: Mapped[int]
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 

@@ -23,6 +23,8 @@ from rag.words import FUNCTION_WORDS, content_stems, stem, words
 EARLIER = 6
 #: A question with fewer words that mean something leans on what was said before.
 FEW_WORDS = 3
+#: With so many words of its own a question tells which sentence of a passage answers it.
+ENOUGH_WORDS = 2
 #: Words of the topic that are carried over, at most.
 TOPIC_WORDS = 4
 #: What a word counts less for each question since, and what a word with a capital counts beside others.
@@ -67,6 +69,11 @@ def leans(question: str) -> bool:
     if any(word in _POINTING for word in own):
         return True
     return len(_topic_words(question)) < FEW_WORDS and not names(question)
+
+
+def says_what(question: str) -> bool:
+    """Whether a question, though it leans, has words of its own by which its answer can be told."""
+    return len(_topic_words(question)) >= ENOUGH_WORDS
 
 
 def by_rules(question: str, earlier: Sequence[str]) -> Standalone:

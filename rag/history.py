@@ -15,8 +15,10 @@ from typing import Any
 from sqlalchemy import Engine, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from rag.branches import BEGINNING, branch_of, shown_path
 from rag.database import ConversationRow, TurnRow, read, utc_now, write
 from rag.errors import StoreError
+from rag.judgements import Judgement, as_kept, from_kept
 from rag.types import Citation
 
 FINAL_STATUSES = ("done", "stopped", "failed")
@@ -41,9 +43,10 @@ class Conversation:
 class Turn:
     """One question and its answer.
 
-    `position` orders the turns of a conversation; removed turns leave gaps. `answered` is None until
+    `position` tells in which order turns were asked; removed ones leave gaps. `answered` is None until
     known. `status` is running, done, stopped or failed. `details` holds what was spent and noted.
-    `rating` is None without one.
+    `rating` is None without one, 1 for up, 0 for down; `judgement` is its reason (rag/judgements.py).
+    `versions` are the ids of all turns in its place, itself included, oldest first.
     """
 
     id: str
@@ -58,6 +61,8 @@ class Turn:
     details: dict[str, Any]
     rating: int | None
     created_at: datetime
+    judgement: dict[str, Any] = field(default_factory=dict)
+    versions: tuple[str, ...] = ()
 
 
 class History:
@@ -132,19 +137,28 @@ class History:
         """Remove it with all its turns."""
         write(self._engine, lambda session: session.delete(_conversation(session, conversation_id)))
 
-    def add_turn(self, conversation_id: str, question: str) -> Turn:
-        """Write down a question before it is answered; its status is running."""
+    def add_turn(
+        self, conversation_id: str, question: str, *, beside: str = "", instead: bool = False
+    ) -> Turn:
+        """Write down a question before it is answered; its status is running.
+
+        It follows the last turn shown, or becomes another version of the turn `beside` and is the one
+        shown; `instead` removes that turn, and what followed it follows the new one.
+        """
 
         def work(session: Session) -> Turn:
             conversation = _conversation(session, conversation_id)
             now = utc_now()
-            last = session.scalar(
-                select(func.max(TurnRow.position)).where(TurnRow.conversation_id == conversation_id)
-            )
+            rows = _rows(session, conversation_id)
+            path = shown_path(rows)
+            parent = _turn(session, beside).parent_id if beside else path[-1][0].id if path else BEGINNING
             row = TurnRow(
                 id=_new_id(),
                 conversation_id=conversation_id,
-                position=0 if last is None else last + 1,
+                position=1 + max((own.position for own in rows), default=-1),
+                judgement={},
+                parent_id=parent,
+                chosen=1 + max((own.chosen for own in rows if own.parent_id == parent), default=-1),
                 question=question,
                 answer="",
                 answered=None,
@@ -156,6 +170,8 @@ class History:
                 created_at=now,
             )
             session.add(row)
+            if beside and instead:
+                _take_out(session, rows, beside, row.id)
             conversation.updated_at = now
             if not conversation.title:
                 conversation.title = _title_from(question)
@@ -198,28 +214,72 @@ class History:
         return write(self._engine, work)
 
     def turns(self, conversation_id: str) -> list[Turn]:
-        """The turns of a conversation in order."""
+        """The turns of a conversation in order; where there are versions, the one chosen last."""
 
         def work(session: Session) -> list[Turn]:
             _conversation(session, conversation_id)
-            query = (
-                select(TurnRow).where(TurnRow.conversation_id == conversation_id).order_by(TurnRow.position)
-            )
-            return [_as_turn(row) for row in session.scalars(query)]
+            return [_as_turn(row, versions) for row, versions in shown_path(_rows(session, conversation_id))]
 
         return read(self._engine, work)
 
-    def rate(self, turn_id: str, rating: int | None) -> None:
-        """Keep a person's judgement of an answer; None takes it back."""
+    def show_version(self, turn_id: str) -> None:
+        """Let a turn, with what followed it, be the one shown of its versions."""
 
         def work(session: Session) -> None:
-            _turn(session, turn_id).rating = rating
+            row = _turn(session, turn_id)
+            rows = _rows(session, row.conversation_id)
+            row.chosen = 1 + max(own.chosen for own in rows if own.parent_id == row.parent_id)
 
         write(self._engine, work)
 
+    def rate(self, turn_id: str, rating: int | None, *, reason: str = "", note: str = "") -> None:
+        """Keep a person's judgement of an answer, with the places it cites; None takes it back."""
+
+        def work(session: Session) -> None:
+            row = _turn(session, turn_id)
+            row.rating = rating
+            citations = [Citation.from_dict(stored) for stored in row.citations]
+            row.judgement = {} if rating is None else as_kept(rating, reason, note, citations)
+
+        write(self._engine, work)
+
+    def judgements(self, collection: str, owner: str = "local") -> list[Judgement]:
+        """What an owner thought of answers from a collection, oldest first."""
+        query = (
+            select(TurnRow)
+            .join(ConversationRow, ConversationRow.id == TurnRow.conversation_id)
+            .where(ConversationRow.collection == collection, ConversationRow.owner == owner)
+            .where(TurnRow.rating.is_not(None))
+            .order_by(TurnRow.created_at, TurnRow.id)
+        )
+
+        def work(session: Session) -> list[Judgement]:
+            return [
+                from_kept(
+                    row.id,
+                    collection,
+                    row.details.get("standalone", {}).get("text") or row.question,
+                    row.rating or 0,
+                    row.judgement,
+                )
+                for row in session.scalars(query)
+            ]
+
+        return read(self._engine, work)
+
     def delete_turn(self, turn_id: str) -> None:
-        """Remove one turn."""
-        write(self._engine, lambda session: session.delete(_turn(session, turn_id)))
+        """Remove one turn; what followed it follows the turn before, or goes with it when it has versions."""
+
+        def work(session: Session) -> None:
+            row = _turn(session, turn_id)
+            rows = _rows(session, row.conversation_id)
+            if sum(own.parent_id == row.parent_id for own in rows) > 1:
+                for own in branch_of(rows, turn_id):
+                    session.delete(own)
+            else:
+                _take_out(session, rows, turn_id, row.parent_id)
+
+        write(self._engine, work)
 
     def recover(self, older_than: timedelta = timedelta(minutes=15)) -> int:
         """Mark turns as stopped that still run after so long: whoever answered them is gone.
@@ -267,6 +327,20 @@ def _turn(session: Session, turn_id: str) -> TurnRow:
     return row
 
 
+def _rows(session: Session, conversation_id: str) -> list[TurnRow]:
+    query = select(TurnRow).where(TurnRow.conversation_id == conversation_id).order_by(TurnRow.position)
+    return list(session.scalars(query))
+
+
+def _take_out(session: Session, rows: Iterable[TurnRow], turn_id: str, parent_id: str) -> None:
+    """Remove a turn; what followed it follows `parent_id`."""
+    for own in rows:
+        if own.parent_id == turn_id:
+            own.parent_id = parent_id
+        elif own.id == turn_id:
+            session.delete(own)
+
+
 def _as_conversation(row: ConversationRow) -> Conversation:
     return Conversation(
         id=row.id,
@@ -280,7 +354,7 @@ def _as_conversation(row: ConversationRow) -> Conversation:
     )
 
 
-def _as_turn(row: TurnRow) -> Turn:
+def _as_turn(row: TurnRow, versions: tuple[str, ...] = ()) -> Turn:
     return Turn(
         id=row.id,
         conversation_id=row.conversation_id,
@@ -294,6 +368,8 @@ def _as_turn(row: TurnRow) -> Turn:
         details=row.details,
         rating=row.rating,
         created_at=row.created_at,
+        judgement=row.judgement,
+        versions=versions or (row.id,),
     )
 
 

@@ -71,6 +71,12 @@ def standalone_of(turn: Turn) -> str:
     return "" if text == turn.question else text
 
 
+def meant_by_user(turn: Turn) -> str:
+    """What the user said that a question means; empty when that was found out, or was the question itself."""
+    said = turn.details.get("standalone", {})
+    return str(said.get("text", "")) if said.get("by") == "user" else ""
+
+
 def documents_of(turn: Turn) -> tuple[str, ...]:
     """The documents, by name, that the question was asked of; none when it was asked of all."""
     return tuple(turn.details.get("documents", ()))

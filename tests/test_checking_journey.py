@@ -66,3 +66,57 @@ def test_a_wrong_sentence_is_marked_explained_and_hidden(address: str) -> None:
         page.get_by_text("[…]").first.wait_for()
         settled(page)
         screenshot(page, "check-390-dark-hidden")
+
+
+def test_follow_up_edit_flip_and_answer_again(tmp_path: Path) -> None:
+    file = tmp_path / "harbour.pdf"
+    file.write_bytes(pdf_with_text(PAGES))
+    subprocess.run([sys.executable, "-m", "ingest", str(file)], cwd=ROOT, env=os.environ, check=True)
+    with (
+        running_app(tmp_path / "app.log") as address,
+        browser_page(viewport={"width": 1280, "height": 900}) as page,
+    ):
+        page.goto(address)
+        ask(page, QUESTION)
+        page.locator("blockquote", has_text="412,000 crowns").first.wait_for()
+        ask(page, "And how many keepers does it employ?")
+        page.get_by_text("Understood as: And how many keepers").wait_for()
+        page.locator("blockquote", has_text="37 keepers").wait_for()
+        settled(page)
+        screenshot(page, "versions-1280-light")
+
+        # The editor opens and asks with the keyboard alone.
+        page.get_by_role("button", name="Edit").first.focus()
+        page.keyboard.press("Enter")
+        box = page.get_by_role("dialog").get_by_role("textbox")
+        box.fill("How many lighthouses does the trust look after?")
+        screenshot(page, "edit-1280-light")
+        box.press("Tab")
+        page.get_by_role("dialog").get_by_role("button", name="Ask").focus()
+        page.keyboard.press("Enter")
+        page.locator("blockquote", has_text="four lighthouses").first.wait_for()
+        page.get_by_text("Version 2 of 2").wait_for()
+        settled(page)
+        page.emulate_media(color_scheme="dark")
+        page.set_viewport_size({"width": 390, "height": 844})
+        settled(page)
+        screenshot(page, "versions-390-dark")
+        page.locator("[class*='st-key-previous-version-'] button").last.click()
+        page.get_by_text("Version 1 of 2").wait_for()
+        page.get_by_text("Understood as: And how many keepers").wait_for()
+
+        page.get_by_role("button", name="Again", exact=True).last.click()
+        page.get_by_role("dialog").get_by_text("Passages read").wait_for()
+        settled(page)
+        screenshot(page, "again-390-dark")
+        page.get_by_role("dialog").get_by_role("button", name="Answer", exact=True).click()
+        page.get_by_text("Version 2 of 2").wait_for()
+        page.locator("blockquote", has_text="37 keepers").wait_for()
+        settled(page)
+        thumbs = page.locator("[class*='st-key-rating-']").last.get_by_role("radio")
+        (
+            thumbs if thumbs.count() else page.locator("[class*='st-key-rating-']").last.locator("button")
+        ).last.click()
+        page.get_by_text("Wrong passages").wait_for()
+        settled(page)
+        screenshot(page, "thumb-390-dark")

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
 class PendingQuestion:
-    """A question; `standalone` is what to search for in its place, empty to find that out."""
+    """A question, and how it is to be asked.
+
+    `standalone` is what to search for in its place, empty to find that out. `beside` names the turn of
+    which it is another version; with `instead` that turn goes. `documents` are those to ask, None for
+    those chosen. `overrides` are dotted settings for this question alone.
+    """
 
     text: str
     standalone: str = ""
+    beside: str = ""
+    instead: bool = False
+    documents: tuple[str, ...] | None = None
+    overrides: tuple[tuple[str, Any], ...] = ()

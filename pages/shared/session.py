@@ -25,7 +25,7 @@ from rag.chat import Chats
 from rag.downloads import Downloads
 from rag.errors import StoreError
 from rag.history import Conversation
-from rag.settings import Settings, load_settings
+from rag.settings import Settings, load_settings, with_overrides
 from rag.suggestions import suggest_questions
 from rag.turns import documents_of
 from rag.workspace import Workspace, open_workspace
@@ -52,9 +52,9 @@ def settings() -> Settings:
     return load_settings()
 
 
-def workspace() -> Workspace:
-    """The data folder under the settings in force."""
-    return open_workspace(settings())
+def workspace(overrides: Sequence[tuple[str, Any]] = ()) -> Workspace:
+    """The data folder under the settings in force, or with some replaced."""
+    return open_workspace(with_overrides(settings(), dict(overrides)))
 
 
 def jobs() -> Jobs:
@@ -217,9 +217,14 @@ def ask_about(document_name: str) -> None:
     choose_documents((document_name,))
 
 
-def put_question(text: str, *, standalone: str = "") -> None:
+def put_question(question: PendingQuestion) -> None:
     """Leave a question for the chat to ask in this run or the next."""
-    st.session_state[_PENDING_QUESTION] = PendingQuestion(text, standalone)
+    st.session_state[_PENDING_QUESTION] = question
+
+
+def typed(key: str) -> Any:
+    """What stands in the widget of this key, for callbacks."""
+    return st.session_state.get(key)
 
 
 def waiting_question() -> PendingQuestion | None:

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
-
 import pytest
+from chat_page import ask, kept, labels, opened, texts
 from corpus import TEXTS, fill
 from model_servers import start_openai_server
-from streamlit.testing.v1 import AppTest
 
-from rag.history import Turn
 from rag.settings import load_settings
 from rag.workspace import Workspace, open_workspace
-
-MAIN = Path(__file__).parents[2] / "pages" / "main.py"
 
 
 @pytest.fixture(autouse=True)
@@ -29,33 +23,6 @@ def filled() -> Workspace:
     own = open_workspace(load_settings())
     fill(own)
     return own
-
-
-def opened(**query: str) -> AppTest:
-    page = AppTest.from_file(MAIN, default_timeout=30)
-    for name, value in query.items():
-        page.query_params[name] = value
-    return page.run()
-
-
-def ask(page: AppTest, question: str) -> AppTest:
-    page.chat_input[0].set_value(question).run()
-    assert not page.exception
-    return page
-
-
-def kept(workspace: Workspace) -> list[Turn]:
-    """The turns of the only conversation."""
-    [conversation] = workspace.history.conversations()
-    return workspace.history.turns(conversation.id)
-
-
-def texts(elements: Any) -> str:
-    return "\n".join(element.value for element in elements).replace("\\", "").replace("\u2060", "")
-
-
-def labels(page: AppTest) -> list[str]:
-    return [button.label.replace("\\", "") for button in page.button]
 
 
 def test_without_documents_it_invites_and_cannot_be_asked() -> None:
@@ -184,8 +151,9 @@ def test_a_follow_up_shows_what_it_was_taken_to_mean_and_can_be_put_right(filled
     ask(page, "Who tested it?")
     second = kept(filled)[1]
     assert "Understood as: Who tested it? (about" in texts(page.caption)
+    page.button(key=f"change-{second.id}").click().run()
     page.text_area(key=f"meant-{second.id}").set_value("Who grafted the Bramley trees?")
-    next(own for own in page.button if own.label == "Ask again").click().run()
+    page.button(key=f"ask-meant-{second.id}").click().run()
     assert not page.exception
     [_, again] = kept(filled)
     assert again.question == "Who tested it?"

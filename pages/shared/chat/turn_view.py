@@ -11,18 +11,22 @@ from pathlib import PurePosixPath
 import streamlit as st
 
 from pages.shared import session
+from pages.shared.chat.answer_again import draw_answer_again
 from pages.shared.chat.answer_quotes import quotes_as_html
 from pages.shared.chat.citation_clicks import citation_address
 from pages.shared.chat.found_view import draw_how_found
+from pages.shared.chat.judging import draw_reason, draw_thumbs
 from pages.shared.chat.support_view import draw_checked
 from pages.shared.chat.understood import draw_understood
+from pages.shared.chat.versions import draw_versions
 from pages.shared.copy_button import draw_copy_button
 from pages.shared.opened import Opened
 from pages.shared.passage_panel import open_button
+from pages.shared.pending_question import PendingQuestion
 from pages.shared.plain_text import excerpt, markdown_plain, shortened
 from rag.citations import to_plain
 from rag.history import Turn
-from rag.turns import documents_of, nearest_of
+from rag.turns import documents_of, meant_by_user, nearest_of
 from rag.types import Citation
 
 PLACE = "chat"
@@ -48,6 +52,7 @@ def draw_question(turn: Turn) -> None:
 def draw_turn(turn: Turn, collection: str) -> None:
     """The question, then what became of it."""
     draw_question(turn)
+    draw_versions(turn)
     with st.chat_message("assistant", avatar=ANSWER_AVATAR):
         if turn.status == "failed":
             _draw_failure(turn)
@@ -107,6 +112,7 @@ def _draw_declined(turn: Turn, collection: str) -> None:
                     source_label(citation), PLACE, opened, key=f"near-{turn.id}-{index}", type="tertiary"
                 )
     _draw_notes(turn)
+    draw_answer_again(turn)
     draw_how_found(turn)
 
 
@@ -123,8 +129,15 @@ def _draw_failure(turn: Turn) -> None:
 
 def _draw_again(turn: Turn, label: str) -> None:
     if st.button(label, key=f"again-{turn.id}", icon=":material/refresh:"):
-        session.workspace().history.delete_turn(turn.id)
-        session.put_question(turn.question)
+        session.put_question(
+            PendingQuestion(
+                turn.question,
+                standalone=meant_by_user(turn),
+                beside=turn.id,
+                instead=True,
+                documents=documents_of(turn),
+            )
+        )
         st.rerun()
 
 
@@ -153,10 +166,9 @@ def _draw_foot(turn: Turn, quoted: bool) -> None:
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         if text:
             draw_copy_button(text, key=turn.id)
-        key = f"rating-{turn.id}"
-        chosen = st.feedback("thumbs", key=key, default=turn.rating)
-        if chosen != turn.rating:
-            session.workspace().history.rate(turn.id, chosen)
+        draw_answer_again(turn)
+        draw_thumbs(turn)
+    draw_reason(turn)
     draw_how_found(turn)
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.shared import session
+from pages.shared.pending_question import PendingQuestion
 from pages.shared.plain_text import markdown_plain
 from rag.history import Turn
-from rag.turns import standalone_of
+from rag.turns import documents_of, standalone_of
 
 
 def draw_understood(turn: Turn) -> None:
@@ -19,12 +20,35 @@ def draw_understood(turn: Turn) -> None:
         st.caption(
             f":material/subdirectory_arrow_right: Understood as: {markdown_plain(meant)}", width="content"
         )
-        with (
-            st.popover("Change", type="tertiary", key=f"change-{turn.id}"),
-            st.form(f"understood-form-{turn.id}", border=False),
-        ):
-            typed = st.text_area("Search for", meant, key=f"meant-{turn.id}", max_chars=2000)
-            if st.form_submit_button("Ask again", icon=":material/refresh:") and typed.strip():
-                session.workspace().history.delete_turn(turn.id)
-                session.put_question(turn.question, standalone=typed.strip())
-                st.rerun()
+        if st.button("Change", type="tertiary", key=f"change-{turn.id}"):
+            _change(turn, meant)
+
+
+@st.dialog("What did you mean?")
+def _change(turn: Turn, meant: str) -> None:
+    st.text(turn.question)
+    key = f"meant-{turn.id}"
+    st.text_area("Search for", meant, key=key, max_chars=2000)
+    if st.button(
+        "Ask again",
+        icon=":material/refresh:",
+        type="primary",
+        key=f"ask-meant-{turn.id}",
+        on_click=_ask_meant,
+        args=(turn, key),
+    ):
+        st.rerun()
+
+
+def _ask_meant(turn: Turn, key: str) -> None:
+    meant = str(session.typed(key) or "").strip()
+    if meant:
+        session.put_question(
+            PendingQuestion(
+                turn.question,
+                standalone=meant,
+                beside=turn.id,
+                instead=True,
+                documents=documents_of(turn),
+            )
+        )

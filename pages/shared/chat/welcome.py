@@ -7,6 +7,7 @@ import streamlit as st
 from pages.shared import session
 from pages.shared.figures import counted
 from pages.shared.job_cards import draw_jobs
+from pages.shared.pending_question import PendingQuestion
 from pages.shared.plain_text import markdown_plain
 from pages.shared.sample_button import draw_sample_button
 
@@ -53,5 +54,5 @@ def _draw_questions(collection: str, documents: int) -> None:
             key=f"sample-question-{number}",
             width="stretch",
             on_click=session.put_question,
-            args=(question,),
+            args=(PendingQuestion(question),),
         )

@@ -1,0 +1,84 @@
+"""Another answer to the same question: as before, or by another answerer, or from more passages."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.shared import session
+from pages.shared.pending_question import PendingQuestion
+from rag.history import Turn
+from rag.settings import Settings, value_at
+from rag.turns import documents_of, meant_by_user
+
+ANSWERERS = {"extractive": "Quotes (built in)", "openai": "Model server", "ollama": "Ollama"}
+MODES = {"hybrid": "By meaning and words", "vector": "By meaning", "text": "By words"}
+MOST_PASSAGES = 50
+
+
+def draw_answer_again(turn: Turn) -> None:
+    """A button for a dialog; the new answer becomes another version of the turn."""
+    if st.button("Again", icon=":material/refresh:", type="tertiary", key=f"regenerate-{turn.id}"):
+        _answer_again(turn)
+
+
+@st.dialog("Answer again")
+def _answer_again(turn: Turn) -> None:
+    now = session.settings()
+    answerers = available_answerers(now)
+    keys = {path: f"again-{path}-{turn.id}" for path in ("answer.model", "retrieval.mode", "retrieval.k")}
+    st.selectbox(
+        "Answered by",
+        answerers,
+        index=answerers.index(now.answer.model),
+        format_func=lambda name: ANSWERERS[name],
+        key=keys["answer.model"],
+        disabled=len(answerers) < 2,
+    )
+    st.selectbox(
+        "Search",
+        list(MODES),
+        index=list(MODES).index(now.retrieval.mode),
+        format_func=lambda name: MODES[name],
+        key=keys["retrieval.mode"],
+    )
+    most = max(MOST_PASSAGES, now.retrieval.k)
+    st.number_input("Passages read", 1, most, now.retrieval.k, key=keys["retrieval.k"])
+    st.caption("The answer so far is kept: flip between them with the arrows.")
+    if st.button(
+        "Answer",
+        icon=":material/refresh:",
+        type="primary",
+        key=f"ask-again-{turn.id}",
+        on_click=_ask_again,
+        args=(turn, keys),
+    ):
+        st.rerun()
+
+
+def _ask_again(turn: Turn, keys: dict[str, str]) -> None:
+    now = session.settings()
+    chosen = {path: session.typed(key) for path, key in keys.items()}
+    session.put_question(
+        PendingQuestion(
+            turn.question,
+            standalone=meant_by_user(turn),
+            beside=turn.id,
+            documents=documents_of(turn),
+            overrides=tuple(
+                (path, value)
+                for path, value in chosen.items()
+                if value is not None and value != value_at(now, path)
+            ),
+        )
+    )
+
+
+def available_answerers(settings: Settings) -> list[str]:
+    """The answerers that are set up: the built-in one, that in use, and servers that were named."""
+    untouched = Settings()
+    named = {
+        "extractive": True,
+        "openai": settings.openai != untouched.openai,
+        "ollama": settings.ollama != untouched.ollama,
+    }
+    return [name for name in ANSWERERS if named[name] or name == settings.answer.model]
