@@ -25,15 +25,12 @@ from sqlalchemy import (
     URL,
     BigInteger,
     Connection,
-    DateTime,
-    Dialect,
     Engine,
     ForeignKey,
     Index,
     LargeBinary,
     MetaData,
     Text,
-    TypeDecorator,
     UniqueConstraint,
     create_engine,
     event,
@@ -43,6 +40,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
+from rag.column_types import Prose, UtcDateTime
 from rag.errors import DiskRefused, StoreError, WriterBusy
 
 if sys.platform != "win32":
@@ -61,45 +59,6 @@ Result = TypeVar("Result")
 def utc_now() -> datetime:
     """The present moment, aware, in UTC."""
     return datetime.now(UTC)
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """A moment: takes aware datetimes only, gives aware UTC, to the microsecond."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """To UTC; without its zone where the database (SQLite) cannot keep one."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"{value!r} has no time zone. Use rag.database.utc_now() or an aware datetime.")
-        moment = value.astimezone(UTC)
-        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Back to aware UTC."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-class Prose(TypeDecorator[str]):
-    """Free text. What no database can keep (lone surrogates, NUL) becomes U+FFFD.
-
-    Text out of documents and models may hold both, and must not keep a row from being written.
-    """
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        """Replace what cannot be stored."""
-        if value is None:
-            return None
-        passed = value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-        return passed.replace("\0", "\ufffd")
 
 
 class Base(DeclarativeBase):

@@ -11,7 +11,8 @@ from datetime import datetime
 from sqlalchemy import JSON, BigInteger, Double, ForeignKey, Index, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from rag.database import Base, Prose, UtcDateTime
+from rag.column_types import Prose, UtcDateTime
+from rag.database import Base
 
 
 class JobRow(Base):

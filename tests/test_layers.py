@@ -16,7 +16,16 @@ RAG_LAYERS: list[set[str]] = [
     {"privacy", "errors", "types", "certainty"},
     {
         *("settings", "reranking_settings", "setting_field"),
-        *("late_interaction", "metrics", "words", "parsed_form", "identifiers", "presets", "model_threads"),
+        *(
+            "late_interaction",
+            "metrics",
+            "words",
+            "parsed_form",
+            "column_types",
+            "identifiers",
+            "presets",
+            "model_threads",
+        ),
         *("folder_lease", "table_upkeep", "table_contents", "backup_file", "refusals"),
     },
     {

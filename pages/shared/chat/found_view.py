@@ -34,7 +34,11 @@ def draw_how_found(turn: Turn) -> None:
     details = turn.details
     if not details.get("milliseconds"):
         return
-    with st.expander("How this was found", type="compact"):
+    # Tables are the dearest part of a long conversation, so they are drawn when looked at.
+    account = st.expander("How this was found", type="compact", key=f"found-{turn.id}", on_change="rerun")
+    if not account.open:
+        return
+    with account:
         st.markdown(_summary(details))
         left, right = st.columns(2)
         with left:
