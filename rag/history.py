@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from rag.branches import BEGINNING, branch_of, shown_path
 from rag.database import ConversationRow, TurnRow, read, utc_now, write
 from rag.errors import StoreError
-from rag.judgements import Judgement, as_kept, from_kept
+from rag.judgements import AnswerJudgement, as_kept, from_kept
 from rag.types import Citation
 
 FINAL_STATUSES = ("done", "stopped", "failed")
@@ -243,7 +243,7 @@ class History:
 
         write(self._engine, work)
 
-    def judgements(self, collection: str, owner: str = "local") -> list[Judgement]:
+    def judgements(self, collection: str, owner: str = "local") -> list[AnswerJudgement]:
         """What an owner thought of answers from a collection, oldest first."""
         query = (
             select(TurnRow)
@@ -253,7 +253,7 @@ class History:
             .order_by(TurnRow.created_at, TurnRow.id)
         )
 
-        def work(session: Session) -> list[Judgement]:
+        def work(session: Session) -> list[AnswerJudgement]:
             return [
                 from_kept(
                     row.id,

@@ -39,7 +39,7 @@ class JudgedPlace:
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class AnswerJudgement:
     """A person's judgement of one answer. `question` is what was searched for."""
 
     turn_id: str
@@ -73,9 +73,9 @@ def as_kept(rating: int, reason: str, note: str, citations: Iterable[Citation]) 
 
 def from_kept(
     turn_id: str, collection: str, question: str, rating: int, kept: Mapping[str, Any]
-) -> Judgement:
+) -> AnswerJudgement:
     """Read back what `as_kept` made; a thumb without a word has no places."""
-    return Judgement(
+    return AnswerJudgement(
         turn_id=turn_id,
         collection=collection,
         question=question,

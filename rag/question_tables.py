@@ -12,7 +12,8 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, Index, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from rag.database import Base, Prose, UtcDateTime
+from rag.column_types import Prose, UtcDateTime
+from rag.database import Base
 
 
 class QuestionSetRow(Base):

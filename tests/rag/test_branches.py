@@ -122,7 +122,7 @@ def test_turns_of_before_follow_each_other(tmp_path: Path) -> None:
     configuration.set_main_option("path_separator", "os")
     with engine.connect() as connection:
         configuration.attributes["connection"] = connection
-        command.downgrade(configuration, "0003")
+        command.downgrade(configuration, "0004")
         assert connection.execute(text("SELECT count(*) FROM turns")).scalar_one() == 3
         command.upgrade(configuration, "head")
         connection.commit()

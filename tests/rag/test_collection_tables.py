@@ -79,6 +79,7 @@ def test_tables_of_older_data_folders_are_found_again(workspace: Workspace) -> N
         for table, columns in {
             "collections": ("table_name", "purpose", "revises"),
             "documents": ("notes", "tokens", "report", "signature"),
+            "turns": ("parent_id", "chosen", "judgement"),
         }.items():
             for column in columns:
                 database.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
