@@ -37,7 +37,7 @@ async def lifespan(application: Any) -> AsyncIterator[dict[str, Any]]:
     """Warm the models, go on with waiting jobs and keep the tables tidy while the server answers."""
     threading.Thread(target=_warm, name="warm-up", daemon=True).start()
     _start_worker()
-    schedule = Schedule(_maintenance)
+    schedule = Schedule(_maintenance, _tidy_originals)
     schedule.start()
     try:
         with _in_use():
@@ -62,6 +62,13 @@ def _maintenance() -> Maintenance:
 
     workspace = open_workspace(load_settings())
     return Maintenance(workspace.store, workspace.settings.data_dir)
+
+
+def _tidy_originals() -> None:
+    from rag.needed_blobs import remove_stray
+    from rag.workspace import open_workspace
+
+    remove_stray(open_workspace(load_settings()))
 
 
 @contextmanager

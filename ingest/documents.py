@@ -11,7 +11,7 @@ from ingest.sources import Source, failing_source
 from rag.blobs import BlobStore
 from rag.catalog import Catalog, DocumentRecord
 from rag.errors import DocumentError, StoreError
-from rag.kept_versions import documents_kept, remove_unneeded
+from rag.needed_blobs import documents_kept, remove_unneeded
 from rag.store import CollectionTable
 from rag.workspace import Workspace
 
@@ -37,8 +37,8 @@ def remove_documents(workspace: Workspace, collection: str, names: Sequence[str]
     """Take documents out of a collection, their passages first; returns how many files left the list.
 
     Passages stay, under that name, while another name in the collection holds the same bytes;
-    originals stay while any collection does, or a version kept of one. The passages go in one commit,
-    however many there are.
+    originals stay while any collection does, a version kept of one, or a job that is not done. The
+    passages go in one commit, however many there are.
     """
     catalog = workspace.catalog
     wanted = set(names)

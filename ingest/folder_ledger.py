@@ -94,7 +94,9 @@ class FolderLedger:
             SyncedFileRow.gone_at.is_(None),
         )
         rows = read(self._engine, lambda session: session.scalars(query).all())
-        return {name for row in rows if (Path(row.folder) / row.path).exists() for name in row.names}
+        return {
+            name for row in rows if (Path(_path(row.folder)) / _path(row.path)).exists() for name in row.names
+        }
 
     def _mine(self) -> tuple[ColumnElement[bool], ...]:
         return SyncedFileRow.collection == self._collection, SyncedFileRow.folder == self._folder

@@ -19,10 +19,10 @@ from ingest.job_views import ENDED, Job, as_file, as_job
 from ingest.leases import is_alive, this_process
 from ingest.passwords import drop_password, keep_password
 from ingest.progress import FileProgress
-from ingest.unused_blobs import remove_unused
 from rag.database import open_database, read, utc_now, write
 from rag.errors import JobNotFound, StoreError
 from rag.job_tables import GivenRow, JobFileRow, JobRow
+from rag.needed_blobs import remove_unneeded
 from rag.workspace import Workspace
 
 #: Ended jobs that stay listed.
@@ -188,7 +188,7 @@ class Jobs:
                     drop_password(job.id)
             return gone
 
-        remove_unused(self._workspace, write(self._engine, work))
+        remove_unneeded(self._workspace, write(self._engine, work), listed_jobs=True)
 
     def wait(self, job: Job, timeout: float | None = None) -> bool:
         """Block until a job has ended or rests; False when the time (seconds) ran out."""

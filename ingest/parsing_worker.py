@@ -118,7 +118,9 @@ def _limit_memory(megabytes: int) -> None:
         # Without /proc the limit cannot be told from what the interpreter itself maps.
         return
     limit = mapped * resource.getpagesize() + megabytes * MEGABYTE
-    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    # The hard limit stays: programs that loaders start have a limit of their own (loaders/programs.py).
+    _, highest = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (limit if highest < 0 else min(limit, highest), highest))
 
 
 def _is_wanted(requests: IO[bytes]) -> bool:

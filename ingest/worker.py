@@ -21,9 +21,9 @@ from ingest.passwords import drop_password, password_of
 from ingest.pipeline import Pipeline
 from ingest.progress import FileProgress, Progress
 from ingest.sources import Source, failing_source
-from ingest.unused_blobs import remove_unused
 from rag.database import open_database
 from rag.errors import AskanceError, DiskRefused, DocumentError, WriterBusy
+from rag.needed_blobs import remove_unneeded
 from rag.workspace import Workspace
 
 logger = logging.getLogger(__name__)
@@ -125,7 +125,7 @@ class Worker:
             self._end(workspace, recorder, state, error)
             drop_password(lease.job.id)
             if state == "done" and not progress.troubled():
-                remove_unused(workspace, lease.take_archives())
+                remove_unneeded(workspace, lease.take_archives(), listed_jobs=True)
         except LeaseLost as lost:
             logger.warning("%s", lost)
 

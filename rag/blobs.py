@@ -18,6 +18,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import IO
 
@@ -50,7 +51,7 @@ class BlobStore:
     def put_bytes(self, data: bytes) -> str:
         """Keep these bytes and return their digest; a damaged earlier copy is replaced."""
         digest = hashlib.sha256(data).hexdigest()
-        if not (self.has(digest) and self.verify(digest)):
+        if not self._is_whole(digest):
             _write(self._blob(digest), lambda stream: stream.write(data))
         return digest
 
@@ -88,9 +89,9 @@ class BlobStore:
 
         A damaged earlier copy is replaced.
         """
-        if self.has(digest) and self.verify(digest):
-            return
         place = self._blob(digest)
+        if self._is_whole(digest):
+            return
         with _explained(place, "written"):
             with file.open("rb") as stream:
                 os.fsync(stream.fileno())
@@ -181,6 +182,30 @@ class BlobStore:
             raise StoreError(
                 f"The parsed text in {file} is damaged ({error}). Remove it and add the document again."
             ) from error
+
+    def digests(self, unused_for: timedelta) -> list[str]:
+        """What is kept, whole or only its parse, and was not put in within that time."""
+        last_used: dict[str, float] = {}
+        for folder in (self._blobs, self._parsed):
+            for file in folder.glob("??/*"):
+                digest = file.name.partition(".")[0]
+                try:
+                    if _DIGEST.fullmatch(digest):
+                        last_used[digest] = max(last_used.get(digest, 0.0), file.stat().st_mtime)
+                except FileNotFoundError:
+                    continue
+        before = time.time() - unused_for.total_seconds()
+        return [digest for digest, used in last_used.items() if used < before]
+
+    def _is_whole(self, digest: str) -> bool:
+        """Whether the bytes are kept undamaged; they then count as put in just now."""
+        if not (self.has(digest) and self.verify(digest)):
+            return False
+        try:
+            os.utime(self._blob(digest))
+        except FileNotFoundError:
+            return False
+        return True
 
     def _blob(self, digest: str) -> Path:
         return self._blobs / _checked(digest)[:2] / digest

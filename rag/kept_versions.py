@@ -25,11 +25,10 @@ from rag.catalog import DocumentRecord
 from rag.database import open_database
 from rag.errors import StoreError
 from rag.kept_ledger import KeptVersion, put_back, read_ledger, write_ledger
-from rag.store import CollectionTable, Store
+from rag.needed_blobs import LEDGERS, remove_unneeded
+from rag.store import CollectionTable
 from rag.workspace import Workspace
 
-#: Inside the table's folder, so that it goes wherever the table goes.
-LEDGERS = "_askance_versions"
 #: Looks at a collection that is being added to, until table and list agree.
 LOOKS = 10
 WAIT_SECONDS = 0.2
@@ -108,21 +107,6 @@ def forget_version(workspace: Workspace, collection: str, name: str) -> None:
     table.upkeep.forget_version(name)
     ledger.unlink(missing_ok=True)
     remove_unneeded(workspace, {record.document_id for record in records} - {""})
-
-
-def remove_unneeded(workspace: Workspace, document_ids: Iterable[str]) -> None:
-    """Remove the originals of those documents that no collection and no kept version holds."""
-    wanted = set(document_ids) - {""}
-    if not wanted:
-        return
-    workspace.blobs.remove_many(wanted - workspace.catalog.held(wanted) - documents_kept(workspace.store))
-
-
-def documents_kept(store: Store, collection: str | None = None) -> set[str]:
-    """Ids of the documents that the kept versions of a collection, or of all, need."""
-    ledgers = store.table_files(f"{LEDGERS}/*.json.gz", collection)
-    found = {record.document_id for ledger in ledgers for record in read_ledger(ledger)[1]}
-    return found - {""}
 
 
 def _kept(workspace: Workspace, collection: str, name: str) -> tuple[KeptVersion, bool]:

@@ -180,10 +180,17 @@ class Maintenance:
 
 
 class Schedule:
-    """Looks every minute, in a thread of the app, whether maintenance is due."""
+    """Looks every minute, in a thread of the app, whether maintenance is due.
 
-    def __init__(self, open_maintenance: Callable[[], Maintenance]) -> None:
+    `daily` is done at the first look and then once in LONGEST_WAIT.
+    """
+
+    def __init__(
+        self, open_maintenance: Callable[[], Maintenance], daily: Callable[[], object] = lambda: None
+    ) -> None:
         self._open = open_maintenance
+        self._daily = daily
+        self._daily_due = datetime.now(UTC)
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -201,7 +208,11 @@ class Schedule:
     def look(self) -> list[UpkeepRun]:
         """Do what is due now. What goes wrong is logged; the next look tries again."""
         try:
-            return self._open().run_due(datetime.now(UTC))
+            now = datetime.now(UTC)
+            if now >= self._daily_due:
+                self._daily_due = now + LONGEST_WAIT
+                self._daily()
+            return self._open().run_due(now)
         except FolderBusy as error:
             logger.info("%s", error)
         except AskanceError as error:

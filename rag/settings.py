@@ -159,6 +159,12 @@ class IngestSettings:
         2048, "Most memory that reading one file may take.", minimum=64, maximum=1_000_000
     )
     page_seconds: int = setting(20, "Longest time that drawing one page may take.", minimum=1, maximum=3600)
+    program_memory_megabytes: int = setting(
+        4096,
+        "Most memory that a program for old Office files or scans may take.",
+        minimum=64,
+        maximum=1_000_000,
+    )
     parse_processes: int = setting(1, "Files read at the same time.", minimum=1, maximum=64)
     lock_seconds: int = setting(
         120, "Longest wait for another process that adds to the same collection.", minimum=1, maximum=86_400

@@ -22,6 +22,7 @@ from rag.kept_versions import (
     restore_version,
 )
 from rag.maintenance import Maintenance, UpkeepRun
+from rag.needed_blobs import remove_stray
 from rag.restore import restore
 from rag.settings import Settings
 from rag.table_upkeep import TableHealth
@@ -73,7 +74,10 @@ def _optimize(options: argparse.Namespace, settings: Settings) -> dict[str, Any]
             sys.stderr.write(f"{run.failure}\n")
     if not runs:
         _tell(options, "There are no collections yet.")
-    return {"collections": [asdict(run) for run in runs]}
+    removed = remove_stray(workspace)
+    if removed:
+        _tell(options, f"{removed} originals that nothing needs were removed.")
+    return {"collections": [asdict(run) for run in runs], "originals_removed": removed}
 
 
 def _run_text(run: UpkeepRun) -> str:

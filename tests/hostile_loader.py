@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import time
+from pathlib import Path
 
 from rag.errors import CorruptFile
 from rag.settings import IngestSettings
@@ -28,6 +29,12 @@ def load(data: bytes, name: str, *, password: str | None = None, limits: IngestS
         re.match(r"(a+)+$", "a" * 64 + "b")
     elif order == "bomb":
         _held.append(bytearray(int(amount) * 1_000_000))
+    elif order == "meet":
+        # Goes on when so many processes are at it at the same time.
+        folder, count = amount.split()
+        (Path(folder) / str(os.getpid())).touch()
+        while len(list(Path(folder).iterdir())) < int(count):
+            time.sleep(0.01)
     elif order == "refuse":
         raise CorruptFile(f"{name} is broken.")
     elif order == "print":

@@ -66,7 +66,7 @@ RAG_LAYERS: list[set[str]] = [
     },
     {"store", "disclosure"},
     {"workspace", "retrieve", "maintenance", "backup", "restore"},
-    {"compare", "answer", "status", "kept_versions", "expected_passage", "remedies"},
+    {"compare", "answer", "status", "kept_versions", "needed_blobs", "expected_passage", "remedies"},
     {"evaluate", "streaming", "turns", "trace", "question_making"},
     {"chat", "upkeep_commands", "variant_command", "trace_command", "verdict", "evaluation_runs"},
     {"question_command"},
@@ -83,6 +83,7 @@ WITHIN_LAYER = {
     ("rerankers", "late_interaction"),
     ("backup", "maintenance"),
     ("restore", "backup"),
+    ("kept_versions", "needed_blobs"),
 }
 COMPOSITION_ROOTS = {"rag/__main__.py", "ingest/__main__.py"}
 

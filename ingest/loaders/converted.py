@@ -1,7 +1,7 @@
 """Old Office files (DOC, XLS, PPT): converted by LibreOffice where it is installed, then read.
 
 LibreOffice runs in a folder of its own that is removed afterwards, without macros, without fetching what the
-document links to, and with a limit on time. Without it the file is refused with what to do.
+document links to, and with limits on time and memory. Without it the file is refused with what to do.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path, PurePath
 
+from ingest.loaders.programs import own_memory, ran_out_of_memory
 from rag.errors import CorruptFile, TooLarge, UnsupportedFormat
 from rag.settings import IngestSettings
 from rag.types import ParsedDocument
@@ -37,7 +38,8 @@ _PROFILE = """<?xml version="1.0" encoding="UTF-8"?>
 def load(data: bytes, name: str, password: str | None, limits: IngestSettings) -> ParsedDocument:
     """The document that LibreOffice makes of it, under the original's type.
 
-    Raises UnsupportedFormat where LibreOffice is not installed, TooLarge when it takes too long.
+    Raises UnsupportedFormat where LibreOffice is not installed, TooLarge when it takes too much time or
+    memory.
     """
     from ingest import loaders
 
@@ -73,6 +75,7 @@ def _converted(
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             start_new_session=True,
+            preexec_fn=own_memory(limits),
         )
         try:
             _, said = process.communicate(timeout=limits.convert_seconds)
@@ -87,6 +90,11 @@ def _converted(
                 os.killpg(process.pid, signal.SIGKILL)
                 process.communicate()
         made = place / "out" / f"document.{target}"
+        if not made.is_file() and ran_out_of_memory(process.returncode, said):
+            raise TooLarge(
+                f"Converting {name} takes more memory than ingest.program_memory_megabytes = "
+                f"{limits.program_memory_megabytes}. Raise the limit, or save it as {target.upper()}."
+            )
         if not made.is_file():
             reason = " ".join(said.decode("utf-8", "replace").split())[:200] or "it gave no reason"
             raise CorruptFile(

@@ -1,6 +1,6 @@
 """Reads pictures of text with the program tesseract, where it is installed. It never installs it.
 
-The program runs as a process of its own, one thread, with a limit on time.
+The program runs as a process of its own, one thread, with limits on time and memory.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
+from ingest.loaders.programs import own_memory, ran_out_of_memory
 from rag.errors import MissingDependency, TooLarge
 from rag.settings import IngestSettings
 
@@ -32,7 +33,7 @@ def text_of(image: Image, what: str, limits: IngestSettings) -> str:
     """The text on a picture; `what` names it in errors ("page 3 of scan.pdf").
 
     Raises MissingDependency when the language's data is not installed or the program fails,
-    TooLarge when it takes too long.
+    TooLarge when it takes too long or too much memory.
     """
     import io
 
@@ -56,6 +57,7 @@ def text_of(image: Image, what: str, limits: IngestSettings) -> str:
             timeout=limits.ocr_page_seconds,
             check=False,
             env={**os.environ, "OMP_THREAD_LIMIT": "1"},
+            preexec_fn=own_memory(limits),
         )
     except subprocess.TimeoutExpired as error:
         raise TooLarge(
@@ -64,6 +66,11 @@ def text_of(image: Image, what: str, limits: IngestSettings) -> str:
         ) from error
     except OSError as error:
         raise MissingDependency(f"tesseract does not run ({error}). Install tesseract-ocr again.") from error
+    if done.returncode and ran_out_of_memory(done.returncode, done.stderr):
+        raise TooLarge(
+            f"Reading {what} takes more memory than ingest.program_memory_megabytes = "
+            f"{limits.program_memory_megabytes}. Raise the limit."
+        )
     if done.returncode:
         said = " ".join(done.stderr.decode("utf-8", "replace").split())[-200:]
         raise MissingDependency(

@@ -18,6 +18,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from ingest.loaders import load
 from ingest.page_view import render_page
+from ingest.parsing import Parsers
 from rag.errors import CorruptFile, MissingDependency, TooLarge
 from rag.settings import IngestSettings
 
@@ -154,3 +155,46 @@ def test_a_conversion_that_fails_or_hangs_is_told(programs: Path, old_word: byte
     program(programs, "soffice", "time.sleep(60)")
     with pytest.raises(TooLarge, match=r"ingest\.convert_seconds = 1"):
         load(old_word, "letter.doc", limits=replace(LIMITS, convert_seconds=1))
+
+
+#: Answers with the limit on memory that it has.
+TELLS_LIMIT = "import resource; print('limit', resource.getrlimit(resource.RLIMIT_AS)[0])"
+
+
+def test_programs_have_a_limit_on_memory_of_their_own(
+    programs: Path, tmp_path: Path, old_word: bytes
+) -> None:
+    """Also in the process that reads files, whose own limit is lower than what LibreOffice needs."""
+    limits = replace(LIMITS, parse_memory_megabytes=300, program_memory_megabytes=3000)
+    program(programs, "tesseract", TELLS_LIMIT)
+    file = tmp_path / "sign.png"
+    file.write_bytes(picture())
+    parsers = Parsers(limits)
+    try:
+        assert parsers.parse(file, "sign.png").text == "limit 3000000000"
+    finally:
+        parsers.close()
+    (tmp_path / "made.docx").write_bytes(docx_with([("Normal", "old words")]))
+    told = tmp_path / "told"
+    program(
+        programs,
+        "soffice",
+        f"import resource; told = pathlib.Path({str(told)!r})\n"
+        "told.write_text(str(resource.getrlimit(resource.RLIMIT_AS)[0]))\n"
+        "out = pathlib.Path(sys.argv[sys.argv.index('--outdir') + 1]); out.mkdir()\n"
+        f"(out / 'document.docx').write_bytes(pathlib.Path({str(tmp_path / 'made.docx')!r}).read_bytes())",
+    )
+    assert "old words" in load(old_word, "old.doc", limits=limits).text
+    assert told.read_text() == "3000000000"
+
+
+def test_a_program_that_takes_too_much_memory_says_which_setting_to_raise(
+    programs: Path, old_word: bytes
+) -> None:
+    limits = replace(LIMITS, program_memory_megabytes=500)
+    for name in ("tesseract", "soffice"):
+        program(programs, name, "x = bytearray(2_000_000_000)")
+    with pytest.raises(TooLarge, match=r"ingest\.program_memory_megabytes = 500"):
+        load(picture(), "a.png", limits=limits)
+    with pytest.raises(TooLarge, match=r"ingest\.program_memory_megabytes = 500"):
+        load(old_word, "old.doc", limits=limits)

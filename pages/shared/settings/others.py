@@ -57,6 +57,7 @@ LABELS = {
     "ingest.parse_memory_megabytes": "Most memory to read a file (MB)",
     "ingest.page_seconds": "Longest drawing of a page (s)",
     "ingest.lock_seconds": "Longest wait for another process that adds (seconds)",
+    "ingest.program_memory_megabytes": "Most memory of a program that reads (MB)",
     "ingest.parse_processes": "Files read at once",
     "ingest.when_gone": "When a followed file is gone",
 }
