@@ -38,7 +38,9 @@ class EvaluationSet:
 
     @property
     def name(self) -> str:
-        return self.folder.rpartition("/")[2]
+        """The folder's last part; sets of one group by language bear the group's name, too."""
+        group, _, last = self.folder.rpartition("/")
+        return f"{group}-{last}" if group == "xquad" else last
 
 
 SETS = {
@@ -55,6 +57,10 @@ SETS = {
         EvaluationSet("ir/cranfield", "", "ndcg@10", {"ndcg@10": 0.45}),
         EvaluationSet("ir/cisi", "", "ndcg@10", {"ndcg@10": 0.38}),
         EvaluationSet("kgrag_10q", "questions.jsonl", "hit@1", {}),
+        *(
+            EvaluationSet(f"xquad/{language}", "questions.jsonl", "ndcg@10", {})
+            for language in ("ar", "de", "es", "zh")
+        ),
     )
 }
 #: What `make bench` runs; the others are there to see whether a setting that wins also wins elsewhere.
