@@ -18,10 +18,12 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from rag.collection_languages import passages_by_language
 from rag.errors import AskanceError, FolderBusy, StoreError
 from rag.folder_lease import lease
 from rag.store import CollectionTable, Store
 from rag.table_upkeep import KEEP_VERSIONS, TableHealth
+from rag.text_index import index_for
 
 logger = logging.getLogger(__name__)
 
@@ -127,9 +129,12 @@ class Maintenance:
     def after_adding(self, table: CollectionTable) -> UpkeepRun | None:
         """Tidy a table at the end of an ingestion if that pays; left to whoever else is at it.
 
+        Its text indexes follow the language of what was added in any case.
+
         The documents are safe already, so a failure is noted and logged, never raised.
         """
         try:
+            self._index_words(table)
             if not pays(table.upkeep.health()):
                 return None
             with lease(self._folder, PURPOSE):
@@ -159,6 +164,7 @@ class Maintenance:
         before = table.upkeep.health()
         started = time.monotonic()
         try:
+            self._index_words(table)
             failure = table.optimize(keep)
         except (RuntimeError, ValueError, OSError) as error:
             failure = f"Upkeep of {table.name!r} failed: {error}"
@@ -166,6 +172,12 @@ class Maintenance:
         seconds = time.monotonic() - started
         self._note(table, seconds, failure)
         return UpkeepRun(table.name, before, table.upkeep.health(), seconds, failure)
+
+    def _index_words(self, table: CollectionTable) -> None:
+        """Let the text indexes follow the language of the collection, which its documents decide."""
+        wanted = index_for(passages_by_language(self._folder, table.name))
+        if wanted and table.index_words(wanted):
+            logger.info("the text index of collection %s reads %s now", table.name, wanted)
 
     def _note(self, table: CollectionTable, seconds: float, failure: str) -> None:
         now = datetime.now(UTC)

@@ -33,7 +33,8 @@ from rag.rows import (
     row_schema,
 )
 from rag.settings import EmbeddingSettings, Settings
-from rag.table_upkeep import ATTEMPTS, KEEP_VERSIONS, TableUpkeep, folder_size, persistently
+from rag.table_upkeep import ATTEMPTS, KEEP_VERSIONS, TableUpkeep, folder_size
+from rag.text_index import TextIndex, index_texts, renew_indexes
 from rag.types import EVERYTHING, Chunk, Filters, Hit, Vector
 
 #: Full-text search looks at these columns with these weights.
@@ -179,7 +180,7 @@ class Store:
 
     def _opened(self, collection: str, table: Any) -> CollectionTable:
         with table_explained(collection, Path(table.uri)):
-            _index_texts(table)
+            index_texts(table, table.name)
         return CollectionTable(
             collection, table, embedder_that_made(table.schema, collection, self.embedder, self.embedding)
         )
@@ -341,23 +342,15 @@ class CollectionTable:
         with self._write_lock, table_explained(self.name, self.upkeep.folder):
             yield
 
+    def index_words(self, wanted: TextIndex) -> bool:
+        """Let the full-text indexes read words so; returns whether they did not yet."""
+        with self._writing():
+            return renew_indexes(self._table, self.name, wanted)
+
     def restore_version(self, name: str) -> None:
         """Make the passages of a kept version the present ones again, in one commit."""
         with self._writing():
             self.upkeep.restore_version(name)
-
-
-def _index_texts(table: Any) -> None:
-    """Make the full-text indexes that are missing: the process that made the table may have ended before."""
-    from lancedb.index import FTS
-
-    for column_name in ("embedded_text", "text"):
-
-        def make(name: str = column_name) -> None:
-            if not any(name in index.columns for index in table.list_indices()):
-                table.create_index(name, config=FTS())
-
-        persistently(table, make, table.name)
 
 
 def get_store(settings: Settings) -> Store:

@@ -24,6 +24,7 @@ RAG_LAYERS: list[set[str]] = [
             "column_types",
             "identifiers",
             "presets",
+            "scripts",
             "model_threads",
         ),
         *("folder_lease", "table_upkeep", "table_contents", "backup_file", "refusals"),
@@ -44,6 +45,7 @@ RAG_LAYERS: list[set[str]] = [
         "document_names",
         "exact_matches",
         "judgements",
+        "text_index",
     },
     {
         "embedding_function",
@@ -58,7 +60,14 @@ RAG_LAYERS: list[set[str]] = [
         "evidence",
         "suggestions",
     },
-    {"sentence_value", "collection_tables", "recorded_embedder", "kept_ledger", "question_sets"},
+    {
+        "collection_languages",
+        "sentence_value",
+        "collection_tables",
+        "recorded_embedder",
+        "kept_ledger",
+        "question_sets",
+    },
     {
         *("llm_openai", "llm_ollama", "rows", "rerankers", "context", "confidence", "extract", "verify"),
         "follow_up",

@@ -9,15 +9,20 @@ from numpy.typing import NDArray
 
 from rag.embedders import Embedder
 from rag.late_interaction import passage_scores, sign_scores
+from rag.rerankers.first_stage import LinearReranker
 from rag.rerankers.scales import standard
 from rag.rerankers.score_cache import ScoreCache
 from rag.rerankers.seam import Effort
 from rag.reranking_settings import RerankingSettings
+from rag.scripts import can_read
 from rag.types import Hit, Query
 
 
 class LateInteractionReranker:
-    """Late interaction over stored token signs, blended with the scores of the searches."""
+    """Late interaction over stored token signs, blended with the scores of the searches.
+
+    Where the embedder cannot read the question's script, and words found something, their scores decide.
+    """
 
     name = "late-interaction"
     needs: tuple[str, ...] = ("token_bits",)
@@ -28,6 +33,9 @@ class LateInteractionReranker:
         self._weights = {"vector": settings.vector_weight, "text": settings.text_weight}
 
     def score(self, query: Query, hits: Sequence[Hit]) -> list[float]:
+        by_words = any(hit.scores.get("text") is not None for hit in hits)
+        if by_words and not can_read(query.text, self._embedder.languages):
+            return LinearReranker(0.0).score(query, hits)
         return blended_with_searches(self.matches(query, hits), hits, self._weights)
 
     def matches(self, query: Query, hits: Sequence[Hit]) -> NDArray[np.float32]:

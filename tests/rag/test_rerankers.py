@@ -135,6 +135,26 @@ def test_late_interaction_prefers_the_passage_with_the_words(settings: Settings,
     assert scores[3] > scores[2]
 
 
+class EnglishEmbedder(HashEmbedder):
+    languages = ("en",)
+
+
+@pytest.mark.parametrize(
+    ("question", "reads"),
+    [("relief valve 安全", True), ("安全阀 7", False), ("صمام الأمان", False), ("Überdruckventil", True)],
+)
+def test_words_decide_where_the_embedder_cannot_read_the_question(
+    settings: Settings, question: str, reads: bool
+) -> None:
+    query, hits = query_and_hits(question)
+    for hit, score in zip(hits, (1.0, 5.0, None, 9.0, 3.0), strict=True):
+        hit.scores["text"] = score
+    late = get_reranker(settings, EnglishEmbedder())
+    blended = get_reranker(settings, HashEmbedder()).score(query, hits)
+    by_words = [0.0, 0.5, 0.0, 1.0, 0.25]
+    assert late.score(query, hits) == (blended if reads else pytest.approx(by_words))
+
+
 def test_the_cross_encoder_reads_pairs(tiny_cross_encoder: Path) -> None:
     query, hits = query_and_hits()
     own = CrossEncoderReranker(str(tiny_cross_encoder))
