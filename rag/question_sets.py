@@ -33,6 +33,8 @@ ORIGINS = {
 }
 #: Characters kept of a judged passage: enough to find it again in a later version of its document.
 QUOTE = 300
+#: A document's id, a page, and where a span of its text begins and ends.
+Place = tuple[str, int | None, int | None, int | None]
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ class Judgement:
         return cls(**{**stored, "answers": answers})
 
     @property
-    def place(self) -> tuple[str, int | None, int | None, int | None]:
+    def place(self) -> Place:
         """What two judgements of the same thing have in common."""
         return self.document_id, self.page, self.start, self.end
 
@@ -173,6 +175,24 @@ class QuestionSets:
                     if asked.text == question:
                         return asked.judgements
         return ()
+
+    def forget(self, collection: str, name: str, question: str, places: Sequence[Place]) -> None:
+        """Take back the judgements of these places; a question left without any goes, too."""
+
+        def work(session: Session) -> None:
+            wanted = (
+                select(SetQuestionRow)
+                .join(QuestionSetRow, QuestionSetRow.id == SetQuestionRow.set_id)
+                .where(QuestionSetRow.collection == collection, QuestionSetRow.name == name)
+                .where(SetQuestionRow.text == question)
+            )
+            for row in session.scalars(wanted):
+                kept = [own for own in _question(row).judgements if own.place not in places]
+                row.judgements = [own.as_dict() for own in kept]
+                if not kept:
+                    session.delete(row)
+
+        write(self._engine, work)
 
     def delete(self, set_id: str) -> None:
         """Remove a set with its questions; evaluations made with it stay."""

@@ -72,6 +72,7 @@ RAG_LAYERS: list[set[str]] = [
         *("llm_openai", "llm_ollama", "rows", "rerankers", "context", "confidence", "extract", "verify"),
         "follow_up",
         "question_writing",
+        "passage_grades",
     },
     {"store", "disclosure"},
     {"workspace", "retrieve", "maintenance", "backup", "restore"},

@@ -120,3 +120,21 @@ def test_an_expected_passage_is_followed_to_where_it_was_lost(page: Any) -> None
     settled(page)
     screenshot(page, "why-not")
     assert page.get_by_text("The words stand in the document as it was read.").count() > 0
+
+
+def test_a_passage_is_marked_in_every_column_by_keyboard_and_pointer(page: Any) -> None:
+    card = page.locator(".column").nth(1).locator("li").first
+    passage = card.locator(".card").get_attribute("data-passage")
+    alike = page.locator(f'li:has(.card[data-passage="{passage}"])')
+    card.get_by_role("button", name="Relevant").click()
+    chosen = alike.locator('.grade.relevant[aria-pressed="true"]')
+    chosen.nth(2).wait_for()
+    assert chosen.count() == alike.count() == 3
+    settled(page)
+    screenshot(page, "marked")
+    assert page.get_by_text("1 passage marked").count() == 1
+    focused = page.locator(".column").nth(1).locator(":focus")
+    assert focused.inner_text() == "Relevant", "who works with the keyboard stays where they were"
+    page.keyboard.press("Enter")
+    page.get_by_text("Mark passages as relevant").wait_for()
+    assert page.locator('.grade[aria-pressed="true"]').count() == 0

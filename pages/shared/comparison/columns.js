@@ -54,6 +54,25 @@ function head(run, place, report) {
   return box;
 }
 
+const GRADES = { relevant: "Relevant", partly: "Partly", not: "Not" };
+
+// A grade belongs to the passage, so it shows in every column; pressing it again takes it back.
+function grading(index, passage, report) {
+  const group = made("div", "grades");
+  group.setAttribute("role", "group");
+  group.setAttribute("aria-label", `Does passage ${passage.letter} answer the question?`);
+  for (const [grade, label] of Object.entries(GRADES)) {
+    const isChosen = passage.grade === grade;
+    const button = made("button", `grade ${grade}`, label);
+    button.type = "button";
+    button.dataset.grade = grade;
+    button.setAttribute("aria-pressed", isChosen);
+    button.onclick = () => report("judged", { passage: index, grade: isChosen ? "" : grade });
+    group.append(button);
+  }
+  return group;
+}
+
 function card(hit, passages, report, place) {
   const passage = passages[hit.passage];
   const button = made("button", "card");
@@ -74,7 +93,7 @@ function card(hit, passages, report, place) {
   button.append(top, source, excerpt, stages);
   button.onclick = () => report("opened", { run: place, passage: hit.passage });
   const item = made("li");
-  item.append(button);
+  item.append(button, grading(hit.passage, passage, report));
   return item;
 }
 
@@ -162,15 +181,19 @@ function walk(stage, event) {
 
 // A run of the page draws the columns anew; who works with the keyboard stays where they were.
 function placeOfFocus(parentElement) {
-  const own = parentElement.activeElement?.closest("[data-passage]");
+  const focused = parentElement.activeElement;
+  const own = focused?.closest("[data-passage]") ?? focused?.closest("li")?.querySelector("[data-passage]");
   if (!own) return null;
   const columns = [...parentElement.querySelectorAll(".column")];
-  return { column: columns.indexOf(own.closest(".column")), passage: own.dataset.passage };
+  const grade = focused.dataset.grade;
+  return { column: columns.indexOf(own.closest(".column")), passage: own.dataset.passage, grade };
 }
 
 function focusAgain(stage, held) {
   const column = stage.querySelectorAll(".column")[held.column];
-  column?.querySelector(`[data-passage="${held.passage}"]`)?.focus({ preventScroll: true });
+  const own = column?.querySelector(`[data-passage="${held.passage}"]`);
+  const grade = held.grade && own?.parentElement.querySelector(`[data-grade="${held.grade}"]`);
+  (grade || own)?.focus({ preventScroll: true });
 }
 
 export default function (component) {

@@ -6,6 +6,7 @@ are drawn beside them as a plain table.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -14,6 +15,7 @@ import streamlit as st
 from pages.shared import session
 from pages.shared.chat.found_view import RERANKERS, STAGES
 from pages.shared.comparison.draft import Draft, is_in_force
+from pages.shared.comparison.judging import grades, keep_grade
 from pages.shared.figures import counted, duration_text, ordinal
 from pages.shared.opened import Opened
 from pages.shared.plain_text import markdown_plain
@@ -40,13 +42,14 @@ _component = st.components.v2.component(
 
 
 def draw_columns(draft: Draft, made: Comparison, settings: Settings) -> None:
-    """Columns side by side; a click on a passage opens it, "Use these settings" leaves `draft.wanted`."""
+    """Columns side by side; clicks open or mark a passage, or leave settings in `draft.wanted`."""
     opened = session.opened(PLACE)
     shown = opened.passage.chunk_id if opened and opened.collection == made.collection else ""
     _component(
         key=KEY,
-        data=columns_data(made, settings, shown),
+        data=columns_data(made, settings, shown, grades(made)),
         on_opened_change=lambda: _open(made),
+        on_judged_change=lambda: _judge(made),
         on_used_change=lambda: _want(draft, made),
     )
 
@@ -100,8 +103,13 @@ def verdict(made: Comparison) -> str:
     return f"{first} Of the {total} found, {common}."
 
 
-def columns_data(made: Comparison, settings: Settings, shown: str = "") -> dict[str, Any]:
-    """What the component draws: plain strings and numbers. `shown` is the id of the opened passage."""
+def columns_data(
+    made: Comparison, settings: Settings, shown: str = "", graded: Sequence[str] = ()
+) -> dict[str, Any]:
+    """What the component draws: plain strings and numbers.
+
+    `shown` is the id of the opened passage, `graded` the grade of each ("" for none).
+    """
     slowest = max((run.milliseconds.get("total", 0.0) for run in made.runs), default=0.0) or 1.0
     colours = {
         passage: COLOURS[place % len(COLOURS)] for place, passage in enumerate(sorted(made.shared_passages))
@@ -110,7 +118,8 @@ def columns_data(made: Comparison, settings: Settings, shown: str = "") -> dict[
     return {
         "opened": ids.index(shown) if shown in ids else None,
         "passages": [
-            _passage(passage, number, colours.get(number)) for number, passage in enumerate(made.passages)
+            _passage(passage, number, colours.get(number), graded[number] if graded else "")
+            for number, passage in enumerate(made.passages)
         ],
         "runs": [_column(made, place, settings, slowest) for place in range(len(made.runs))],
     }
@@ -203,11 +212,12 @@ def letter(number: int) -> str:
     return name
 
 
-def _passage(passage: Passage, number: int, colour: str | None) -> dict[str, Any]:
+def _passage(passage: Passage, number: int, colour: str | None, grade: str) -> dict[str, Any]:
     citation = passage.citation
     return {
         "letter": letter(number),
         "colour": colour,
+        "grade": grade,
         "document": citation.document,
         "name": PurePosixPath(citation.document.rpartition("!")[2]).name,
         "page": f"p. {citation.page}" if citation.page is not None else "",
@@ -256,6 +266,12 @@ def _open(made: Comparison) -> None:
     if passage in order:
         passages = tuple(made.passages[own].citation for own in order)
         session.show_opened(PLACE, Opened(made.collection, passages, order.index(passage), kind="passage"))
+
+
+def _judge(made: Comparison) -> None:
+    marked = session.reported(KEY).get("judged")
+    if isinstance(marked, dict):
+        keep_grade(made, marked.get("passage"), marked.get("grade"))
 
 
 def _want(draft: Draft, made: Comparison) -> None:

@@ -1,0 +1,49 @@
+"""Marking the passages of a comparison: relevant, partly or not. What is marked makes a question set.
+
+It keeps what was clicked and says how much is kept; nothing is measured here.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.shared import session
+from pages.shared.figures import counted
+from pages.shared.plain_text import markdown_plain
+from rag.compare import Comparison
+from rag.database import open_database
+from rag.passage_grades import OWN_SET, grade_passage, grades_of
+from rag.question_sets import GRADES, QuestionSets
+
+
+def grades(made: Comparison) -> list[str]:
+    """The grade of each passage of the comparison, "" for one without."""
+    passages = [passage.citation for passage in made.passages]
+    return grades_of(_sets(), made.collection, made.question, passages)
+
+
+def keep_grade(made: Comparison, passage: object, grade: object) -> None:
+    """Keep a grade as the component reported it; a report that names nothing is ignored."""
+    if isinstance(passage, int) and 0 <= passage < len(made.passages) and grade in ("", *GRADES):
+        citation = made.passages[passage].citation
+        grade_passage(_sets(), made.collection, made.question, citation, str(grade))
+
+
+def draw_judged(made: Comparison) -> None:
+    """What marking is for, or how far it has come."""
+    marked = sum(bool(grade) for grade in grades(made))
+    if not marked:
+        st.caption(
+            "Mark passages as relevant, partly or not: from what you mark, Askance can measure which setting "
+            "is best for your documents."
+        )
+        return
+    kept = next((own.questions for own in _sets().sets(made.collection) if own.name == OWN_SET), 0)
+    st.caption(
+        f"{counted(marked, 'passage')} marked. “{markdown_plain(OWN_SET)}” now has "
+        f"{counted(kept, 'question')} to measure settings with."
+    )
+
+
+def _sets() -> QuestionSets:
+    return QuestionSets(open_database(session.settings().data_dir))
