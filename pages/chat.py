@@ -28,7 +28,7 @@ with st.bottom, st.container(key="question-bar", gap="xsmall"):
         disabled=not can_ask,
     )
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        documents = draw_scope(collection)
+        scope = draw_scope(collection)
         st.caption(markdown_plain(who_answers(session.settings())))
 
 live = session.chats().live(conversation.id) if conversation else None
@@ -42,7 +42,7 @@ if question:
         session.workspace(question.overrides),
         conversation.id,
         question.text,
-        documents=documents if question.documents is None else question.documents,
+        scope=scope if question.scope is None else question.scope,
         standalone=question.standalone,
         beside=question.beside,
         instead=question.instead,

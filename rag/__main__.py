@@ -20,7 +20,7 @@ from rag.question_command import add_question_commands
 from rag.rerankers import RERANKERS
 from rag.settings import Settings, load_settings, with_overrides
 from rag.trace_command import add_trace_command
-from rag.types import Hit, SearchResult
+from rag.types import Filters, Hit, SearchResult
 from rag.upkeep_commands import add_upkeep_commands
 from rag.variant_command import add_variant_commands
 from rag.workspace import Workspace, open_workspace
@@ -64,6 +64,12 @@ def _parser() -> argparse.ArgumentParser:
     searching.add_argument("--reranker", help="what puts the candidates in order")
     searching.add_argument("--document", action="append", default=[], help="search this document alone")
     searching.add_argument("--tag", action="append", default=[], help="search documents with this tag")
+    searching.add_argument(
+        "--type",
+        action="append",
+        default=[],
+        help="search documents of this type: PDF, Word, docx, ...",
+    )
 
     search = commands.add_parser("search", parents=[shared, searching], help="find passages")
     search.add_argument("query")
@@ -95,14 +101,21 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _filters(options: argparse.Namespace, workspace: Workspace) -> Filters:
+    return workspace.filters(
+        options.collection,
+        documents=tuple(options.document),
+        tags=tuple(options.tag),
+        kinds=tuple(options.type),
+    )
+
+
 def _search(options: argparse.Namespace, settings: Settings) -> dict[str, Any]:
     from rag.retrieve import retrieve
 
     workspace, settings = _opened(options, settings)
     table = workspace.table(options.collection)
-    filters = workspace.filters(
-        options.collection, documents=tuple(options.document), tags=tuple(options.tag)
-    )
+    filters = _filters(options, workspace)
     found = retrieve(options.query, table=table, settings=settings, filters=filters)
     for note in found.notes:
         sys.stderr.write(f"{note}\n")
@@ -143,9 +156,7 @@ def _ask(options: argparse.Namespace, settings: Settings) -> dict[str, Any]:
     from rag.answer import ask
 
     workspace, settings = _opened(options, settings)
-    filters = workspace.filters(
-        options.collection, documents=tuple(options.document), tags=tuple(options.tag)
-    )
+    filters = _filters(options, workspace)
     reply = ask(
         options.question, table=workspace.table(options.collection), settings=settings, filters=filters
     )

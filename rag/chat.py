@@ -16,6 +16,7 @@ from rag.errors import AskanceError, StoreError
 from rag.history import History
 from rag.streaming import LiveReply
 from rag.turns import details_of, messages_of, standalone_of
+from rag.types import Scope
 from rag.workspace import Workspace
 
 logger = logging.getLogger(__name__)
@@ -42,12 +43,12 @@ class Chats:
         conversation_id: str,
         question: str,
         *,
-        documents: tuple[str, ...] = (),
+        scope: Scope = Scope(),  # noqa: B008 (frozen)
         standalone: str = "",
         beside: str = "",
         instead: bool = False,
     ) -> None:
-        """Write down a question and begin to answer it, from these documents (by name) or from all.
+        """Write down a question and begin to answer it, from what is in the scope.
 
         `standalone` is what to search for in its place, when the user said so. `beside` names the turn
         of which this is another version, or which it replaces with `instead`. What goes wrong is kept with
@@ -60,13 +61,15 @@ class Chats:
         places = [index for index, own in enumerate(turns) if beside in own.versions]
         turns = turns[: places[0]] if beside and places else turns
         turn = history.add_turn(conversation_id, question, beside=beside, instead=instead)
-        kept: dict[str, Any] = {"documents": list(documents)}
+        kept: dict[str, Any] = scope.as_dict()
         try:
             reply = ask(
                 question,
                 table=workspace.table(conversation.collection),
                 settings=workspace.settings,
-                filters=workspace.filters(conversation.collection, documents=documents),
+                filters=workspace.filters(
+                    conversation.collection, documents=scope.documents, tags=scope.tags, kinds=scope.kinds
+                ),
                 history=messages_of(turns),
                 earlier=[standalone_of(own) or own.question for own in turns],
                 standalone=standalone,

@@ -126,6 +126,8 @@ def restricted(query: Any, filters: Filters) -> Any:
     conditions = []
     if filters.documents:
         conditions.append(document_filter(filters.documents).to_sql())
+    if filters.mime_types:
+        conditions.append(column("mime_type").isin(list(filters.mime_types)).to_sql())
     if filters.tags:
         # The expression builder knows no array functions, so this one call is spelled out
         # around literals that the builder itself has quoted.

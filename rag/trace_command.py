@@ -29,10 +29,10 @@ def _trace(options: argparse.Namespace, settings: Settings) -> dict[str, Any]:
     from rag.expected_passage import expected_passage
     from rag.trace import trace
 
-    if len(options.document) != 1 or options.tag:
+    if len(options.document) != 1 or options.tag or options.type:
         raise SettingsError(
             "trace follows a passage of one document, searched for among all: give --document NAME once, "
-            "and no --tag."
+            "and no --tag or --type."
         )
     given = {name: getattr(options, name) for name in ("k", "candidates", "mode", "reranker", "model")}
     settings = with_overrides(settings, {name: value for name, value in given.items() if value is not None})

@@ -9,7 +9,7 @@ from typing import Any
 from rag.answer import Reply
 from rag.citations import to_plain
 from rag.history import Turn
-from rag.types import Citation, Hit, Message
+from rag.types import Citation, Hit, Message, Scope
 from rag.verify import Support
 
 #: Passages shown under a question that was declined.
@@ -77,9 +77,9 @@ def meant_by_user(turn: Turn) -> str:
     return str(said.get("text", "")) if said.get("by") == "user" else ""
 
 
-def documents_of(turn: Turn) -> tuple[str, ...]:
-    """The documents, by name, that the question was asked of; none when it was asked of all."""
-    return tuple(turn.details.get("documents", ()))
+def scope_of(turn: Turn) -> Scope:
+    """What the question was asked of."""
+    return Scope.from_dict(turn.details)
 
 
 def messages_of(turns: Sequence[Turn]) -> list[Message]:

@@ -6,6 +6,7 @@ Pages count from 1. Times are milliseconds unless a name says otherwise.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -128,13 +129,41 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What a search is restricted to; empty means everything. `documents` holds document ids."""
+    """What a search is restricted to; empty means everything. `documents` holds document ids.
+
+    A passage must fit each of the three, and one of the values of each.
+    """
 
     documents: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    mime_types: tuple[str, ...] = ()
 
 
 EVERYTHING = Filters()
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a question is asked of, in people's words: documents by name, tags, kinds.
+
+    Empty means everything; `Filters` are what becomes of it in a collection.
+    """
+
+    documents: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.documents or self.tags or self.kinds)
+
+    def as_dict(self) -> dict[str, list[str]]:
+        """The form kept in the history."""
+        return {"documents": list(self.documents), "tags": list(self.tags), "kinds": list(self.kinds)}
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> Scope:
+        """The scope kept so; what an older version did not keep is empty."""
+        return cls(*(tuple(stored.get(part, ())) for part in ("documents", "tags", "kinds")))
 
 
 @dataclass(slots=True)

@@ -12,6 +12,7 @@ from rag.blobs import BlobStore
 from rag.catalog import Catalog
 from rag.collection_tables import CollectionTables
 from rag.database import open_database
+from rag.document_kinds import mime_types_of
 from rag.history import History
 from rag.settings import Settings
 from rag.store import CollectionTable, Store, get_store
@@ -34,14 +35,19 @@ class Workspace:
         return self.store.open(collection)
 
     def filters(
-        self, collection: str, *, documents: tuple[str, ...] = (), tags: tuple[str, ...] = ()
+        self,
+        collection: str,
+        *,
+        documents: tuple[str, ...] = (),
+        tags: tuple[str, ...] = (),
+        kinds: tuple[str, ...] = (),
     ) -> Filters:
-        """A restriction by document names (whole, or unambiguous base names) and tags.
+        """A restriction by document names (whole, or unambiguous base names), tags and kinds.
 
         Raises DocumentNotFound.
         """
         ids = tuple(self.catalog.resolve(collection, name).document_id for name in documents)
-        return Filters(documents=ids, tags=tags)
+        return Filters(documents=ids, tags=tags, mime_types=mime_types_of(kinds))
 
 
 def open_workspace(settings: Settings) -> Workspace:

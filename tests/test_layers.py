@@ -27,7 +27,7 @@ RAG_LAYERS: list[set[str]] = [
             "scripts",
             "model_threads",
         ),
-        *("folder_lease", "table_upkeep", "table_contents", "backup_file", "refusals"),
+        *("folder_lease", "document_kinds", "table_upkeep", "table_contents", "backup_file", "refusals"),
     },
     {
         "embedders",

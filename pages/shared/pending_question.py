@@ -5,19 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from rag.types import Scope
+
 
 @dataclass(frozen=True)
 class PendingQuestion:
     """A question, and how it is to be asked.
 
     `standalone` is what to search for in its place, empty to find that out. `beside` names the turn of
-    which it is another version; with `instead` that turn goes. `documents` are those to ask, None for
-    those chosen. `overrides` are dotted settings for this question alone.
+    which it is another version; with `instead` that turn goes. `scope` is what to ask, None for what is
+    chosen. `overrides` are dotted settings for this question alone.
     """
 
     text: str
     standalone: str = ""
     beside: str = ""
     instead: bool = False
-    documents: tuple[str, ...] | None = None
+    scope: Scope | None = None
     overrides: tuple[tuple[str, Any], ...] = ()

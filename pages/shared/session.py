@@ -5,7 +5,8 @@ Nothing is drawn here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -27,13 +28,14 @@ from rag.errors import StoreError
 from rag.history import Conversation
 from rag.settings import Settings, load_settings, with_overrides
 from rag.suggestions import suggest_questions
-from rag.turns import documents_of
+from rag.turns import scope_of
+from rag.types import Scope
 from rag.workspace import Workspace, open_workspace
 
 _COLLECTION = "collection"
 _CONVERSATION = "conversation_id"
 _CONVERSATION_PARAMETER = "conversation"
-_CHOSEN_DOCUMENTS = "chosen_documents"
+_CHOSEN_SCOPE = "chosen_scope"
 _SCOPE_WIDGET = "scope"
 _PENDING_QUESTION = "pending_question"
 _OPENED = "opened_passages"
@@ -106,13 +108,17 @@ def conversation_id() -> str | None:
 
 
 def open_conversation(identifier: str | None) -> None:
-    """Open a conversation in the chat, about the documents last asked of; None for a new one, about all."""
+    """Open a conversation in the chat, about what it was last asked of; None for a new one."""
     st.session_state[_CONVERSATION] = identifier
     st.session_state.pop(_PENDING_QUESTION, None)
-    turns = workspace().history.turns(identifier) if identifier else []
-    choose_documents(documents_of(turns[-1]) if turns else ())
+    _take_scope_of(identifier)
     show_opened("chat", None)
     show_conversation_in_address(identifier)
+
+
+def _take_scope_of(identifier: str | None) -> None:
+    turns = workspace().history.turns(identifier) if identifier else []
+    choose_scope(scope_of(turns[-1]) if turns else Scope())
 
 
 def current_conversation() -> Conversation | None:
@@ -126,6 +132,9 @@ def current_conversation() -> Conversation | None:
         # Deleted, or a link to somebody else's: the chat begins anew.
         open_conversation(None)
         return None
+    if conversation_id() is None:
+        # A reload or a link.
+        _take_scope_of(found.id)
     st.session_state[_CONVERSATION] = found.id
     show_conversation_in_address(found.id)
     choose_collection(found.collection)
@@ -153,28 +162,36 @@ def show_conversation_in_address(identifier: str | None) -> None:
         st.query_params[_CONVERSATION_PARAMETER] = identifier
 
 
-def chosen_documents() -> tuple[str, ...]:
-    """The documents, by name, that the next question is asked of; none for all."""
-    return tuple(st.session_state.get(_CHOSEN_DOCUMENTS, ()))
+def chosen_scope() -> Scope:
+    """What the next question is asked of."""
+    chosen: Scope = st.session_state.get(_CHOSEN_SCOPE, Scope())
+    return chosen
 
 
-def choose_documents(names: Sequence[str]) -> None:
-    """Ask the next question of these documents only; of all when there are none."""
-    st.session_state[_CHOSEN_DOCUMENTS] = tuple(names)
+def choose_scope(scope: Scope) -> None:
+    """Ask the next question of this only."""
+    st.session_state[_CHOSEN_SCOPE] = scope
 
 
-def scope_widget(names: Sequence[str]) -> str:
-    """The key of the widget that chooses among these documents, which will show what is chosen.
+def scope_widget(part: str, options: Collection[str]) -> str:
+    """The key of the widget that chooses a part of the scope: documents, tags or kinds.
 
-    The widget's `on_change` must be `keep_scope`.
+    It shows what is chosen among the options. The widget's `on_change` must be `keep_scope`.
     """
-    st.session_state[_SCOPE_WIDGET] = [name for name in chosen_documents() if name in names]
-    return _SCOPE_WIDGET
+    key = f"{_SCOPE_WIDGET}-{part}"
+    st.session_state[key] = [own for own in getattr(chosen_scope(), part) if own in options]
+    return key
 
 
-def keep_scope() -> None:
-    """Keep what was chosen in the widget, whose own state does not survive page changes."""
-    choose_documents(st.session_state[_SCOPE_WIDGET])
+def keep_scope(part: str) -> None:
+    """Keep what was chosen in a widget, whose own state does not survive page changes."""
+    choose_scope(replace(chosen_scope(), **{part: tuple(st.session_state[f"{_SCOPE_WIDGET}-{part}"])}))
+
+
+def leave_out(part: str, value: str) -> None:
+    """Take one value out of a part of the scope."""
+    left = tuple(own for own in getattr(chosen_scope(), part) if own != value)
+    choose_scope(replace(chosen_scope(), **{part: left}))
 
 
 def documents(collection_name: str) -> list[DocumentRecord]:
@@ -214,7 +231,7 @@ def ready_documents(collection_name: str) -> list[DocumentRecord]:
 def ask_about(document_name: str) -> None:
     """Open a new conversation about one document of the chosen collection."""
     open_conversation(None)
-    choose_documents((document_name,))
+    choose_scope(Scope(documents=(document_name,)))
 
 
 def put_question(question: PendingQuestion) -> None:

@@ -13,6 +13,8 @@ from rag.chat import Chats, Live
 from rag.errors import StoreError
 from rag.history import Conversation, Turn
 from rag.settings import with_overrides
+from rag.turns import scope_of
+from rag.types import Scope
 from rag.workspace import Workspace, open_workspace
 
 QUESTION = "When does the relief valve of boiler 7 open?"
@@ -70,7 +72,7 @@ def test_an_answer_is_kept_though_nobody_looks(asking: Workspace, conversation: 
     assert (turn.question, turn.status, turn.answered) == (QUESTION, "done", True)
     assert "8.8 bar [1]" in turn.answer
     assert turn.citations[0].number == 1
-    assert turn.details["documents"] == []
+    assert not scope_of(turn)
     assert chats.live(conversation.id) is None
 
 
@@ -127,7 +129,7 @@ def test_a_fault_is_kept_with_the_question(
 
 def test_documents_that_are_gone_are_named(asking: Workspace, conversation: Conversation) -> None:
     chats = Chats()
-    chats.ask(asking, conversation.id, QUESTION, documents=("nowhere.pdf",))
+    chats.ask(asking, conversation.id, QUESTION, scope=Scope(documents=("nowhere.pdf",)))
     turn = ended(chats, asking, conversation)
     assert turn.status == "failed"
     assert "nowhere.pdf" in turn.error

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from corpus import TEXTS, fill
 
+from ingest.documents import tag_document
 from rag.__main__ import main
 from rag.settings import Settings
 from rag.workspace import open_workspace
@@ -120,6 +121,22 @@ def test_documents_by_name_and_by_base_name(rag: Command) -> None:
     assert "'other/leave.txt', 'staff/leave.txt'" in rag.errors
     assert rag.text("search", "x", "--document", "nowhere.txt", "--json", code=1) == ""
     assert "nowhere.txt" in rag.errors
+
+
+def test_types_and_tags(rag: Command, settings: Settings) -> None:
+    def searched(*arguments: str) -> set[str]:
+        return {hit["document"] for hit in rag.json("search", "leave valve trees only", *arguments)["hits"]}
+
+    tag_document(open_workspace(settings), "default", "other/leave.txt", ["it's staff"])
+    assert searched("--type", "text") == {"staff/leave.txt", "other/leave.txt"}
+    assert searched("--type", "HTML") == {"orchard.html"}
+    assert searched("--type", "html", "--type", "txt") > searched("--type", "text")
+    assert searched("--tag", "it's staff") == {"other/leave.txt"}
+    assert searched("--tag", "it's staff", "--type", "web page") == set()
+    asked = rag.json("ask", "How long does leave last?", "--type", "web page")
+    assert {citation["document"] for citation in asked["citations"]} <= {"orchard.html"}
+    assert rag.text("search", "x", "--type", "cobol", code=1) == ""
+    assert "no type of document called 'cobol'" in rag.errors
 
 
 def test_ask(rag: Command) -> None:

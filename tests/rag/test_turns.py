@@ -10,8 +10,8 @@ from corpus import fill
 from rag.answer import ask
 from rag.history import Turn
 from rag.settings import with_overrides
-from rag.turns import NEAREST, details_of, documents_of, messages_of, nearest_of
-from rag.types import Message
+from rag.turns import NEAREST, details_of, messages_of, nearest_of, scope_of
+from rag.types import Message, Scope
 from rag.workspace import Workspace
 
 
@@ -71,8 +71,10 @@ def test_an_answered_turn_keeps_no_nearest_passages(workspace: Workspace) -> Non
     assert kept["nearest"] == []
     assert nearest_of(turn("q", reply.text, details=kept)) == ()
     assert nearest_of(turn("of an older version", "", details={})) == ()
-    assert documents_of(turn("q", "", details={"documents": ["a.md"]})) == ("a.md",)
-    assert documents_of(turn("q", "", details={})) == ()
+    assert scope_of(turn("q", "", details={"documents": ["a.md"]})) == Scope(documents=("a.md",))
+    assert not scope_of(turn("q", "", details={}))
+    scope = Scope(("a.md",), ("pumps",), ("PDF",))
+    assert scope_of(turn("q", "", details=scope.as_dict())) == scope
 
 
 def test_a_reply_that_never_began_can_be_kept(workspace: Workspace) -> None:

@@ -58,6 +58,13 @@ def test_names_become_a_restriction(workspace: Workspace) -> None:
     assert workspace.filters("default", documents=("leave.txt",), tags=("a",)).documents == (
         record.document_id,
     )
+    assert workspace.filters("default", kinds=("web PAGE", "pdf")).mime_types == (
+        "text/html",
+        "application/xhtml+xml",
+        "application/pdf",
+    )
+    with pytest.raises(DocumentNotFound, match=r"'cobol'.*PDF, Word"):
+        workspace.filters("default", kinds=("cobol",))
     with pytest.raises(DocumentNotFound, match=r"nowhere\.txt"):
         workspace.filters("default", documents=("nowhere.txt",))
     with pytest.raises(CollectionNotFound):

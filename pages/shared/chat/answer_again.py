@@ -8,7 +8,7 @@ from pages.shared import session
 from pages.shared.pending_question import PendingQuestion
 from rag.history import Turn
 from rag.settings import Settings, value_at
-from rag.turns import documents_of, meant_by_user
+from rag.turns import meant_by_user, scope_of
 
 ANSWERERS = {"extractive": "Quotes (built in)", "openai": "Model server", "ollama": "Ollama"}
 MODES = {"hybrid": "By meaning and words", "vector": "By meaning", "text": "By words"}
@@ -63,7 +63,7 @@ def _ask_again(turn: Turn, keys: dict[str, str]) -> None:
             turn.question,
             standalone=meant_by_user(turn),
             beside=turn.id,
-            documents=documents_of(turn),
+            scope=scope_of(turn),
             overrides=tuple(
                 (path, value)
                 for path, value in chosen.items()

@@ -1,40 +1,102 @@
-"""Which documents the next question is asked of: a filter above the question box. It asks nothing itself."""
+"""What the next question is asked of: a filter above the question box. It asks nothing itself."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 import streamlit as st
 
 from pages.shared import session
+from pages.shared.figures import counted
 from pages.shared.plain_text import markdown_plain, shortened
+from rag.catalog import DocumentRecord
+from rag.document_kinds import kind_of
+from rag.types import Scope
 
-#: Names shown beside the button; the others are counted.
-NAMED = 2
+#: Values shown one by one beside the button; the others are counted.
+NAMED = 4
+_ICONS = {"documents": ":material/draft:", "tags": ":material/sell:", "kinds": ":material/category:"}
 
 
-def draw_scope(collection: str) -> tuple[str, ...]:
-    """The filter; returns the names of the documents chosen, none for all of them."""
-    names = [record.name for record in session.ready_documents(collection)]
-    if not names:
-        return ()
-    with st.popover(_summary(session.chosen_documents()), icon=":material/filter_list:", type="tertiary"):
-        chosen = st.multiselect(
-            "Search only these documents",
-            names,
-            key=session.scope_widget(names),
-            on_change=session.keep_scope,
-            format_func=lambda name: shortened(name, 60),
-            placeholder="All documents",
-            width=420,
+def draw_scope(collection: str) -> Scope:
+    """The filter and, beside it, what is chosen, each with a cross; returns what is chosen."""
+    records = session.ready_documents(collection)
+    if not records:
+        return Scope()
+    options = {
+        "documents": [record.name for record in records],
+        "kinds": sorted({kind_of(record.mime_type, record.name) for record in records}),
+        "tags": sorted({tag for record in records for tag in record.tags}),
+    }
+    # What is gone since it was chosen would make a search that finds nothing.
+    chosen = Scope(
+        **{
+            part: tuple(own for own in getattr(session.chosen_scope(), part) if own in set(options[part]))
+            for part in options
+        }
+    )
+    fitting = sum(_fits(record, chosen) for record in records)
+    summary = f"{fitting:,} of {counted(len(records), 'document')}" if chosen else "All documents"
+    with st.popover(summary, icon=":material/filter_list:"):
+        _draw_choices(options)
+        if chosen and not fitting:
+            st.warning("No document fits all of this. Take something out.")
+    _draw_chosen(chosen)
+    return chosen
+
+
+def in_words(scope: Scope) -> str:
+    """What a question was asked of, as plain text: 'a.pdf, tagged pumps, PDF'."""
+    names = [shortened(PurePosixPath(name).name, 40) for name in scope.documents[:3]]
+    if len(scope.documents) > len(names):
+        names.append(f"{len(scope.documents) - len(names):,} more documents")
+    return ", ".join([*names, *(f"tagged {tag}" for tag in scope.tags), *scope.kinds])
+
+
+def _draw_choices(options: dict[str, list[str]]) -> None:
+    st.multiselect(
+        "Search only these documents",
+        options["documents"],
+        key=session.scope_widget("documents", set(options["documents"])),
+        on_change=session.keep_scope,
+        args=("documents",),
+        format_func=lambda name: shortened(name, 60),
+        placeholder="All documents",
+        width=420,
+    )
+    for part, label in (("kinds", "Only these types"), ("tags", "Only documents with one of these tags")):
+        if len(options[part]) > (part == "kinds"):
+            st.pills(
+                label,
+                options[part],
+                selection_mode="multi",
+                key=session.scope_widget(part, options[part]),
+                on_change=session.keep_scope,
+                args=(part,),
+                format_func=markdown_plain,
+                width=420,
+            )
+
+
+def _draw_chosen(chosen: Scope) -> None:
+    values = [(part, value) for part in _ICONS for value in getattr(chosen, part)]
+    for part, value in values[:NAMED]:
+        name = PurePosixPath(value).name if part == "documents" else value
+        st.button(
+            f"{markdown_plain(shortened(name, 28))} :material/close:",
+            icon=_ICONS[part],
+            key=f"scope-out-{part}-{value}",
+            help="Search without this restriction",
+            on_click=session.leave_out,
+            args=(part, value),
         )
-    return tuple(chosen)
+    if len(values) > NAMED:
+        st.caption(f"and {len(values) - NAMED:,} more")
 
 
-def _summary(chosen: Sequence[str]) -> str:
-    if not chosen:
-        return "All documents"
-    shown = ", ".join(markdown_plain(shortened(PurePosixPath(name).name, 28)) for name in chosen[:NAMED])
-    more = f" and {len(chosen) - NAMED:,} more" if len(chosen) > NAMED else ""
-    return f"Only {shown}{more}"
+def _fits(record: DocumentRecord, scope: Scope) -> bool:
+    return (
+        (not scope.documents or record.name in scope.documents)
+        and (not scope.tags or bool(set(scope.tags) & set(record.tags)))
+        and (not scope.kinds or kind_of(record.mime_type, record.name) in scope.kinds)
+    )

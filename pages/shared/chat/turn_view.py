@@ -16,6 +16,7 @@ from pages.shared.chat.answer_quotes import quotes_as_html
 from pages.shared.chat.citation_clicks import citation_address
 from pages.shared.chat.found_view import draw_how_found
 from pages.shared.chat.judging import draw_reason, draw_thumbs
+from pages.shared.chat.scope import in_words
 from pages.shared.chat.support_view import draw_checked
 from pages.shared.chat.understood import draw_understood
 from pages.shared.chat.versions import draw_versions
@@ -26,7 +27,7 @@ from pages.shared.pending_question import PendingQuestion
 from pages.shared.plain_text import excerpt, markdown_plain, shortened
 from rag.citations import to_plain
 from rag.history import Turn
-from rag.turns import documents_of, meant_by_user, nearest_of
+from rag.turns import meant_by_user, nearest_of, scope_of
 from rag.types import Citation
 
 PLACE = "chat"
@@ -38,14 +39,12 @@ MATCHES = ((0.55, "strong match"), (0.42, "good match"), (0.0, "weak match"))
 
 
 def draw_question(turn: Turn) -> None:
-    """The question as it was asked, and the documents it was asked of when not of all."""
+    """The question as it was asked, and what it was asked of when not of all documents."""
     with st.chat_message("user", avatar=":material/person:"):
         st.text(turn.question)
-        documents = documents_of(turn)
-        if documents:
-            names = ", ".join(shortened(PurePosixPath(name).name, 40) for name in documents[:3])
-            more = f" and {len(documents) - 3:,} more" if len(documents) > 3 else ""
-            st.caption(f"Asked of {markdown_plain(names + more)} only")
+        scope = scope_of(turn)
+        if scope:
+            st.caption(f"Asked of {markdown_plain(in_words(scope))} only")
         draw_understood(turn)
 
 
@@ -135,7 +134,7 @@ def _draw_again(turn: Turn, label: str) -> None:
                 standalone=meant_by_user(turn),
                 beside=turn.id,
                 instead=True,
-                documents=documents_of(turn),
+                scope=scope_of(turn),
             )
         )
         st.rerun()

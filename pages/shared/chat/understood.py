@@ -8,7 +8,7 @@ from pages.shared import session
 from pages.shared.pending_question import PendingQuestion
 from pages.shared.plain_text import markdown_plain
 from rag.history import Turn
-from rag.turns import documents_of, standalone_of
+from rag.turns import scope_of, standalone_of
 
 
 def draw_understood(turn: Turn) -> None:
@@ -49,6 +49,6 @@ def _ask_meant(turn: Turn, key: str) -> None:
                 standalone=meant,
                 beside=turn.id,
                 instead=True,
-                documents=documents_of(turn),
+                scope=scope_of(turn),
             )
         )

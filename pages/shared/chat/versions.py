@@ -7,7 +7,7 @@ import streamlit as st
 from pages.shared import session
 from pages.shared.pending_question import PendingQuestion
 from rag.history import Turn
-from rag.turns import documents_of
+from rag.turns import scope_of
 
 
 def draw_versions(turn: Turn) -> None:
@@ -38,7 +38,7 @@ def _edit(turn: Turn) -> None:
 def _ask_edited(turn: Turn, key: str) -> None:
     text = str(session.typed(key) or "").strip()
     if text:
-        session.put_question(PendingQuestion(text, beside=turn.id, documents=documents_of(turn)))
+        session.put_question(PendingQuestion(text, beside=turn.id, scope=scope_of(turn)))
 
 
 def _draw_flip(turn: Turn) -> None:

@@ -10,8 +10,8 @@ import streamlit as st
 
 from ingest.report import EMPTY, GARBLED
 from pages.shared.library.document_report import FAILED, NO_TEXT, NOTED, READY, Alike, status_of
-from pages.shared.library.kinds import kind_of
 from rag.catalog import DocumentRecord
+from rag.document_kinds import kind_of
 
 ALIKE, WITHOUT_TEXT, RUBBISH = "Nearly the same as another", "Empty or scanned pages", "Garbled text"
 _STATUSES = (READY, NOTED, NO_TEXT, FAILED, ALIKE, WITHOUT_TEXT, RUBBISH)
@@ -45,13 +45,14 @@ def draw_filters(records: Sequence[DocumentRecord], alike: Mapping[str, Alike]) 
             "Sort", list(_SORTS), key="library-sort", label_visibility="collapsed", width=180
         )
         with st.popover("Filter", icon=":material/filter_list:"):
-            kinds = _choice("Type", sorted({kind_of(record) for record in records}), _KEYS[0])
+            known = {kind_of(record.mime_type, record.name) for record in records}
+            kinds = _choice("Type", sorted(known), _KEYS[0])
             statuses = _choice("Status", list(_STATUSES), _KEYS[1])
             tags = _choice("Tag", sorted({tag for record in records for tag in record.tags}), _KEYS[2])
             added = st.selectbox("Added", list(_DATES), key="library-added")
     shown = _matching(records, str(wanted or ""))
     if kinds:
-        shown = [record for record in shown if kind_of(record) in kinds]
+        shown = [record for record in shown if kind_of(record.mime_type, record.name) in kinds]
     if statuses:
         shown = [record for record in shown if _statuses_of(record, alike) & set(statuses)]
     if tags:

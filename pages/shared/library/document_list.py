@@ -11,8 +11,8 @@ import streamlit as st
 from ingest.language import language_name
 from pages.shared.figures import counted
 from pages.shared.library.document_report import Alike, remarks_on, status_of
-from pages.shared.library.kinds import kind_of
 from rag.catalog import DocumentRecord
+from rag.document_kinds import kind_of
 
 _COLUMNS = (
     "Name", "Status", "Type", "Title", "Pages", "Passages", "Size", "Language", "Tags", "Added", "Report",
@@ -59,7 +59,7 @@ def _table(records: Sequence[DocumentRecord], alike: Mapping[str, Alike]) -> dic
         row = (
             record.name,
             status_of(record, own),
-            kind_of(record),
+            kind_of(record.mime_type, record.name),
             _own_title(record),
             record.pages,
             record.chunks,

@@ -8,8 +8,8 @@ from pathlib import PurePosixPath
 from ingest.language import language_name
 from ingest.report import EMPTY, GARBLED, WHOLE_TEXT
 from pages.shared.figures import counted, date_text, size_text
-from pages.shared.library.kinds import kind_of
 from rag.catalog import DocumentRecord
+from rag.document_kinds import kind_of
 
 FAILED, NO_TEXT, NOTED, READY = "Failed", "No text", "See report", "Ready"
 #: Near-duplicates named; the others are counted.
@@ -49,7 +49,7 @@ def facts_of(record: DocumentRecord) -> dict[str, str]:
     """The figures, with their names."""
     empty, garbled = record.report.get(EMPTY, []), record.report.get(GARBLED, [])
     facts = {
-        "Type": kind_of(record),
+        "Type": kind_of(record.mime_type, record.name),
         "Size": size_text(record.bytes),
         "Language": language_name(record.language) if record.language else "",
         "Pages": f"{record.pages:,}" if record.pages else "",
