@@ -132,12 +132,25 @@ class Lease:
     def give_back(
         self, state: str, error: str, figures: Figures | None, changed: Iterable[FileProgress]
     ) -> None:
-        """End the lease: the job is then in this state, waiting if another worker may go on at once."""
-        ended = utc_now() if state in ENDED else None
-        values = {"state": state, "error": error, "holder": "", "wish": "", "ended_at": ended}
-        if state in ENDED:
-            values["reserved_for"] = ""
-        self._write(_figures(figures) | values, changed)
+        """End the lease: the job is then in this state, waiting if another worker may go on at once.
+
+        A wish that came since the last heartbeat, or was taken back, decides instead, unless the job has
+        ended or an error made it rest.
+        """
+        rows = [_values(self.job.id, file) for file in changed]
+
+        def work(session: Session) -> None:
+            wish = self._beat(session, {})
+            own = state
+            if own in ("paused", "waiting") and not error:
+                own = {"pause": "paused", "cancel": "cancelled"}.get(wish, "waiting")
+            values = {"state": own, "error": error, "holder": "", "wish": ""}
+            ended: dict[str, Any] = {"ended_at": utc_now(), "reserved_for": ""} if own in ENDED else {}
+            self._beat(session, _figures(figures) | values | {"ended_at": None} | ended)
+            if rows:
+                session.execute(update(JobFileRow), rows)
+
+        write(self._engine, work)
 
     def take_archives(self) -> list[str]:
         """Let go of archives that were given, once nothing is left in them to do; returns their digests."""

@@ -210,7 +210,7 @@ def test_a_number_that_another_process_has_now_is_no_sign_of_life(workspace: Wor
     jobs.submit("default", [], label="x")
     engine = open_database(workspace.settings.data_dir)
     own = this_process()
-    assert claim(engine, Holder(own.host, os.getppid(), own.began - 10_000, "a")) is not None
+    assert claim(engine, Holder(own.host, os.getppid(), own.began - 10_000, "a", own.boot)) is not None
     assert claim(engine, new_holder()) is not None
 
 
