@@ -12,10 +12,12 @@ from typing import Any, Literal
 
 from rag.errors import AskanceError, SettingsError
 from rag.evidence import Sentence, sentence_evidence
+from rag.metrics import rank_biased_overlap
 from rag.rerankers import asks_servers
 from rag.retrieve import retrieve
 from rag.settings import Settings, value_at, with_overrides
 from rag.store import CollectionTable
+from rag.tokens import get_token_counter
 from rag.types import EVERYTHING, Citation, Filters, Hit, SearchResult
 
 FEWEST, MOST = 2, 4
@@ -87,7 +89,8 @@ class Run:
     `milliseconds` is as in SearchResult, of the fastest of several runs, models being loaded already.
     `reranker` is the one that did rank, another than the variant's where its model is missing; `notes`
     then say why. `error` is the reason why there is no ranking, "" when there is one. `shared` counts
-    the passages kept that the first variant kept too.
+    the passages kept that the first variant kept too, `overlap` is how alike the two orders are
+    (rag.metrics.rank_biased_overlap). `tokens` is the length of the passages kept.
     """
 
     variant: Variant
@@ -98,6 +101,8 @@ class Run:
     notes: tuple[str, ...] = ()
     error: str = ""
     shared: int = 0
+    overlap: float = 0.0
+    tokens: int = 0
 
 
 @dataclass(frozen=True)
@@ -247,6 +252,7 @@ def _passage(number: int, hit: Hit, sentences: Sequence[Sentence]) -> Passage:
 
 
 def _run(variant: Variant, result: SearchResult, first: SearchResult, index: dict[str, int]) -> Run:
+    counter = get_token_counter()
     ranks_in_first = _ranks(first.candidates)
     kept_by_first = _ranks(first.hits)
     ranks_here = _ranks(result.candidates)
@@ -278,6 +284,8 @@ def _run(variant: Variant, result: SearchResult, first: SearchResult, index: dic
         reranker=result.reranker,
         notes=result.notes,
         shared=len(kept_by_first.keys() & kept_here.keys()),
+        overlap=rank_biased_overlap(list(kept_by_first), list(kept_here)),
+        tokens=sum(counter.count(hit.chunk.text) for hit in result.hits),
     )
 
 

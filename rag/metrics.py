@@ -54,6 +54,26 @@ def ndcg_at(ranking: Ranking, gains: Sequence[float], k: int) -> float:
     return min(gained / ideal, 1.0) if ideal else 0.0
 
 
+def rank_biased_overlap(first: Sequence[str], other: Sequence[str], persistence: float = 0.9) -> float:
+    """How alike two rankings are, 0 to 1, the first places counting most (RBO_EXT, Webber et al. 2010).
+
+    Neither names anything twice. `persistence` is the chance that a reader goes on to the next place.
+    Two empty rankings are alike.
+    """
+    short, long = sorted((first, other), key=len)
+    if not short:
+        return 1.0 if not long else 0.0
+    common = [len(set(short[:depth]) & set(long[:depth])) for depth in range(len(long) + 1)]
+    shared, length = common[len(short)], len(long)
+    seen = sum(common[depth] / depth * persistence**depth for depth in range(1, length + 1))
+    seen += sum(
+        shared * (depth - len(short)) / (len(short) * depth) * persistence**depth
+        for depth in range(len(short) + 1, length + 1)
+    )
+    beyond = (common[length] - shared) / length + shared / len(short)
+    return (1 - persistence) / persistence * seen + beyond * persistence**length
+
+
 def percentile(values: Sequence[float], share: float) -> float:
     """The value below which a share of the values lies, interpolated; 0 for none."""
     if not values:

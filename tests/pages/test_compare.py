@@ -91,6 +91,10 @@ def test_the_times_of_each_stage_are_in_plain_words(filled: Workspace) -> None:
     stages = dict(zip(table[first], table[others[0]], strict=True))
     assert stages["Search by meaning"] == "–"
     assert stages["In all"].endswith("s")
+    assert stages["Length"].endswith("tokens")
+    agreement = [run["agreement"] for run in shown(page)["runs"]]
+    assert "measured against" in agreement[0]
+    assert agreement[1].endswith("% alike")
 
 
 def test_using_a_setting_saves_it_and_says_so(filled: Workspace) -> None:

@@ -11,6 +11,7 @@ from rag.compare import Comparison, Variant, choices_of, compare, default_choice
 from rag.errors import SettingsError
 from rag.retrieve import retrieve
 from rag.settings import Settings, with_overrides
+from rag.tokens import get_token_counter
 from rag.workspace import Workspace
 
 #: Words and meaning disagree on these: the words of the question are spread unevenly.
@@ -189,3 +190,14 @@ def test_the_first_choices_differ_and_hold_the_settings_in_force(settings: Setti
         choices = default_choices(current)
         assert choices_of(current) in choices
         assert len({tuple(chosen.items()) for chosen in choices}) == 3
+
+
+def test_overlap_and_length_of_what_is_kept(filled: Workspace) -> None:
+    same = {"mode": "text", "reranker": "none", "k": 4}
+    made = compared(filled, same, same, same | {"k": 1}, {"mode": "vector", "reranker": "none", "k": 4})
+    assert [run.overlap for run in made.runs[:3]] == [pytest.approx(1.0)] * 3
+    assert 0 <= made.runs[3].overlap < 1
+    counter = get_token_counter()
+    for run in made.runs:
+        quotes = [made.passages[own.passage].citation.quote for own in run.placements]
+        assert run.tokens == sum(counter.count(quote) for quote in quotes) > 0

@@ -14,6 +14,7 @@ from rag.metrics import (
     ndcg_at,
     percentile,
     precision_at,
+    rank_biased_overlap,
     recall_at,
     reciprocal_rank,
 )
@@ -93,3 +94,16 @@ def test_figures_agree_with_trec_eval(grades: list[int], places: list[int]) -> N
     assert precision_at(own, 5) == pytest.approx(theirs["P_5"])
     assert hit_at(own, 1) == theirs["success_1"]
     assert hit_at(own, 5) == theirs["success_5"]
+
+
+def test_how_alike_two_orders_are_by_hand() -> None:
+    # Agreement at depth 1 is 0, at depth 2 it is 1: (0.1 / 0.9) (0 + 1 x 0.81) + 1 x 0.81.
+    assert rank_biased_overlap("ab", "ba") == pytest.approx(0.9)
+    assert rank_biased_overlap("abc", "abc") == pytest.approx(1.0)
+    assert rank_biased_overlap("abc", "xyz") == 0.0
+    # The beginning of a longer list agrees with it as far as it goes.
+    assert rank_biased_overlap("a", "ab") == rank_biased_overlap("ab", "a") == pytest.approx(1.0)
+    # Of a, b and a, c half is common at depth 2: (0.1 / 0.9) (0.9 + 0.5 x 0.81) + 0.5 x 0.81.
+    assert rank_biased_overlap("ab", "ac") == pytest.approx(0.55)
+    assert rank_biased_overlap("abc", "abd") > rank_biased_overlap("abc", "dbc"), "first places count most"
+    assert (rank_biased_overlap("", ""), rank_biased_overlap("", "a")) == (1.0, 0.0)

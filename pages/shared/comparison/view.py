@@ -65,7 +65,7 @@ def draw_messages(made: Comparison) -> None:
 
 
 def draw_times(made: Comparison) -> None:
-    """How long each stage took, a column for each setting."""
+    """How long each stage took and how much was kept, a column for each setting."""
     runs = [(place, run) for place, run in enumerate(made.runs, start=1) if not run.error]
     if not runs:
         return
@@ -78,7 +78,17 @@ def draw_times(made: Comparison) -> None:
         table[markdown_plain(f"{place}. {run.variant.name}")] = [
             duration_text(time) if time >= NOTHING else "–" for time in times
         ]
+    for cells, text in zip(table.values(), ["Length", *(_length(run) for _, run in runs)], strict=True):
+        cells.append(text)
     st.table(table, border="horizontal", hide_index=True)
+    st.caption(
+        "Length is of all passages kept together: what a chat model would read and may cost. How alike two "
+        "orders are is their rank-biased overlap: the first places count most."
+    )
+
+
+def _length(run: Run) -> str:
+    return counted(run.tokens, "token")
 
 
 def verdict(made: Comparison) -> str:
@@ -176,7 +186,8 @@ def _agreement(made: Comparison, run: Run, is_reference: bool) -> str:
     if is_reference:
         return "The others are measured against it"
     first = len(made.runs[made.reference].placements)
-    return f"{run.shared} of {first} in common with setting {made.reference + 1}"
+    alike = f"order {100 * run.overlap:.0f}% alike"
+    return f"{run.shared} of {first} in common with setting {made.reference + 1}, {alike}"
 
 
 def movement_text(placement: Placement) -> str:
