@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import logging
+import os
 import re
 import threading
 from collections.abc import Sequence
@@ -78,7 +79,7 @@ class SentenceTransformerEmbedder:
         *,
         name: str,
         precision: str = "auto",
-        batch_size: int = 16,
+        batch_size: int = 8,
         languages: tuple[str, ...] = (),
     ) -> None:
         if not (folder / "modules.json").exists():
@@ -180,6 +181,8 @@ class SentenceTransformerEmbedder:
         from sentence_transformers import SentenceTransformer
 
         _quiet_progress_bars()
+        # oneDNN keeps a compiled product for each shape it has met, a thousand by default: 400 MB here.
+        os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "32")
         model = SentenceTransformer(str(self.folder), device="cpu", local_files_only=True)
         if self.precision == "bf16":
             model = model.to(torch.bfloat16)

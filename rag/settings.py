@@ -44,7 +44,7 @@ class EmbeddingSettings:
         "Arithmetic of the embedder: bf16 where the processor has it.",
         choices=("auto", "bf16", "fp32"),
     )
-    batch_size: int = setting(16, "Passages embedded at once.", minimum=1, maximum=512)
+    batch_size: int = setting(8, "Passages embedded at once.", minimum=1, maximum=512)
 
 
 @dataclass(frozen=True)
