@@ -48,23 +48,34 @@ def chromium() -> str:
 @contextmanager
 def running_app(log: Path, **environment: str) -> Iterator[str]:
     """The address of the app, started over the test's data folder; what it says goes to `log`."""
+    server, address = started_app(log, **environment)
+    try:
+        yield address
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+def started_app(log: Path, script: str = "app.py", **environment: str) -> tuple[subprocess.Popen[bytes], str]:
+    """The app's process, ready to be asked, and its address; whoever starts it ends it."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     with log.open("wb") as output:
         server = subprocess.Popen(
-            [sys.executable, "app.py", "--port", str(port)],
+            [sys.executable, script, "--port", str(port)],
             cwd=ROOT,
             env=os.environ | environment,
             stdout=output,
             stderr=subprocess.STDOUT,
         )
-        try:
-            _wait_for(f"http://127.0.0.1:{port}/healthz", server, log)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            server.terminate()
-            server.wait(20)
+    try:
+        _wait_for(f"http://127.0.0.1:{port}/healthz", server, log)
+    except BaseException:
+        server.kill()
+        server.wait(20)
+        raise
+    return server, f"http://127.0.0.1:{port}"
 
 
 @contextmanager

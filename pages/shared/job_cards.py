@@ -11,6 +11,7 @@ from ingest.job_views import Job
 from ingest.progress import FileProgress, FileResult
 from pages.shared import session
 from pages.shared.figures import counted, time_left_text
+from pages.shared.job_results import draw_results
 from pages.shared.plain_text import markdown_plain, shortened
 
 #: Files listed in a card, and cards of ended jobs; the others are counted.
@@ -130,6 +131,8 @@ def _draw_ended(job: Job) -> None:
         _draw_note(job, "success", f"**{_label(job)}**: {_summary(job)}")
     if job.troubled:
         _draw_troubled(job)
+    elif job.files > 1:
+        draw_results(job, opened=False)
 
 
 def _draw_note(job: Job, kind: str, text: str) -> None:
@@ -156,26 +159,27 @@ def _draw_dismiss(job: Job) -> None:
 def _draw_troubled(job: Job) -> None:
     with st.container(border=True, key=f"troubled-{job.id}"):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(
-                f":material/warning: **{_label(job)}**: {counted(job.troubled, 'file')} could not be read. "
-                f"{_summary(job)}"
-            )
+            st.markdown(f":material/warning: **{_label(job)}**: {_trouble(job)} {_summary(job)}")
             st.space("stretch")
             if st.button("Try again", key=f"again-{job.id}", icon=":material/refresh:"):
                 session.jobs().retry(job)
                 st.rerun()
             if job.state == "done":
                 _draw_dismiss(job)
+        # Few are told one below the other; of many, those that wait for a password.
+        few = job.troubled <= SHOWN
+        if job.files > 1:
+            draw_results(job, opened=not few)
         asked: set[str] = set()
-        for number, file in enumerate(session.jobs().troubled(job, limit=SHOWN)):
+        for number, file in enumerate(session.jobs().troubled(job)):
             reason = (file.result.error if file.result else "") or ""
-            st.markdown(f"{markdown_plain(shortened(file.file, 80))}  \n:small[{markdown_plain(reason)}]")
             archive = _archive_of(file.file)
-            if wants_password(file.file, reason) and archive not in asked:
+            asks = wants_password(file.file, reason) and archive not in asked and len(asked) < SHOWN
+            if few or asks:
+                st.markdown(f"{markdown_plain(shortened(file.file, 80))}  \n:small[{markdown_plain(reason)}]")
+            if asks:
                 asked.add(archive)
                 _draw_password_of(job, archive, f"{job.id}-{number}")
-        if job.troubled > SHOWN:
-            st.caption(f"And {job.troubled - SHOWN:,} more; the list below has all of them.")
 
 
 def _draw_password_of(job: Job, archive: str, key: str) -> None:
@@ -206,6 +210,17 @@ def draw_password(key: str) -> str:
 
 def _label(job: Job) -> str:
     return markdown_plain(shortened(job.label, 80))
+
+
+def _trouble(job: Job) -> str:
+    """What went wrong, in one sentence."""
+    failed, empty = job.counts.get("failed", 0), job.counts.get("empty", 0)
+    parts = [f"{counted(failed, 'file')} could not be read"] if failed else []
+    if empty:
+        parts.append(f"{empty:,} {'holds' if empty == 1 else 'hold'} no text")
+    if not failed:
+        parts[0] = f"{counted(empty, 'file')} {'holds' if empty == 1 else 'hold'} no text"
+    return f"{', '.join(parts)}."
 
 
 def _summary(job: Job) -> str:
