@@ -217,9 +217,8 @@ def _trouble(job: Job) -> str:
     failed, empty = job.counts.get("failed", 0), job.counts.get("empty", 0)
     parts = [f"{counted(failed, 'file')} could not be read"] if failed else []
     if empty:
-        parts.append(f"{empty:,} {'holds' if empty == 1 else 'hold'} no text")
-    if not failed:
-        parts[0] = f"{counted(empty, 'file')} {'holds' if empty == 1 else 'hold'} no text"
+        those = f"{empty:,}" if failed else counted(empty, "file")
+        parts.append(f"{those} {'holds' if empty == 1 else 'hold'} no text")
     return f"{', '.join(parts)}."
 
 
