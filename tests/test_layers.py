@@ -78,7 +78,7 @@ RAG_LAYERS: list[set[str]] = [
     {"workspace", "retrieve", "maintenance", "backup", "restore"},
     {"compare", "answer", "status", "kept_versions", "needed_blobs", "expected_passage", "remedies"},
     {"evaluate", "streaming", "turns", "trace", "question_making"},
-    {"chat", "upkeep_commands", "variant_command", "trace_command", "verdict", "evaluation_runs"},
+    {"chat", "export", "upkeep_commands", "variant_command", "trace_command", "verdict", "evaluation_runs"},
     {"question_command"},
 ]
 #: Where one layer's modules lean on each other, on purpose.

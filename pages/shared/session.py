@@ -154,6 +154,11 @@ def requested_conversation() -> str | None:
     return st.query_params.get(_CONVERSATION_PARAMETER) or None
 
 
+def conversation_query(identifier: str) -> str:
+    """The end of an address that opens a conversation."""
+    return f"{_CONVERSATION_PARAMETER}={identifier}"
+
+
 def show_conversation_in_address(identifier: str | None) -> None:
     """Let the address name the open conversation, so that a reload and a link open it."""
     if identifier is None:

@@ -78,3 +78,11 @@ def test_a_thumb_asks_why_and_keeps_it(filled: Workspace) -> None:
         "see page 4",
         "boiler.md",
     )
+
+
+def test_a_conversation_can_be_taken_along(filled: Workspace) -> None:
+    page = ask(opened(), FIRST)
+    [conversation] = filled.history.conversations()
+    offered = {own.label for own in page.get("download_button")}
+    assert {"Markdown", "Web page, to print", "JSON"} <= offered
+    assert conversation.id in page.query_params["conversation"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.shared import session
+from pages.shared.chat.exporting import draw_exports
 from pages.shared.plain_text import excerpt, markdown_plain
 from rag.history import Conversation
 
@@ -35,7 +36,7 @@ def draw_heading(conversation: Conversation) -> None:
     """The title of the open conversation and its menu."""
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", key="conversation-heading"):
         st.markdown(f"#### {markdown_plain(conversation.title or UNTITLED)}", width="stretch", anchors=False)
-        with st.popover("", icon=":material/more_horiz:", type="tertiary", help="Rename, pin or delete"):
+        with st.popover("", icon=":material/more_horiz:", type="tertiary", help="Rename, export, delete"):
             _draw_menu(conversation)
 
 
@@ -111,6 +112,7 @@ def _draw_menu(conversation: Conversation) -> None:
     ):
         history.pin(conversation.id, not conversation.pinned)
         st.rerun()
+    draw_exports(conversation)
     if st.button("Delete", key=f"delete-{conversation.id}", icon=":material/delete:", width="stretch"):
         _confirm_delete(conversation)
 
