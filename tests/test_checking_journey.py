@@ -122,14 +122,3 @@ def test_follow_up_edit_flip_and_answer_again(tmp_path: Path) -> None:
         screenshot(page, "thumb-390-dark")
         page.get_by_text("How this was found").last.click()
         page.get_by_text("Put in order").last.wait_for()
-        page.locator(".st-key-conversation-heading button").first.click()
-        with page.expect_download() as taken:
-            page.get_by_role("button", name="Web page, to print").click()
-        written = tmp_path / "conversation.html"
-        taken.value.save_as(written)
-        screenshot(page, "export-menu-390-dark")
-        page.set_content(written.read_text(encoding="utf-8"))
-        assert page.locator("h2").count() == 2
-        assert page.locator('a[href="#source-1-1"]').count() == 1
-        page.set_viewport_size({"width": 1280, "height": 900})
-        screenshot(page, "export-html")
