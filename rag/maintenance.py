@@ -14,9 +14,10 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from rag.collection_languages import passages_by_language
 from rag.errors import AskanceError, FolderBusy, StoreError
@@ -24,6 +25,7 @@ from rag.folder_lease import lease
 from rag.store import CollectionTable, Store
 from rag.table_upkeep import KEEP_VERSIONS, TableHealth
 from rag.text_index import index_for
+from rag.vector_index import VectorIndexState
 
 logger = logging.getLogger(__name__)
 
@@ -54,6 +56,7 @@ class UpkeepRecord:
     version: int = 0
     failure: str = ""
     failed_at: datetime | None = None
+    vectors: VectorIndexState = field(default_factory=VectorIndexState)
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,7 @@ class UpkeepRun:
     after: TableHealth
     seconds: float
     failure: str = ""
+    vectors: VectorIndexState = field(default_factory=VectorIndexState)
 
 
 def pays(health: TableHealth) -> bool:
@@ -162,16 +166,18 @@ class Maintenance:
 
     def _tidied(self, table: CollectionTable, keep: timedelta) -> UpkeepRun:
         before = table.upkeep.health()
+        vectors = read_records(self._folder).get(table.name, UpkeepRecord()).vectors
         started = time.monotonic()
         try:
             self._index_words(table)
             failure = table.optimize(keep)
+            vectors = table.tend_vector_index(vectors)
         except (RuntimeError, ValueError, OSError) as error:
             failure = f"Upkeep of {table.name!r} failed: {error}"
             logger.warning("%s", failure)
         seconds = time.monotonic() - started
-        self._note(table, seconds, failure)
-        return UpkeepRun(table.name, before, table.upkeep.health(), seconds, failure)
+        self._note(table, seconds, failure, vectors)
+        return UpkeepRun(table.name, before, table.upkeep.health(), seconds, failure, vectors)
 
     def _index_words(self, table: CollectionTable) -> None:
         """Let the text indexes follow the language of the collection, which its documents decide."""
@@ -179,15 +185,17 @@ class Maintenance:
         if wanted and table.index_words(wanted):
             logger.info("the text index of collection %s reads %s now", table.name, wanted)
 
-    def _note(self, table: CollectionTable, seconds: float, failure: str) -> None:
+    def _note(self, table: CollectionTable, seconds: float, failure: str, vectors: VectorIndexState) -> None:
         now = datetime.now(UTC)
         there = set(self._store.collections())
         records = {name: own for name, own in read_records(self._folder).items() if name in there}
         earlier = records.get(table.name, UpkeepRecord())
         if failure:
-            records[table.name] = replace(earlier, last_run=now, failure=failure, failed_at=now)
+            records[table.name] = replace(
+                earlier, last_run=now, failure=failure, failed_at=now, vectors=vectors
+            )
         else:
-            records[table.name] = UpkeepRecord(now, round(seconds, 3), table.version)
+            records[table.name] = UpkeepRecord(now, round(seconds, 3), table.version, vectors=vectors)
         _write_records(self._folder, records)
 
 
@@ -252,7 +260,7 @@ def read_records(data_dir: Path) -> dict[str, UpkeepRecord]:
         return {}
 
 
-def _record_from(stored: dict[str, object]) -> UpkeepRecord:
+def _record_from(stored: dict[str, Any]) -> UpkeepRecord:
     moments = {
         name: datetime.fromisoformat(str(stored[name])) if stored[name] else None
         for name in ("last_run", "failed_at")
@@ -263,6 +271,7 @@ def _record_from(stored: dict[str, object]) -> UpkeepRecord:
         version=int(str(stored["version"])),
         failure=str(stored["failure"]),
         failed_at=moments["failed_at"],
+        vectors=VectorIndexState(**stored.get("vectors", {})),
     )
 
 

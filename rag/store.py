@@ -36,6 +36,7 @@ from rag.settings import EmbeddingSettings, Settings
 from rag.table_upkeep import ATTEMPTS, KEEP_VERSIONS, TableUpkeep, folder_size
 from rag.text_index import TextIndex, index_texts, renew_indexes
 from rag.types import EVERYTHING, Chunk, Filters, Hit, Vector
+from rag.vector_index import VectorIndexState, tended, through_index
 
 #: Full-text search looks at these columns with these weights.
 TEXT_FIELDS = {"embedded_text": 1.0}
@@ -266,7 +267,7 @@ class CollectionTable:
             .limit(limit)
             .select([*CHUNK_COLUMNS, *extra, "_distance"])
         )
-        rows = restricted(query, filters).to_arrow().to_pylist()
+        rows = restricted(through_index(query), filters).to_arrow().to_pylist()
         return [hit_of(row, "vector", rank, 1.0 - row["_distance"]) for rank, row in enumerate(rows, start=1)]
 
     def text_search(
@@ -335,6 +336,11 @@ class CollectionTable:
         """Tidy the table (see TableUpkeep.optimize); returns why a part was left out, "" for none."""
         with self._write_lock:
             return self.upkeep.optimize(keep)
+
+    def tend_vector_index(self, earlier: VectorIndexState) -> VectorIndexState:
+        """Build, renew or drop the vector index as the table's size asks for; returns how it is now."""
+        with self._writing():
+            return tended(self._table, self.name, earlier)
 
     @contextmanager
     def _writing(self) -> Iterator[None]:

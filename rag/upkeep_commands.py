@@ -81,7 +81,9 @@ def _optimize(options: argparse.Namespace, settings: Settings) -> dict[str, Any]
 
 
 def _run_text(run: UpkeepRun) -> str:
-    return f"{run.collection}: {_health_text(run.before)} -> {_health_text(run.after)} in {run.seconds:.1f} s"
+    found = f"; vector index finds {run.vectors.recall:.1%} of the nearest" if run.vectors.indexed else ""
+    change = f"{_health_text(run.before)} -> {_health_text(run.after)}"
+    return f"{run.collection}: {change} in {run.seconds:.1f} s{found}"
 
 
 def _health_text(health: TableHealth) -> str:

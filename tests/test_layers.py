@@ -28,6 +28,7 @@ RAG_LAYERS: list[set[str]] = [
             "model_threads",
         ),
         *("folder_lease", "document_kinds", "table_upkeep", "table_contents", "backup_file", "refusals"),
+        "vector_index",
     },
     {
         "embedders",
@@ -92,6 +93,7 @@ WITHIN_LAYER = {
     ("llms", "llm_ollama"),
     ("rerankers", "late_interaction"),
     ("backup", "maintenance"),
+    ("vector_index", "table_upkeep"),
     ("restore", "backup"),
     ("kept_versions", "needed_blobs"),
 }

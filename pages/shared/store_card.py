@@ -14,11 +14,14 @@ from pages.shared.figures import counted, date_text, size_text
 from pages.shared.plain_text import markdown_plain
 from rag.errors import AskanceError
 from rag.maintenance import Maintenance, StoreReport, UpkeepRun
+from rag.vector_index import VectorIndexState
 
 _HELP = {
     "Fragments": "Pieces that a search reads one after the other; tidying joins them.",
     "Versions": "Earlier states still on the disk; those older than an hour go when the tables are tidied.",
     "Not indexed": "Passages that a search finds, but more slowly; tidying puts them into the indexes.",
+    "Search by meaning": "A small collection is looked through whole, which misses nothing. A large one "
+    "gets an index when it is tidied; the share is of the true nearest that it finds.",
     "Next tidying": "While Askance runs; empty when there is nothing to do.",
 }
 
@@ -74,6 +77,7 @@ def _draw_table(reports: Sequence[StoreReport], now: datetime) -> None:
                 "Fragments": report.health.fragments if report.health else None,
                 "Versions": report.health.versions if report.health else None,
                 "Not indexed": report.health.unindexed_rows if report.health else None,
+                "Search by meaning": _vectors_text(report.record.vectors),
                 "Size": size_text(report.health.size) if report.health else "",
                 "Last tidied": date_text(report.record.last_run) if report.record.last_run else "never",
                 "Next tidying": _when(report.next_run, now),
@@ -84,11 +88,17 @@ def _draw_table(reports: Sequence[StoreReport], now: datetime) -> None:
         width="stretch",
         column_config={
             name: st.column_config.NumberColumn(help=text)
-            if name != "Next tidying"
+            if name not in ("Next tidying", "Search by meaning")
             else st.column_config.TextColumn(help=text)
             for name, text in _HELP.items()
         },
     )
+
+
+def _vectors_text(state: VectorIndexState) -> str:
+    if state.indexed:
+        return f"index, finds {state.recall:.1%}"
+    return f"looks at all, {state.scan_ms:.0f} ms" if state.scan_ms else "looks at all"
 
 
 def _when(moment: datetime | None, now: datetime) -> str:
