@@ -1,4 +1,4 @@
-"""Compare: one question, two to four settings, their passages side by side and connected."""
+"""Compare: settings side by side, over one question with passages connected, or over many with figures."""
 
 import streamlit as st
 
@@ -10,6 +10,7 @@ from pages.shared.comparison.question import draw_question
 from pages.shared.comparison.variant_editor import draw_editor
 from pages.shared.comparison.view import PLACE, draw_columns, draw_messages, draw_times, verdict
 from pages.shared.comparison.why_not import draw_why_not
+from pages.shared.evaluation.measuring import draw_measuring
 from pages.shared.job_cards import draw_jobs
 from pages.shared.passage_panel import draw_passage_panel
 from pages.shared.plain_text import markdown_plain
@@ -18,6 +19,7 @@ from pages.shared.settings.settings_in_use import draw_use
 from rag.compare import Comparison, compare
 from rag.errors import AskanceError
 
+KINDS = ("One question", "Many questions")
 #: A row that scrolls by itself would keep the opened passage from staying in sight.
 STYLE = "<style>.st-key-comparison { overflow: visible; }</style>"
 
@@ -78,6 +80,29 @@ def draw_comparison(draft: Draft, made: Comparison) -> None:
     draw_why_not(draft, made)
 
 
+def draw_kind(draft: Draft) -> None:
+    """Whether one question is compared or many are measured."""
+    chosen = st.segmented_control(
+        "Compare with",
+        KINDS,
+        default=KINDS[draft.many],
+        key="compare-kind",
+        label_visibility="collapsed",
+        required=True,
+    )
+    draft.many = chosen == KINDS[True]
+
+
+def draw_one_question(draft: Draft, collection: str) -> None:
+    """The question, the settings, and what they find."""
+    asked = draw_question(draft, collection)
+    draw_editor(draft, session.settings(), expanded=not (asked or draft.shown(collection)))
+    if asked:
+        run_comparison(draft, collection)
+    if made := draft.shown(collection):
+        draw_comparison(draft, made)
+
+
 with st.container(horizontal=True, vertical_alignment="bottom"):
     st.title("Compare", width="content")
     st.space("stretch")
@@ -90,11 +115,10 @@ else:
         draft = session.comparison() or new_draft(session.settings())
         session.keep_comparison(draft)
         draw_use(draft)
-        asked = draw_question(draft, collection)
-        draw_editor(draft, session.settings(), expanded=not (asked or draft.shown(collection)))
-        if asked:
-            run_comparison(draft, collection)
-        if made := draft.shown(collection):
-            draw_comparison(draft, made)
+        draw_kind(draft)
+        if draft.many:
+            draw_measuring(draft, collection)
+        else:
+            draw_one_question(draft, collection)
     except AskanceError as error:
         st.error(markdown_plain(str(error)), icon=":material/error:")

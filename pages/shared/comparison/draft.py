@@ -40,7 +40,8 @@ class Draft:
     """The state of the compare page.
 
     `revision` grows when the question is set from outside its box. `wanted` is the setting that the next
-    run of the page is to save, `asked` whether it is to compare. `traced` is the way of the passage last
+    run of the page is to save, `asked` whether it is to compare. `many` says that many questions are measured
+    rather than one compared, `evaluation` whose results are shown. `traced` is the way of the passage last
     asked after, with the number of the setting, from 0, that it was followed through.
     """
 
@@ -51,6 +52,8 @@ class Draft:
     wanted: Variant | None = None
     asked: bool = False
     traced: tuple[int, Trace] | None = None
+    many: bool = False
+    evaluation: str | None = None
     _numbers: int = field(default=0, repr=False)
 
     def ask(self, question: str) -> None:

@@ -1,0 +1,166 @@
+"""What came out of measuring: the verdict in a sentence, then the figures, a plot, the questions, exports.
+
+Everything is computed in rag/verdict.py; texts of documents and questions are shown as text.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from pages.shared import session
+from pages.shared.comparison.draft import Draft, is_in_force
+from pages.shared.evaluation.tradeoff import draw_tradeoff
+from pages.shared.figures import duration_text, ordinal
+from pages.shared.plain_text import markdown_plain
+from rag.compare import Variant
+from rag.evaluation_runs import Evaluation
+from rag.question_sets import ORIGINS
+from rag.settings import with_overrides
+from rag.verdict import Figures, as_csv, best_of, differences_first, figures_of, verdict
+
+#: Figures by their usual names, what they say in plain words, and how they are read.
+MEASURES = {
+    "hit@1": "The right passage comes first",
+    "hit@5": "It is among the first five",
+    "mrr@10": "How high it stands: 100% is always first, 50% second on average",
+    "ndcg@10": "How good the whole order of ten is, the first places counting most",
+    "recall@10": "Of all right passages, found among ten",
+    "precision@5": "Of the first five passages, right ones",
+}
+
+
+def draw_findings(draft: Draft, found: Evaluation) -> None:
+    """All of it, for the questions asked so far."""
+    names = [f"{place}. {name}" for place, (name, _) in enumerate(found.variants, start=1)]
+    rows = [[line[place] for line in found.lines] for place in range(len(names))]
+    figures = figures_of(names, rows)
+    _draw_verdict(draft, found, figures, rows)
+    _draw_main_figures(figures)
+    draw_tradeoff(figures)
+    _draw_questions(found, names, rows)
+    _draw_all_figures(figures)
+    _draw_exports(found, names, rows, figures)
+
+
+def _draw_verdict(
+    draft: Draft, found: Evaluation, figures: Sequence[Figures], rows: Sequence[Sequence[dict[str, Any]]]
+) -> None:
+    quoted = figures_of([f"“{name}”" for name, _ in found.variants], rows)
+    st.subheader(markdown_plain(verdict(quoted, rows)), anchor=False)
+    asked = found.questions[: len(found.lines)]
+    easy = sum(question.origin == "headings" for question in asked)
+    if easy:
+        st.caption(
+            f"{easy} of these {len(asked)} questions were {ORIGINS['headings']}: they share words with their "
+            "passages, which favours searching by words. Questions that people really ask tell more."
+        )
+    settings = session.settings()
+    best = best_of(figures)
+    with st.container(horizontal=True, gap="small"):
+        for place, (name, changes) in enumerate(found.variants):
+            if is_in_force(changes, settings):
+                st.badge(f"In use: {name}", icon=":material/check:", color="green")
+                continue
+            st.button(
+                markdown_plain(f"Use in chat: {name}"),
+                key=f"evaluation-use-{place}",
+                type="primary" if place == best and len(figures) > 1 else "secondary",
+                icon=":material/check:",
+                on_click=_want,
+                args=(draft, name, changes),
+            )
+
+
+def _want(draft: Draft, name: str, changes: dict[str, Any]) -> None:
+    draft.wanted = Variant(name, with_overrides(session.settings(), changes), changes)
+
+
+def _draw_main_figures(figures: Sequence[Figures]) -> None:
+    st.table(
+        {
+            "Setting": [markdown_plain(own.name) for own in figures],
+            "Right passage first": [f"**{own.first}** of {own.questions}" for own in figures],
+            "Among the first five": [f"{own.among_five} of {own.questions}" for own in figures],
+            "Time a question": [duration_text(own.p50_ms) for own in figures],
+            "Tokens to a model": [f"{own.tokens:,.0f}" for own in figures],
+        },
+        border="horizontal",
+        hide_index=True,
+    )
+
+
+def _draw_questions(
+    found: Evaluation, names: Sequence[str], rows: Sequence[Sequence[dict[str, Any]]]
+) -> None:
+    order = differences_first(rows)
+    st.markdown(
+        "**Each question**, those first over which the settings differ most. The place of the right passage:"
+    )
+    table = {"Question": [found.questions[place].text for place in order]}
+    for name, own in zip(names, rows, strict=True):
+        ranks = [own[place]["rank"] for place in order]
+        table[name] = [ordinal(rank) if rank else "not found" for rank in ranks]
+    st.dataframe(table, hide_index=True, height=min(38 + 35 * len(order), 400), key="evaluation-questions")
+
+
+def _draw_all_figures(figures: Sequence[Figures]) -> None:
+    with st.expander("All figures, and how sure they are", icon=":material/query_stats:"):
+        st.markdown(
+            "In brackets is where the figure would lie, 19 times out of 20, with other questions of the same "
+            "kind (bootstrap). *By chance* is how often luck alone would make such a difference from "
+            "setting 1 (paired permutation test): below 5% it counts as real."
+        )
+        table: dict[str, list[str]] = {"": [*(f"{says} ({name})" for name, says in MEASURES.items())]}
+        for place, own in enumerate(figures):
+            table[markdown_plain(own.name)] = [_figure(own, name, compared=place > 0) for name in MEASURES]
+        table[""] += ["Time of a question, typical (p50)", "Time of a slow one, 1 in 20 (p95)"]
+        for own in figures:
+            table[markdown_plain(own.name)] += [duration_text(own.p50_ms), duration_text(own.p95_ms)]
+        st.table(table, border="horizontal", hide_index=True)
+
+
+def _figure(own: Figures, name: str, *, compared: bool) -> str:
+    low, high = own.intervals[name]
+    said = f"{own.means[name]:.0%} [{low:.0%} to {high:.0%}]".replace("[", "(").replace("]", ")")
+    return f"{said}, by chance {own.chance[name]:.0%}" if compared else said
+
+
+def _draw_exports(
+    found: Evaluation,
+    names: Sequence[str],
+    rows: Sequence[Sequence[dict[str, Any]]],
+    figures: Sequence[Figures],
+) -> None:
+    whole = {
+        "collection": found.collection,
+        "question_set": found.set_name,
+        "made": found.created_at.isoformat(),
+        "state": found.state,
+        "verdict": verdict(figures, rows),
+        "variants": [
+            {**own.as_dict(), "settings": changes, "rows": list(lines)}
+            for own, (_, changes), lines in zip(figures, found.variants, rows, strict=True)
+        ],
+        "questions": [own.as_dict() for own in found.questions],
+    }
+    with st.container(horizontal=True, gap="small"):
+        st.download_button(
+            "Download CSV",
+            as_csv(names, rows),
+            "evaluation.csv",
+            "text/csv",
+            key="evaluation-csv",
+            icon=":material/download:",
+        )
+        st.download_button(
+            "Download JSON",
+            json.dumps(whole, indent=1),
+            "evaluation.json",
+            "application/json",
+            key="evaluation-json",
+            icon=":material/download:",
+        )

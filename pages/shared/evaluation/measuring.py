@@ -1,0 +1,103 @@
+"""Measuring the settings of the compare page over many questions: begin, watch, stop, go on, reopen.
+
+The work is done in the background by rag/evaluation_runs.py; nothing is computed here.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.shared import session
+from pages.shared.comparison.draft import Draft
+from pages.shared.comparison.variant_editor import draw_editor
+from pages.shared.evaluation.findings import draw_findings
+from pages.shared.evaluation.question_set import draw_question_set
+from pages.shared.figures import counted, date_text
+from pages.shared.plain_text import markdown_plain, shortened
+from rag.evaluation_runs import Evaluation
+
+REFRESH_SECONDS = 1.0
+STATES = {"stopped": "stopped", "failed": "failed", "running": "under way", "done": ""}
+
+
+def draw_measuring(draft: Draft, collection: str) -> None:
+    """The questions, the settings, and what came out. Raises AskanceError."""
+    chosen = draw_question_set(collection)
+    if chosen is not None:
+        settings = session.settings()
+        draw_editor(draft, settings, expanded=False)
+        if st.button(
+            f"Measure over {counted(chosen.questions, 'question')}",
+            key="evaluation-start",
+            type="primary",
+            icon=":material/straighten:",
+        ):
+            draft.evaluation = session.evaluations().start(
+                session.workspace(), collection, chosen.name, draft.variants(settings)
+            )
+            st.rerun()
+    known = session.evaluations().listed(session.workspace(), collection)
+    if known:
+        _draw_chosen(draft, known)
+
+
+def _draw_chosen(draft: Draft, known: list[Evaluation]) -> None:
+    ids = [own.id for own in known]
+    place = ids.index(draft.evaluation) if draft.evaluation in ids else 0
+    if len(known) > 1:
+        # The key changes with what is asked for, so that a new evaluation is shown at once.
+        place = st.selectbox(
+            "Results",
+            range(len(known)),
+            index=place,
+            format_func=lambda number: _label(known[number]),
+            key=f"evaluation-chosen-{ids[0]}",
+            width=460,
+        )
+        draft.evaluation = ids[place]
+    identifier = ids[place]
+    running = known[place].state == "running"
+    if running:
+        st.fragment(_draw_progress, run_every=REFRESH_SECONDS)(identifier)
+    found = session.evaluations().get(session.workspace(), identifier)
+    if found.state in ("stopped", "failed"):
+        _draw_ended_early(found)
+    if found.lines:
+        draw_findings(draft, found)
+    if not running and st.button(
+        "Delete these results", key="evaluation-delete", type="tertiary", icon=":material/delete:"
+    ):
+        session.evaluations().delete(session.workspace(), identifier)
+        draft.evaluation = None
+        st.rerun()
+
+
+def _draw_progress(identifier: str) -> None:
+    found = session.evaluations().get(session.workspace(), identifier)
+    if found.state != "running":
+        st.rerun()
+    done, total = len(found.lines), len(found.questions)
+    with st.container(border=True, key="evaluation-progress"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(":material/straighten: **Measuring**")
+            st.space("stretch")
+            if st.button("Stop", key="evaluation-stop", icon=":material/stop_circle:"):
+                session.evaluations().stop(identifier)
+        st.progress(min(done / max(total, 1), 1.0), text=f"{done:,} of {counted(total, 'question')}")
+
+
+def _draw_ended_early(found: Evaluation) -> None:
+    if found.error:
+        st.error(markdown_plain(found.error), icon=":material/error:")
+    left = len(found.questions) - len(found.lines)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"Stopped: {counted(left, 'question')} not asked yet.", width="content")
+        if st.button("Go on", key="evaluation-resume", icon=":material/play_arrow:"):
+            session.evaluations().resume(session.workspace(), found.id)
+            st.rerun()
+
+
+def _label(own: Evaluation) -> str:
+    state = STATES.get(own.state, own.state)
+    parts = [date_text(own.created_at), shortened(own.set_name, 30), counted(len(own.variants), "setting")]
+    return " · ".join([*parts, *([state] if state else [])])

@@ -1,0 +1,150 @@
+"""The questions that settings are measured with: a set is chosen, made, imported, looked at.
+
+What documents say and files hold is shown as text. Nothing is measured here.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.shared import session
+from pages.shared.figures import counted
+from pages.shared.plain_text import markdown_plain, shortened
+from rag.errors import AskanceError
+from rag.evaluation_runs import question_sets, text_reader
+from rag.question_files import SUFFIXES, read_question_files
+from rag.question_making import make_questions
+from rag.question_sets import ORIGINS, JudgedQuestion, QuestionSet, judged_from
+
+MADE, IMPORTED, JUDGED = "Made from my documents", "Imported", "My questions"
+BEGUN, MOST = 20, 200
+
+
+def draw_question_set(collection: str) -> QuestionSet | None:
+    """The set chosen, with what can be done about it; None while there is none, with an invitation."""
+    sets = question_sets(session.workspace()).sets(collection)
+    if not sets:
+        st.markdown(
+            "**Find out which setting is best for your documents.** Askance asks many questions whose right "
+            "passages are known, and counts how often each setting finds them. For that it needs questions:"
+        )
+        _draw_ways(collection, JUDGED)
+        return None
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        place = st.selectbox(
+            "Questions",
+            range(len(sets)),
+            format_func=lambda number: f"{sets[number].name} ({sets[number].questions})",
+            key="evaluation-set",
+            width=320,
+        )
+        chosen = sets[min(place or 0, len(sets) - 1)]
+        with st.popover("Add questions", icon=":material/add:", type="tertiary"):
+            _draw_ways(collection, chosen.name)
+    _draw_contents(chosen)
+    return chosen
+
+
+def _draw_ways(collection: str, name: str) -> None:
+    by_documents, by_file, by_hand = st.tabs(["From my documents", "From a file", "By marking passages"])
+    with by_documents:
+        _draw_making(collection)
+    with by_file:
+        _draw_import(collection)
+    with by_hand:
+        st.markdown(
+            "Ask a question under **One question**, open a passage, and say whether it answers it. Questions "
+            f"that people really ask are the best ones. They are kept as “{markdown_plain(name)}”."
+        )
+
+
+def _draw_making(collection: str) -> None:
+    with_model = session.settings().answer.model != "extractive"
+    st.markdown(
+        "A question for each of several passages, written by the chat model."
+        if with_model
+        else "Questions made from headings and definitions. They share words with their passages, so they "
+        "are easier than real ones; with a chat model (see Settings) they are better."
+    )
+    with st.form("evaluation-make", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
+        most = st.number_input("How many at most", 1, MOST, BEGUN, key="evaluation-make-most", width=160)
+        sent = st.form_submit_button("Make questions", type="primary", icon=":material/auto_awesome:")
+    if not sent:
+        return
+    place = st.empty()
+    status = place.status("Making questions")
+    try:
+        made = make_questions(
+            session.workspace(),
+            collection,
+            int(most),
+            by_model=with_model,
+            on_progress=lambda number, total: status.update(
+                label=f"Writing question {number + 1} of {total}"
+            ),
+        )
+    except AskanceError as error:
+        st.error(markdown_plain(str(error)), icon=":material/error:")
+        return
+    finally:
+        place.empty()
+    _keep(collection, MADE, made)
+
+
+def _draw_import(collection: str) -> None:
+    st.markdown(
+        "A CSV file with columns *question*, *document* and, where known, *page* or *passage*; JSON lines "
+        "with the same names; or *queries.jsonl* with its *.tsv* of judgements, as BEIR has them."
+    )
+    with st.form("evaluation-import", border=False, clear_on_submit=True):
+        files = st.file_uploader(
+            "Files with questions", type=list(SUFFIXES), accept_multiple_files=True, key="evaluation-files"
+        )
+        sent = st.form_submit_button("Import", icon=":material/upload:")
+    if not sent or not files:
+        return
+    workspace = session.workspace()
+    try:
+        questions = judged_from(
+            read_question_files({file.name: file.getvalue() for file in files}),
+            collection=collection,
+            catalog=workspace.catalog,
+            document_text=text_reader(workspace.blobs),
+        )
+    except AskanceError as error:
+        st.error(markdown_plain(str(error)), icon=":material/error:")
+        return
+    _keep(collection, IMPORTED, questions)
+
+
+def _keep(collection: str, name: str, questions: list[JudgedQuestion]) -> None:
+    question_sets(session.workspace()).add(collection, name, questions)
+    st.rerun()
+
+
+def _draw_contents(chosen: QuestionSet) -> None:
+    questions = question_sets(session.workspace()).questions(chosen.id)
+    with st.expander(f"What is asked: {counted(len(questions), 'question')}", icon=":material/list:"):
+        st.dataframe(
+            {
+                "Question": [own.text for own in questions],
+                "Where the answer is": [_places(own) for own in questions],
+                "From": [ORIGINS.get(own.origin, own.origin) for own in questions],
+            },
+            hide_index=True,
+            height=min(38 + 35 * len(questions), 320),
+        )
+        if st.button(
+            "Delete this set", key="evaluation-delete-set", type="tertiary", icon=":material/delete:"
+        ):
+            question_sets(session.workspace()).delete(chosen.id)
+            st.rerun()
+
+
+def _places(question: JudgedQuestion) -> str:
+    right = [own for own in question.judgements if own.grade > 0]
+    if not right:
+        return "no right passage yet"
+    first = right[0]
+    where = shortened(first.document, 40) + (f", page {first.page}" if first.page else "")
+    return where if len(right) == 1 else f"{where} and {len(right) - 1} more"

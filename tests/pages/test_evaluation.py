@@ -1,0 +1,119 @@
+"""Many questions on the compare page: a set made, settings measured, a verdict, the winner taken into use."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import pytest
+from compare_page import labelled, opened, texts
+from corpus import fill
+from streamlit.testing.v1 import AppTest
+
+from rag.database import open_database
+from rag.evaluation_runs import Evaluations, _set_state, question_sets
+from rag.question_sets import JudgedQuestion, Judgement
+from rag.settings import load_settings
+from rag.workspace import Workspace, open_workspace
+
+
+@pytest.fixture(autouse=True)
+def light_embedder(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test here needs to understand text."""
+    monkeypatch.setenv("ASKANCE_EMBEDDING_MODEL", "hash")
+
+
+@pytest.fixture
+def filled() -> Workspace:
+    workspace = open_workspace(load_settings())
+    fill(workspace)
+    return workspace
+
+
+def many(page: AppTest) -> AppTest:
+    page.segmented_control(key="compare-kind").set_value("Many questions").run()
+    assert not page.exception
+    return page
+
+
+def measured(workspace: Workspace, page: AppTest) -> AppTest:
+    """Press the button, and look again when it is done."""
+    next(own for own in page.button if own.label.startswith("Measure over")).click().run()
+    assert not page.exception
+    from pages.shared import session
+
+    evaluations = session.evaluations()
+    (own,) = evaluations.listed(workspace, "default")
+    assert evaluations.wait(own.id, 60)
+    page.run()
+    assert not page.exception
+    return page
+
+
+def test_from_nothing_to_a_verdict_and_a_winner_in_use(filled: Workspace) -> None:
+    page = many(opened())
+    assert "Find out which setting is best for your documents" in texts(page.markdown)
+    labelled(page.button, "Make questions").click().run()
+    assert not page.exception
+    page = measured(filled, page)
+    said = texts(page.subheader)
+    assert "finds the right passage first in" in said or "find the right passage first in" in said
+    assert "headings" in texts(page.caption), "how these questions were made is said"
+    (use, *_) = [own for own in page.button if own.label.startswith("Use in chat")]
+    use.click().run()
+    assert not page.exception
+    assert "is in use now" in texts(page.success)
+    stored = json.loads((load_settings().data_dir / "settings.json").read_text())
+    assert stored
+
+
+def test_figures_and_exports_are_those_of_the_core(filled: Workspace) -> None:
+    record = filled.catalog.resolve("default", "boiler.md")
+    gold = Judgement("boiler.md", record.document_id)
+    hostile = "=cmd <b>[x](javascript:1)</b> relief valve of boiler 7"
+    question_sets(filled).add("default", "mine", [JudgedQuestion(hostile, "judged", (gold,))])
+    page = measured(filled, many(opened()))
+    downloads = {own.proto.label: own for own in page.get("download_button")}
+    assert {"Download CSV", "Download JSON"} <= set(downloads)
+    assert hostile in page.dataframe[-1].value["Question"].tolist()
+    assert "1 of 1 question" in texts(page.subheader)
+
+
+def test_a_stopped_one_goes_on_from_the_page(filled: Workspace) -> None:
+    record = filled.catalog.resolve("default", "boiler.md")
+    gold = Judgement("boiler.md", record.document_id)
+    question_sets(filled).add(
+        "default", "mine", [JudgedQuestion(text, "judged", (gold,)) for text in ("valve", "pump")]
+    )
+    page = measured(filled, many(opened()))
+    (own,) = Evaluations().listed(filled, "default")
+    _set_state(open_database(filled.settings.data_dir), own.id, "stopped")
+    page.run()
+    assert "Stopped" in texts(page.markdown)
+    labelled(page.button, "Go on").click().run()
+    assert not page.exception
+    from pages.shared import session
+
+    assert session.evaluations().wait(own.id, 30)
+    assert session.evaluations().get(filled, own.id).state == "done"
+
+
+def test_questions_without_a_right_passage_are_explained(filled: Workspace) -> None:
+    question_sets(filled).add("default", "mine", [JudgedQuestion("why?", "judged", ())])
+    page = many(opened())
+    labelled(page.button, "Measure over 1 question").click().run()
+    assert not page.exception
+    assert "marked as relevant" in texts(page.error)
+
+
+def test_a_set_is_imported_and_deleted(filled: Workspace) -> None:
+    page = many(opened())
+    stream = io.StringIO()
+    csv.writer(stream).writerows([["question", "document"], ["valve", "boiler.md"]])
+    page.file_uploader[0].set_value([("mine.csv", stream.getvalue().encode(), "text/csv")])
+    labelled(page.button, "Import").click().run()
+    assert not page.exception
+    assert [own.name for own in question_sets(filled).sets("default")] == ["Imported"]
+    labelled(page.button, "Delete this set").click().run()
+    assert question_sets(filled).sets("default") == []
