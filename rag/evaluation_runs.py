@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Engine, delete, select
@@ -185,6 +186,12 @@ class Evaluations:
         if found.state == "running" and (known is None or not known[1].is_alive()):
             return replace(found, state="stopped")
         return found
+
+
+@lru_cache(maxsize=1)
+def get_evaluations() -> Evaluations:
+    """The evaluations that this process makes, and those kept."""
+    return Evaluations()
 
 
 def load(engine: Engine, identifier: str) -> Evaluation:

@@ -25,7 +25,6 @@ from rag.catalog import Catalog, DocumentRecord
 from rag.chat import Chats
 from rag.downloads import Downloads
 from rag.errors import StoreError
-from rag.evaluation_runs import Evaluations
 from rag.history import Conversation
 from rag.settings import Settings, load_settings, with_overrides
 from rag.suggestions import suggest_questions
@@ -69,12 +68,6 @@ def jobs() -> Jobs:
 def chats() -> Chats:
     """The process's answers under way."""
     return Chats()
-
-
-@st.cache_resource
-def evaluations() -> Evaluations:
-    """The evaluations that this process makes, and those kept."""
-    return Evaluations()
 
 
 @st.cache_resource

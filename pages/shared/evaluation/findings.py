@@ -41,7 +41,7 @@ def draw_findings(draft: Draft, found: Evaluation) -> None:
     _draw_verdict(draft, found, figures, rows)
     _draw_main_figures(figures)
     draw_tradeoff(figures)
-    _draw_questions(found, names, rows)
+    _draw_questions(found, rows)
     _draw_all_figures(figures)
     _draw_exports(found, names, rows, figures)
 
@@ -60,7 +60,7 @@ def _draw_verdict(
         )
     settings = session.settings()
     best = best_of(figures)
-    with st.container(horizontal=True, gap="small"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         for place, (name, changes) in enumerate(found.variants):
             if is_in_force(changes, settings):
                 st.badge(f"In use: {name}", icon=":material/check:", color="green")
@@ -93,17 +93,17 @@ def _draw_main_figures(figures: Sequence[Figures]) -> None:
     )
 
 
-def _draw_questions(
-    found: Evaluation, names: Sequence[str], rows: Sequence[Sequence[dict[str, Any]]]
-) -> None:
+def _draw_questions(found: Evaluation, rows: Sequence[Sequence[dict[str, Any]]]) -> None:
     order = differences_first(rows)
     st.markdown(
-        "**Each question**, those first over which the settings differ most. The place of the right passage:"
+        "**Each question**, those first over which the settings differ most, with the place of its right "
+        "passage under each setting:"
     )
-    table = {"Question": [found.questions[place].text for place in order]}
-    for name, own in zip(names, rows, strict=True):
+    table: dict[str, list[str]] = {}
+    for number, own in enumerate(rows, start=1):
         ranks = [own[place]["rank"] for place in order]
-        table[name] = [ordinal(rank) if rank else "not found" for rank in ranks]
+        table[f"{number}."] = [ordinal(rank) if rank else "not found" for rank in ranks]
+    table["Question"] = [found.questions[place].text for place in order]
     st.dataframe(table, hide_index=True, height=min(38 + 35 * len(order), 400), key="evaluation-questions")
 
 
@@ -126,7 +126,8 @@ def _draw_all_figures(figures: Sequence[Figures]) -> None:
 def _figure(own: Figures, name: str, *, compared: bool) -> str:
     low, high = own.intervals[name]
     said = f"{own.means[name]:.0%} [{low:.0%} to {high:.0%}]".replace("[", "(").replace("]", ")")
-    return f"{said}, by chance {own.chance[name]:.0%}" if compared else said
+    is_other = compared and own.chance[name] < 1
+    return f"{said}, by chance {own.chance[name]:.0%}" if is_other else said
 
 
 def _draw_exports(

@@ -83,7 +83,10 @@ def _draw_progress(identifier: str) -> None:
             st.space("stretch")
             if st.button("Stop", key="evaluation-stop", icon=":material/stop_circle:"):
                 session.evaluations().stop(identifier)
-        st.progress(min(done / max(total, 1), 1.0), text=f"{done:,} of {counted(total, 'question')}")
+        st.progress(
+            min(done / max(total, 1), 1.0),
+            text=f"{done:,} of {counted(total, 'question')}" if done else "Beginning",
+        )
 
 
 def _draw_ended_early(found: Evaluation) -> None:

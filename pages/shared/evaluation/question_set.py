@@ -12,11 +12,12 @@ from pages.shared.figures import counted
 from pages.shared.plain_text import markdown_plain, shortened
 from rag.errors import AskanceError
 from rag.evaluation_runs import question_sets, text_reader
+from rag.passage_grades import OWN_SET
 from rag.question_files import SUFFIXES, read_question_files
 from rag.question_making import make_questions
 from rag.question_sets import ORIGINS, JudgedQuestion, QuestionSet, judged_from
 
-MADE, IMPORTED, JUDGED = "Made from my documents", "Imported", "My questions"
+MADE, IMPORTED = "Made from my documents", "Imported"
 BEGUN, MOST = 20, 200
 
 
@@ -28,7 +29,7 @@ def draw_question_set(collection: str) -> QuestionSet | None:
             "**Find out which setting is best for your documents.** Askance asks many questions whose right "
             "passages are known, and counts how often each setting finds them. For that it needs questions:"
         )
-        _draw_ways(collection, JUDGED)
+        _draw_ways(collection)
         return None
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         place = st.selectbox(
@@ -40,12 +41,12 @@ def draw_question_set(collection: str) -> QuestionSet | None:
         )
         chosen = sets[min(place or 0, len(sets) - 1)]
         with st.popover("Add questions", icon=":material/add:", type="tertiary"):
-            _draw_ways(collection, chosen.name)
+            _draw_ways(collection)
     _draw_contents(chosen)
     return chosen
 
 
-def _draw_ways(collection: str, name: str) -> None:
+def _draw_ways(collection: str) -> None:
     by_documents, by_file, by_hand = st.tabs(["From my documents", "From a file", "By marking passages"])
     with by_documents:
         _draw_making(collection)
@@ -53,8 +54,8 @@ def _draw_ways(collection: str, name: str) -> None:
         _draw_import(collection)
     with by_hand:
         st.markdown(
-            "Ask a question under **One question**, open a passage, and say whether it answers it. Questions "
-            f"that people really ask are the best ones. They are kept as “{markdown_plain(name)}”."
+            "Ask a question under **One question**, and mark the passages found. Questions that people really "
+            f"ask are the best ones. They are kept as “{OWN_SET}”."
         )
 
 

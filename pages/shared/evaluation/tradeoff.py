@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from pages.shared.comparison.view import COLOURS
 from rag.verdict import Figures
 
 
@@ -29,7 +30,9 @@ def draw_tradeoff(figures: Sequence[Figures]) -> None:
         ]
     )
     time = alt.X("time:Q", title="Time a question (milliseconds)", scale=alt.Scale(zero=True, nice=True))
-    colour = alt.Color("setting:N", title=None, legend=alt.Legend(orient="bottom", columns=1, labelLimit=340))
+    # The numbers are those of the table above; the colours only tell neighbours apart.
+    scale = alt.Scale(range=list(COLOURS[: len(figures)]))
+    colour = alt.Color("setting:N", legend=None, scale=scale)
     share = alt.Y(
         "share:Q",
         title="Right passage first",
