@@ -12,7 +12,7 @@ from corpus import fill
 from streamlit.testing.v1 import AppTest
 
 from rag.database import open_database
-from rag.evaluation_runs import Evaluations, _set_state, question_sets
+from rag.evaluation_runs import Evaluations, _set_state, get_evaluations, question_sets
 from rag.question_sets import JudgedQuestion, Judgement
 from rag.settings import load_settings
 from rag.workspace import Workspace, open_workspace
@@ -41,9 +41,7 @@ def measured(workspace: Workspace, page: AppTest) -> AppTest:
     """Press the button, and look again when it is done."""
     next(own for own in page.button if own.label.startswith("Measure over")).click().run()
     assert not page.exception
-    from pages.shared import session
-
-    evaluations = session.evaluations()
+    evaluations = get_evaluations()
     (own,) = evaluations.listed(workspace, "default")
     assert evaluations.wait(own.id, 60)
     page.run()
@@ -93,10 +91,8 @@ def test_a_stopped_one_goes_on_from_the_page(filled: Workspace) -> None:
     assert "Stopped" in texts(page.markdown)
     labelled(page.button, "Go on").click().run()
     assert not page.exception
-    from pages.shared import session
-
-    assert session.evaluations().wait(own.id, 30)
-    assert session.evaluations().get(filled, own.id).state == "done"
+    assert get_evaluations().wait(own.id, 30)
+    assert get_evaluations().get(filled, own.id).state == "done"
 
 
 def test_questions_without_a_right_passage_are_explained(filled: Workspace) -> None:

@@ -14,7 +14,7 @@ from pages.shared.evaluation.findings import draw_findings
 from pages.shared.evaluation.question_set import draw_question_set
 from pages.shared.figures import counted, date_text
 from pages.shared.plain_text import markdown_plain, shortened
-from rag.evaluation_runs import Evaluation
+from rag.evaluation_runs import Evaluation, get_evaluations
 
 REFRESH_SECONDS = 1.0
 STATES = {"stopped": "stopped", "failed": "failed", "running": "under way", "done": ""}
@@ -32,11 +32,11 @@ def draw_measuring(draft: Draft, collection: str) -> None:
             type="primary",
             icon=":material/straighten:",
         ):
-            draft.evaluation = session.evaluations().start(
+            draft.evaluation = get_evaluations().start(
                 session.workspace(), collection, chosen.name, draft.variants(settings)
             )
             st.rerun()
-    known = session.evaluations().listed(session.workspace(), collection)
+    known = get_evaluations().listed(session.workspace(), collection)
     if known:
         _draw_chosen(draft, known)
 
@@ -59,7 +59,7 @@ def _draw_chosen(draft: Draft, known: list[Evaluation]) -> None:
     running = known[place].state == "running"
     if running:
         st.fragment(_draw_progress, run_every=REFRESH_SECONDS)(identifier)
-    found = session.evaluations().get(session.workspace(), identifier)
+    found = get_evaluations().get(session.workspace(), identifier)
     if found.state in ("stopped", "failed"):
         _draw_ended_early(found)
     if found.lines:
@@ -67,13 +67,13 @@ def _draw_chosen(draft: Draft, known: list[Evaluation]) -> None:
     if not running and st.button(
         "Delete these results", key="evaluation-delete", type="tertiary", icon=":material/delete:"
     ):
-        session.evaluations().delete(session.workspace(), identifier)
+        get_evaluations().delete(session.workspace(), identifier)
         draft.evaluation = None
         st.rerun()
 
 
 def _draw_progress(identifier: str) -> None:
-    found = session.evaluations().get(session.workspace(), identifier)
+    found = get_evaluations().get(session.workspace(), identifier)
     if found.state != "running":
         st.rerun()
     done, total = len(found.lines), len(found.questions)
@@ -82,11 +82,9 @@ def _draw_progress(identifier: str) -> None:
             st.markdown(":material/straighten: **Measuring**")
             st.space("stretch")
             if st.button("Stop", key="evaluation-stop", icon=":material/stop_circle:"):
-                session.evaluations().stop(identifier)
-        st.progress(
-            min(done / max(total, 1), 1.0),
-            text=f"{done:,} of {counted(total, 'question')}" if done else "Beginning",
-        )
+                get_evaluations().stop(identifier)
+        said = f"{done:,} of {counted(total, 'question')}" if done else "Beginning"
+        st.progress(min(done / max(total, 1), 1.0), text=said)
 
 
 def _draw_ended_early(found: Evaluation) -> None:
@@ -96,7 +94,7 @@ def _draw_ended_early(found: Evaluation) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"Stopped: {counted(left, 'question')} not asked yet.", width="content")
         if st.button("Go on", key="evaluation-resume", icon=":material/play_arrow:"):
-            session.evaluations().resume(session.workspace(), found.id)
+            get_evaluations().resume(session.workspace(), found.id)
             st.rerun()
 
 

@@ -54,8 +54,8 @@ def _draw_ways(collection: str) -> None:
         _draw_import(collection)
     with by_hand:
         st.markdown(
-            "Ask a question under **One question**, and mark the passages found. Questions that people really "
-            f"ask are the best ones. They are kept as “{OWN_SET}”."
+            "Ask a question under **One question**, and mark the passages found. Questions that people "
+            f"really ask are the best ones. They are kept as “{OWN_SET}”."
         )
 
 
