@@ -1,4 +1,4 @@
-"""What is to be known about a file once it was read: pages without text, pages whose text is rubbish.
+"""What is to be known about a file once it was read: empty pages, scans, pages whose text is rubbish.
 
 A judgement of the text alone, by signs that mean the same in any language; it opens no file and
 changes nothing. A page with no letters to judge by is never called garbled.
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from ingest.near_duplicates import signature
 from rag.types import ParsedDocument
 
-EMPTY, GARBLED = "empty", "garbled"
+EMPTY, SCANNED, GARBLED = "empty", "scanned", "garbled"
 #: The page number of a text without pages.
 WHOLE_TEXT = 0
 #: Visible characters below which a page is not judged.
@@ -33,7 +33,8 @@ _GLYPH_NUMBER = re.compile(r"\(cid:\d+\)|/[gG]\d{1,4}\b")
 class FileReport:
     """What is kept with a document: page numbers by what is wrong with them, and its signature.
 
-    `pages` has the keys empty and garbled, each only when there are such pages; the page WHOLE_TEXT
+    `pages` has the keys empty, scanned (pictures whose text is not known) and garbled, each only when
+    there are such pages; the page WHOLE_TEXT
     stands for a text without pages.
     """
 
@@ -48,7 +49,8 @@ def report_on(document: ParsedDocument) -> FileReport:
         return FileReport(pages, signature(document.text))
     texts = [(page.number, document.text[page.start : page.end]) for page in document.pages]
     found = {
-        EMPTY: [number for number, text in texts if not text.strip()],
+        EMPTY: [number for number, text in texts if not text.strip() and number not in document.scans],
+        SCANNED: [number for number, text in texts if not text.strip() and number in document.scans],
         GARBLED: [number for number, text in texts if is_garbled(text)],
     }
     return FileReport({kind: own for kind, own in found.items() if own}, signature(document.text))

@@ -45,6 +45,7 @@ def _document(stored: dict[str, Any]) -> ParsedDocument:
             "warnings": tuple(stored["warnings"]),
             "tables": tuple(TableSpan(**table) for table in stored.get("tables", ())),
             "metadata": tuple((name, value) for name, value in stored.get("metadata", ())),
+            "scans": tuple(stored.get("scans", ())),
             "created": datetime.fromisoformat(created) if created else None,
         }
     )

@@ -58,6 +58,7 @@ class ParsedDocument:
     `pages` are pages, slides or sheets, and empty for formats without any (Markdown, HTML, DOCX, text).
     Headings and tables are in order of `start`; tables do not overlap. `warnings` are sentences for
     the user, `metadata` what the format says of itself beyond author and date, as (name, value) pairs.
+    `scans` are the numbers of pages that are pictures and whose text is not known.
     """
 
     text: str
@@ -71,6 +72,7 @@ class ParsedDocument:
     warnings: tuple[str, ...] = ()
     tables: tuple[TableSpan, ...] = ()
     metadata: tuple[tuple[str, str], ...] = ()
+    scans: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ Without tesseract the document is empty and says what to install. Refuses pictur
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 from ingest.loaders import ocr
 from ingest.loaders.builder import TextBuilder
@@ -53,13 +54,14 @@ def load(data: bytes, name: str, password: str | None, limits: IngestSettings) -
                 f"{name} is damaged or not a picture ({error}). Copy or download it again."
             ) from error
     if not ocr.can_read(limits):
-        warnings.append(unread(name, len(builder.pages), len(builder.pages), limits))
+        warnings.append(unread(len(builder.pages), len(builder.pages), limits))
     elif not builder.length or not any(page.end > page.start for page in builder.pages):
         warnings.append(f"{name} is a picture on which tesseract found no text.")
-    return builder.document(title_from_name(name), mime_type, warnings=tuple(warnings))
+    document = builder.document(title_from_name(name), mime_type, warnings=tuple(warnings))
+    return replace(document, scans=tuple(page.number for page in document.pages if page.end == page.start))
 
 
-def unread(name: str, scans: int, pages: int, limits: IngestSettings) -> str:
+def unread(scans: int, pages: int, limits: IngestSettings) -> str:
     """The sentence about pages that are pictures of text and were not read."""
     are = "page is a scan" if pages == 1 else ("pages is a scan" if scans == 1 else "pages are scans")
     them = "it" if scans == 1 else "them"

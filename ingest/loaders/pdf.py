@@ -115,6 +115,7 @@ def load(data: bytes, name: str, password: str | None, limits: IngestSettings) -
         author=_printable(metadata.get("Author", "")),
         created=_date(metadata.get("CreationDate", "")),
         warnings=tuple(warnings),
+        scans=tuple(index + 1 for index in scans if not texts[index].strip()),
     )
 
 

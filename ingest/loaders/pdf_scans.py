@@ -11,6 +11,7 @@ from typing import Any
 
 from ingest.loaders import ocr
 from ingest.loaders.image import unread
+from ingest.page_numbers import pages_in_words
 from rag.errors import AskanceError
 from rag.settings import IngestSettings
 
@@ -27,7 +28,7 @@ def read_scans(
     if not scans:
         return []
     if not ocr.can_read(limits):
-        return [unread(name, len(scans), len(texts), limits)]
+        return [f"{unread(len(scans), len(texts), limits)}{_which(scans, texts)}"]
     failures: list[str] = []
     started = time.monotonic()
     for position, index in enumerate(scans):
@@ -47,7 +48,19 @@ def read_scans(
     )
     if not failures:
         return told
-    return [*told, f"{len(failures)} of {len(texts)} pages are scans that could not be read. {failures[0]}"]
+    which = _which([index for index in scans if not texts[index].strip()], texts)
+    return [
+        *told,
+        f"{len(failures)} of {len(texts)} pages are scans that could not be read. {failures[0]}{which}",
+    ]
+
+
+def _which(scans: Sequence[int], texts: Sequence[str]) -> str:
+    """Which pages (indices) they are, unless all are."""
+    if len(scans) == len(texts):
+        return ""
+    pages = pages_in_words(index + 1 for index in scans)
+    return f" It is {pages}." if len(scans) == 1 else f" They are {pages}."
 
 
 def _picture(document: Any, index: int) -> Any:

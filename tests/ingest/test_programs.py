@@ -64,9 +64,12 @@ READS = (
 def test_without_tesseract_scans_are_counted_and_text_pages_are_kept(programs: Path) -> None:
     mixed = load(pdf_with_text(["Words", "", "More"], background=SCAN), "a.pdf")
     assert (mixed.text, len(mixed.pages)) == ("Words\n\n\n\nMore", 3)
-    assert mixed.warnings == ("1 of 3 pages is a scan; install tesseract-ocr to read it.",)
+    assert mixed.warnings == ("1 of 3 pages is a scan; install tesseract-ocr to read it. It is page 2.",)
+    assert mixed.scans == (2,)
     scans = load(pdf_with_text(["", "", "Text"], background=SCAN), "a.pdf")
-    assert scans.warnings == ("2 of 3 pages are scans; install tesseract-ocr to read them.",)
+    assert scans.warnings == (
+        "2 of 3 pages are scans; install tesseract-ocr to read them. They are pages 1 and 2.",
+    )
     image = load(picture("Hello"), "a.png")
     assert (image.text, image.mime_type) == ("", "image/png")
     assert image.warnings == ("1 of 1 page is a scan; install tesseract-ocr to read it.",)
@@ -79,6 +82,7 @@ def test_tesseract_reads_scanned_pages_in_their_place(programs: Path) -> None:
     assert document.text == "Words\n\nread as eng+deu\n\nend\n\nMore"
     page = document.pages[1]
     assert document.text[page.start : page.end] == "read as eng+deu\n\nend"
+    assert document.scans == ()
     assert document.warnings == ()
     # A citation of such a page opens it, though nothing on it can be highlighted.
     data = pdf_with_text(["Words", "", "More"], background=SCAN)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from corpus import fill
@@ -11,9 +13,11 @@ from documents import pdf_with_text
 
 from ingest.loaders import load
 from ingest.near_duplicates import PLACES, near_duplicates, signature
+from ingest.page_numbers import pages_in_words
 from ingest.pipeline import Pipeline
 from ingest.report import is_garbled, report_on
 from ingest.sources import bytes_source
+from rag.parsed_form import packed, unpacked
 from rag.workspace import Workspace
 
 PROSE = (
@@ -73,6 +77,29 @@ def test_pages_are_named() -> None:
     text = load(b"Fine words.", "a.txt")
     assert report_on(text).pages == {}
     assert report_on(replace(text, text="\ue000" * 100)).pages == {"garbled": [0]}
+
+
+def test_scans_are_told_from_empty_pages(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    scans = load(pdf_with_text(["", *[""] * 12, ""], background="0 0 1 rg 72 72 100 100 re f"), "a.pdf")
+    pages = replace(scans, scans=scans.scans[1:13])
+    assert report_on(pages).pages == {"empty": [1, 14], "scanned": list(range(2, 14))}
+    assert scans.warnings == ("14 of 14 pages are scans; install tesseract-ocr to read them.",)
+    assert unpacked(packed(pages)) == pages
+
+
+@pytest.mark.parametrize(
+    ("numbers", "words"),
+    [
+        ([3], "page 3"),
+        ([4, 3], "pages 3 and 4"),
+        (range(2, 14), "pages 2 to 13"),
+        ([1, 3, 4, 5, 9], "pages 1, 3 to 5 and 9"),
+        (range(1, 100, 2), "pages 1, 3, 5, 7, 9, 11, 13, 15 and 42 more"),
+    ],
+)
+def test_pages_in_words(numbers: Sequence[int], words: str) -> None:
+    assert pages_in_words(numbers) == words
 
 
 def test_signatures_tell_how_alike_texts_are() -> None:

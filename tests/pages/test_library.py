@@ -225,7 +225,7 @@ def test_the_report_names_near_duplicates_and_pages_without_text(workspace: Work
     page = upload(opened(), ("scan.pdf", pdf_with_text(["Some words on a page.", ""])))
     page.multiselect(key="library-statuses").select("Nearly the same as another").run()
     assert sorted(listed(page)) == ["first.txt", "second.txt"]
-    page.multiselect(key="library-statuses").set_value(["Empty or scanned pages"]).run()
+    page.multiselect(key="library-statuses").set_value(["Empty pages"]).run()
     assert listed(page) == ["scan.pdf"]
     page.multiselect(key="library-statuses").set_value([]).run()
     page.text_input(key="library-search").set_value("first").run()

@@ -8,13 +8,14 @@ from typing import Any
 
 import streamlit as st
 
-from ingest.report import EMPTY, GARBLED
+from ingest.report import EMPTY, GARBLED, SCANNED
 from pages.shared.library.document_report import FAILED, NO_TEXT, NOTED, READY, Alike, status_of
 from rag.catalog import DocumentRecord
 from rag.document_kinds import kind_of
 
-ALIKE, WITHOUT_TEXT, RUBBISH = "Nearly the same as another", "Empty or scanned pages", "Garbled text"
-_STATUSES = (READY, NOTED, NO_TEXT, FAILED, ALIKE, WITHOUT_TEXT, RUBBISH)
+ALIKE, BLANK, SCANS, RUBBISH = "Nearly the same as another", "Empty pages", "Scanned pages", "Garbled text"
+_STATUSES = (READY, NOTED, NO_TEXT, FAILED, ALIKE, BLANK, SCANS, RUBBISH)
+_PARTS = {EMPTY: BLANK, SCANNED: SCANS, GARBLED: RUBBISH}
 _STATUS_ORDER = {FAILED: 0, NO_TEXT: 1, NOTED: 2, READY: 3}
 _DATES = {"Any time": 0, "Last 24 hours": 1, "Last 7 days": 7, "Last 30 days": 30, "Last year": 365}
 _SORTS: dict[str, Callable[[DocumentRecord], Any]] = {
@@ -84,10 +85,7 @@ def _statuses_of(record: DocumentRecord, alike: Mapping[str, Alike]) -> set[str]
     own = {status_of(record, alike.get(record.name, ()))}
     if record.name in alike:
         own.add(ALIKE)
-    if record.report.get(EMPTY):
-        own.add(WITHOUT_TEXT)
-    if record.report.get(GARBLED):
-        own.add(RUBBISH)
+    own.update(word for part, word in _PARTS.items() if record.report.get(part))
     return own
 
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 from ingest.language import language_name
-from ingest.report import EMPTY, GARBLED, WHOLE_TEXT
+from ingest.page_numbers import pages_in_words
+from ingest.report import EMPTY, GARBLED, SCANNED, WHOLE_TEXT
 from pages.shared.figures import counted, date_text, size_text
 from rag.catalog import DocumentRecord
 from rag.document_kinds import kind_of
@@ -14,8 +15,6 @@ from rag.document_kinds import kind_of
 FAILED, NO_TEXT, NOTED, READY = "Failed", "No text", "See report", "Ready"
 #: Near-duplicates named; the others are counted.
 NAMED = 3
-#: Pages named; the others are counted.
-PAGES_NAMED = 12
 
 Alike = Sequence[tuple[str, float]]
 
@@ -33,13 +32,14 @@ def remarks_on(record: DocumentRecord, alike: Alike = ()) -> list[str]:
     """Sentences: why it failed, or what to beware of; none when all is well."""
     remarks = [record.error] if record.error else []
     remarks += [warning for warning in record.warnings if warning not in record.error]
-    empty, garbled = record.report.get(EMPTY, []), record.report.get(GARBLED, [])
-    if empty and not any("no text" in remark for remark in remarks):
-        remarks.append(f"{_pages(empty)} without text: empty, or scanned.")
+    scanned, garbled = record.report.get(SCANNED, []), record.report.get(GARBLED, [])
+    if scanned and not any("scan" in remark or "picture" in remark for remark in remarks):
+        remarks.append(f"{_share(scanned, record)} scanned and could not be read: {pages_in_words(scanned)}.")
     if garbled == [WHOLE_TEXT]:
         remarks.append("The text looks garbled; answers from it cannot be trusted.")
     elif garbled:
-        remarks.append(f"{_pages(garbled)} with garbled text; answers from there cannot be trusted.")
+        which = pages_in_words(garbled)
+        remarks.append(f"The text of {which} looks garbled; answers from there cannot be trusted.")
     if alike:
         remarks.append(_alike(alike))
     return remarks
@@ -47,7 +47,7 @@ def remarks_on(record: DocumentRecord, alike: Alike = ()) -> list[str]:
 
 def facts_of(record: DocumentRecord) -> dict[str, str]:
     """The figures, with their names."""
-    empty, garbled = record.report.get(EMPTY, []), record.report.get(GARBLED, [])
+    garbled = record.report.get(GARBLED, [])
     facts = {
         "Type": kind_of(record.mime_type, record.name),
         "Size": size_text(record.bytes),
@@ -55,7 +55,8 @@ def facts_of(record: DocumentRecord) -> dict[str, str]:
         "Pages": f"{record.pages:,}" if record.pages else "",
         "Passages": f"{record.chunks:,}" if record.chunks else "",
         "Tokens": f"{record.tokens:,}" if record.tokens else "",
-        "Empty or scanned pages": _listed(empty) if record.pages else "",
+        "Empty pages": _listed(record.report.get(EMPTY, [])) if record.pages else "",
+        "Scanned pages": _listed(record.report.get(SCANNED, [])) if record.pages else "",
         "Garbled text": "",
         "Added": date_text(record.added_at),
     }
@@ -65,15 +66,11 @@ def facts_of(record: DocumentRecord) -> dict[str, str]:
 
 
 def _listed(pages: Sequence[int]) -> str:
-    if not pages:
-        return "none"
-    more = f" and {len(pages) - PAGES_NAMED:,} more" if len(pages) > PAGES_NAMED else ""
-    return ("page " if len(pages) == 1 else "pages ") + ", ".join(map(str, pages[:PAGES_NAMED])) + more
+    return pages_in_words(pages) if pages else "none"
 
 
-def _pages(pages: Sequence[int]) -> str:
-    named = ", ".join(map(str, pages[:PAGES_NAMED]))
-    return f"{counted(len(pages), 'page')} ({named}{', …' if len(pages) > PAGES_NAMED else ''})"
+def _share(pages: Sequence[int], record: DocumentRecord) -> str:
+    return f"{len(pages):,} of {counted(record.pages, 'page')} {'was' if len(pages) == 1 else 'were'}"
 
 
 def _alike(alike: Alike) -> str:
