@@ -7,6 +7,7 @@ from pages.shared.collection_bar import draw_collection_bar
 from pages.shared.comparison.draft import Draft, new_draft
 from pages.shared.comparison.judging import draw_judged
 from pages.shared.comparison.question import draw_question
+from pages.shared.comparison.rank_chart import draw_ranks
 from pages.shared.comparison.variant_editor import draw_editor
 from pages.shared.comparison.view import PLACE, draw_columns, draw_messages, draw_times, verdict
 from pages.shared.comparison.why_not import draw_why_not
@@ -76,6 +77,7 @@ def draw_comparison(draft: Draft, made: Comparison) -> None:
             with st.container(width=430, height="stretch"):
                 draw_passage_panel(PLACE)
     draw_judged(made)
+    draw_ranks(made)
     draw_times(made)
     draw_why_not(draft, made)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pyarrow
 import pytest
 from compare_page import QUESTION, compare, labelled, opened, report, shown, texts
 from corpus import TEXTS, fill
@@ -230,3 +231,21 @@ def test_a_comparison_of_another_collection_is_not_shown(filled: Workspace) -> N
     chooser.select("other").run()
     page.run()
     assert not page.get("bidi_component")
+
+
+def test_the_chart_of_ranks_has_the_places_letters_and_colours_of_the_cards(filled: Workspace) -> None:
+    page = compare(opened())
+    (chart,) = page.get("vega_lite_chart") or page.get("arrow_vega_lite_chart")
+    (dataset,) = chart.proto.datasets
+    points = pyarrow.ipc.open_stream(dataset.data.data).read_all().to_pylist()
+    data = shown(page)
+    wanted = {
+        (f"{place}. {run['name']}", data["passages"][hit["passage"]]["letter"], hit["rank"])
+        for place, run in enumerate(data["runs"], start=1)
+        for hit in run["hits"]
+    }
+    assert {(point["setting"], point["passage"], point["rank"]) for point in points} == wanted
+    colours = {passage["letter"]: passage["colour"] for passage in data["passages"] if passage["colour"]}
+    assert all(
+        point["colour"] == colours[point["passage"]] for point in points if point["passage"] in colours
+    )

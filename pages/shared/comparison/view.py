@@ -121,9 +121,7 @@ def columns_data(
     `shown` is the id of the opened passage, `graded` the grade of each ("" for none).
     """
     slowest = max((run.milliseconds.get("total", 0.0) for run in made.runs), default=0.0) or 1.0
-    colours = {
-        passage: COLOURS[place % len(COLOURS)] for place, passage in enumerate(sorted(made.shared_passages))
-    }
+    colours = passage_colours(made)
     ids = [passage.citation.chunk_id for passage in made.passages]
     return {
         "opened": ids.index(shown) if shown in ids else None,
@@ -132,6 +130,13 @@ def columns_data(
             for number, passage in enumerate(made.passages)
         ],
         "runs": [_column(made, place, settings, slowest) for place in range(len(made.runs))],
+    }
+
+
+def passage_colours(made: Comparison) -> dict[int, str]:
+    """A colour for each passage that several settings keep."""
+    return {
+        passage: COLOURS[place % len(COLOURS)] for place, passage in enumerate(sorted(made.shared_passages))
     }
 
 
