@@ -108,6 +108,15 @@ def test_removing_and_size(blobs: BlobStore, tmp_path: Path) -> None:
     assert blobs.get_parsed(DIGEST) is None
 
 
+def test_many_are_removed_and_the_others_stay(blobs: BlobStore) -> None:
+    digests = [blobs.put_bytes(f"bytes {number}".encode()) for number in range(30)]
+    blobs.remove_many([*digests[:25], DIGEST])
+    assert [blobs.has(digest) for digest in digests] == [False] * 25 + [True] * 5
+    blobs.remove_many([])
+    with pytest.raises(StoreError, match="not a SHA-256"):
+        blobs.remove_many(["../etc"])
+
+
 @given(document=documents)
 def test_a_parse_comes_back_exactly(document: ParsedDocument) -> None:
     with tempfile.TemporaryDirectory() as folder:
