@@ -28,7 +28,7 @@ def draw_ranks(made: Comparison) -> None:
     import altair as alt
 
     deepest = max(point["rank"] for point in points)
-    axis = alt.Axis(labelAngle=0, labelOverlap=False, labelExpr=LABELS, orient="top")
+    axis = alt.Axis(labelAngle=0, labelOverlap=False, labelExpr=LABELS, labelPadding=30, orient="top")
     x = alt.X("setting:N", sort=settings, title=None, axis=axis)
     y = alt.Y(
         "rank:Q",
@@ -43,7 +43,7 @@ def draw_ranks(made: Comparison) -> None:
     circles = base.mark_circle(size=300, opacity=1).encode(**shown, tooltip=tooltip)
     letters = base.mark_text(fontWeight="bold", fontSize=11, color="white").encode(x=x, y=y, text="passage:N")
     with st.expander("All ranks at a glance", key="rank-chart", icon=":material/stacked_line_chart:"):
-        chart = (lines + circles + letters).properties(height=STEP * deepest + 60)
+        chart = (lines + circles + letters).properties(height=STEP * deepest + 75)
         st.altair_chart(chart, key="ranks")
 
 
