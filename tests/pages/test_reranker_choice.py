@@ -45,6 +45,7 @@ def test_the_compare_page_offers_each_with_its_sentence_and_says_what_is_missing
         assert offer.sentence in texts(page.caption)
     page.selectbox(key="variant-2-reranker").select("jina").run()
     assert "There is no key for Jina" in texts(page.warning)
+    assert "3. Meaning + words, Jina" in texts(page.markdown).replace("*", "")
 
 
 def test_the_settings_page_shows_what_belongs_to_the_chosen_one() -> None:

@@ -163,6 +163,25 @@ def test_the_cross_encoder_reads_pairs(tiny_cross_encoder: Path) -> None:
     assert len({round(score, 6) for score in forwards}) > 1
 
 
+def test_the_cross_encoder_computes_like_with_like_in_the_embedders_arithmetic(
+    tiny_cross_encoder: Path,
+) -> None:
+    import torch
+
+    texts = ["valve " * length for length in (90, 1, 60, 2, 80, 3, 70, 4)]
+    query, hits = query_and_hits(texts=texts)
+    own = CrossEncoderReranker(str(tiny_cross_encoder), precision="bf16", batch_size=4)
+    widths: list[int] = []
+    model = own._loaded()
+    model.register_forward_pre_hook(lambda module, given: widths.append(given[0]["input_ids"].shape[1]))
+    scores = own.score(query, hits)
+    assert next(model.parameters()).dtype == torch.bfloat16
+    assert len(widths) == 2
+    assert max(widths) > 60 > 12 > min(widths), "short pairs are not padded to long ones"
+    exact = CrossEncoderReranker(str(tiny_cross_encoder)).score(query, hits)
+    assert scores == pytest.approx(exact, abs=0.02)
+
+
 @pytest.mark.parametrize("name", ["cross-encoder/nobody-has-this", "not a name/at/all"])
 def test_models_that_are_not_here_are_named_at_once(name: str) -> None:
     with pytest.raises(ModelNotAvailable, match=name):

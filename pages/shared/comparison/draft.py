@@ -97,10 +97,6 @@ class Draft:
             replace(choice, values=values) if choice.number == number else choice for choice in self.choices
         ]
 
-    def reranker_of(self, number: int) -> str:
-        """The reranker of a setting."""
-        return next(str(own.values["reranker"]) for own in self.choices if own.number == number)
-
     def variants(self, settings: Settings) -> list[Variant]:
         """The settings chosen, named, over the settings in force."""
         values = [choice.values for choice in self.choices]

@@ -19,17 +19,18 @@ def draw_editor(draft: Draft, settings: Settings, *, expanded: bool) -> None:
     # An expander keeps the state that it began with, so folding it takes another key.
     key = f"compare-settings-{'open' if expanded else 'folded'}"
     with st.expander(label, key=key, expanded=expanded, icon=":material/tune:"):
-        names = names_of([choice.values for choice in draft.choices])
         labels = labels_with_state(settings)
         removable = len(draft.choices) > FEWEST
+        headings = []
         columns = st.columns(len(draft.choices), gap="small")
-        for place, (column, choice) in enumerate(zip(columns, draft.choices, strict=True), start=1):
-            heading = f"**{place}.** {names[place - 1]}"
-            if is_in_force(choice.values, settings):
-                heading += " :green-badge[in use]"
+        for column, choice in zip(columns, draft.choices, strict=True):
             with column, st.container(border=True, gap="small", key=f"variant-{choice.number}"):
-                _draw_card(draft, choice, heading, labels, removable=removable)
-                draw_sentence(draft.reranker_of(choice.number), settings)
+                headings.append(_draw_card(draft, choice, labels, settings, removable=removable))
+        # Named last, by what the cards hold now.
+        names = names_of([choice.values for choice in draft.choices])
+        for place, (heading, choice) in enumerate(zip(headings, draft.choices, strict=True)):
+            badge = " :green-badge[in use]" if is_in_force(choice.values, settings) else ""
+            heading.markdown(f"**{place + 1}.** {names[place]}{badge}", width="stretch")
         if len(draft.choices) < MOST:
             st.button(
                 "Add a setting",
@@ -41,11 +42,12 @@ def draw_editor(draft: Draft, settings: Settings, *, expanded: bool) -> None:
 
 
 def _draw_card(
-    draft: Draft, choice: Choice, heading: str, labels: dict[str, str], *, removable: bool
-) -> None:
+    draft: Draft, choice: Choice, labels: dict[str, str], settings: Settings, *, removable: bool
+) -> Any:
+    """The fields of a setting; returns the place for its heading."""
     number, values = choice.number, choice.values
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", wrap=False):
-        st.markdown(heading, width="stretch")
+        heading = st.container(width="stretch")
         if removable:
             st.button(
                 "",
@@ -72,10 +74,12 @@ def _draw_card(
         key=f"variant-{number}-reranker",
         help="What puts the passages found in their final order.",
     )
+    draw_sentence(reranker, settings)
     with st.container(horizontal=True, gap="small"):
         kept = _draw_number("Passages kept", "k", choice)
         candidates = _draw_number("Candidates", "candidates", choice)
     draft.change_choice(number, {"mode": mode, "reranker": reranker, "k": kept, "candidates": candidates})
+    return heading
 
 
 def _draw_number(label: str, name: str, choice: Choice) -> int:
