@@ -1,4 +1,4 @@
-"""The app with an embedder that waits for the test: each pool of passages takes one file of TEST_GATE.
+"""The app with ingestion that waits for the test: each pool of passages takes one file of TEST_GATE.
 
 While the folder that TEST_GATE names holds a file `open`, nothing waits. Questions never do.
 """
@@ -14,7 +14,8 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 GATE = Path(os.environ["TEST_GATE"])
-FEW = 4
+#: Passages of a pool: few, so that a job of a few files has several.
+POOL = 32
 
 
 def _wait() -> None:
@@ -31,16 +32,17 @@ def _wait() -> None:
 def main() -> None:
     """Start the app as `python app.py` does."""
     sys.path.insert(0, str(ROOT))
-    from rag.embedders import HashEmbedder
+    import ingest.pipeline
+    from ingest.embed_ahead import EmbedAhead
 
-    whole = HashEmbedder.embed_with_tokens
+    ingest.pipeline.POOL_CHUNKS = POOL
+    whole = EmbedAhead._embed
 
-    def gated(self: HashEmbedder, texts: Any, *, query: bool = False) -> Any:
-        if len(texts) > FEW:
-            _wait()
-        return whole(self, texts, query=query)
+    def gated(self: EmbedAhead, pool: Any) -> Any:
+        _wait()
+        return whole(self, pool)
 
-    HashEmbedder.embed_with_tokens = gated  # type: ignore[method-assign]
+    EmbedAhead._embed = gated  # type: ignore[method-assign]
     runpy.run_path(str(ROOT / "app.py"), run_name="__main__")
 
 

@@ -67,6 +67,20 @@ def upload_many(page: Any) -> None:
     )
 
 
+def let_through_until(gate: Path, sign: Any) -> None:
+    """One pool after the other, until the job has heard what it is to do and the page shows it."""
+    from playwright.sync_api import TimeoutError as NotYet
+
+    for _ in range(10):
+        let_through(gate, 1)
+        try:
+            sign.wait_for(timeout=3_000)
+        except NotYet:
+            continue
+        return
+    sign.wait_for()
+
+
 def library(page: Any, address: str) -> Any:
     page.goto(f"{address}/library")
     page.get_by_role("heading", name="Library").wait_for()
@@ -93,8 +107,7 @@ def test_progress_pause_go_on_stop_and_finish(address: str, gate: Path) -> None:
         screenshot(page, "jobs-under-way")
         page.get_by_role("button", name="Pause").click()
         page.get_by_text("Pausing…").wait_for()
-        let_through(gate, 2)
-        page.get_by_text(f"Paused: {FILES} files").wait_for()
+        let_through_until(gate, page.get_by_text(f"Paused: {FILES} files"))
         assert page.get_by_text(f"0 of {FILES} files done").count() == 0
         screenshot(page, "jobs-paused")
         # What is paused stays so when the page is left.
@@ -103,8 +116,7 @@ def test_progress_pause_go_on_stop_and_finish(address: str, gate: Path) -> None:
         page.get_by_text(f"Adding: {FILES} files").wait_for()
         page.get_by_role("button", name="Stop", exact=True).click()
         page.get_by_text("Stopping…").wait_for()
-        let_through(gate, 2)
-        page.get_by_text(f"Stopped: {FILES} files").wait_for()
+        let_through_until(gate, page.get_by_text(f"Stopped: {FILES} files"))
         page.get_by_text("left out.").wait_for()
         screenshot(page, "jobs-stopped")
         assert 0 < len(ready()) < FILES
