@@ -108,7 +108,7 @@ def test_progress_pause_go_on_stop_and_finish(address: str, gate: Path) -> None:
         page.get_by_role("button", name="Pause").click()
         page.get_by_text("Pausing…").wait_for()
         let_through_until(gate, page.get_by_text(f"Paused: {FILES} files"))
-        assert page.get_by_text(f"0 of {FILES} files done").count() == 0
+        assert 0 < len(ready()) < FILES
         screenshot(page, "jobs-paused")
         # What is paused stays so when the page is left.
         library(page, address).get_by_text(f"Paused: {FILES} files").wait_for()
