@@ -72,5 +72,5 @@ class EmbedAhead:
             for place, own in zip(places, tokens, strict=True):
                 bits[place] = pack_signs(own)
             del tokens
-            give_back_memory()
+        give_back_memory()
         return vectors, bits
