@@ -4,25 +4,12 @@ from __future__ import annotations
 
 import pytest
 from chat_page import ask, kept, labels, opened, texts
-from corpus import TEXTS, fill
+from corpus import TEXTS
 from model_servers import start_openai_server
 
-from rag.settings import load_settings
-from rag.workspace import Workspace, open_workspace
+from rag.workspace import Workspace
 
-
-@pytest.fixture(autouse=True)
-def light_embedder(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test here needs to understand text; whether to answer is decided elsewhere."""
-    monkeypatch.setenv("ASKANCE_EMBEDDING_MODEL", "hash")
-    monkeypatch.setenv("ASKANCE_ANSWER_DECLINE_BELOW", "0")
-
-
-@pytest.fixture
-def filled() -> Workspace:
-    own = open_workspace(load_settings())
-    fill(own)
-    return own
+pytestmark = pytest.mark.usefixtures("light_embedder", "always_answers")
 
 
 def test_without_documents_it_invites_and_cannot_be_asked() -> None:

@@ -6,28 +6,14 @@ from typing import Any
 
 import pytest
 from chat_page import ask, kept, labels, opened, texts
-from corpus import fill
 from streamlit.testing.v1 import AppTest
 
 from ingest.documents import tag_document
-from rag.settings import load_settings
 from rag.turns import scope_of
 from rag.types import Scope
-from rag.workspace import Workspace, open_workspace
+from rag.workspace import Workspace
 
-
-@pytest.fixture(autouse=True)
-def light_embedder(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test here needs to understand text; whether to answer is decided elsewhere."""
-    monkeypatch.setenv("ASKANCE_EMBEDDING_MODEL", "hash")
-    monkeypatch.setenv("ASKANCE_ANSWER_DECLINE_BELOW", "0")
-
-
-@pytest.fixture
-def filled() -> Workspace:
-    own = open_workspace(load_settings())
-    fill(own)
-    return own
+pytestmark = pytest.mark.usefixtures("light_embedder", "always_answers")
 
 
 def choice(page: AppTest, label: str) -> Any:

@@ -16,20 +16,9 @@ from corpus import TEXTS, fill
 from rag.settings import load_settings, save_settings
 from rag.workspace import Workspace, open_workspace
 
+pytestmark = pytest.mark.usefixtures("light_embedder")
+
 HOSTILE_NAME = "<b>[x](javascript:1)</b>.md"
-
-
-@pytest.fixture(autouse=True)
-def light_embedder(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test here needs to understand text."""
-    monkeypatch.setenv("ASKANCE_EMBEDDING_MODEL", "hash")
-
-
-@pytest.fixture
-def filled() -> Workspace:
-    workspace = open_workspace(load_settings())
-    fill(workspace)
-    return workspace
 
 
 def stored() -> dict[str, Any]:

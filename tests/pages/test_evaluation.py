@@ -8,27 +8,15 @@ import json
 
 import pytest
 from compare_page import labelled, opened, texts
-from corpus import fill
 from streamlit.testing.v1 import AppTest
 
 from rag.database import open_database
 from rag.evaluation_runs import Evaluations, _set_state, get_evaluations, question_sets
 from rag.question_sets import JudgedQuestion, Judgement
 from rag.settings import load_settings
-from rag.workspace import Workspace, open_workspace
+from rag.workspace import Workspace
 
-
-@pytest.fixture(autouse=True)
-def light_embedder(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test here needs to understand text."""
-    monkeypatch.setenv("ASKANCE_EMBEDDING_MODEL", "hash")
-
-
-@pytest.fixture
-def filled() -> Workspace:
-    workspace = open_workspace(load_settings())
-    fill(workspace)
-    return workspace
+pytestmark = pytest.mark.usefixtures("light_embedder")
 
 
 def many(page: AppTest) -> AppTest:

@@ -6,20 +6,13 @@ from typing import Any
 
 import pytest
 from compare_page import QUESTION, compare, opened, report, shown, texts
-from corpus import fill
 
 from rag.database import open_database
 from rag.passage_grades import OWN_SET
 from rag.question_sets import Judgement, QuestionSets
 from rag.settings import load_settings
-from rag.workspace import open_workspace
 
-
-@pytest.fixture(autouse=True)
-def filled(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Documents, embedded by what needs no model."""
-    monkeypatch.setenv("ASKANCE_EMBEDDING_MODEL", "hash")
-    fill(open_workspace(load_settings()))
+pytestmark = pytest.mark.usefixtures("filled")
 
 
 def judgements() -> tuple[Judgement, ...]:

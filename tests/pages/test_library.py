@@ -16,13 +16,9 @@ from pages.shared import session
 from rag.settings import load_settings
 from rag.workspace import Workspace, open_workspace
 
+pytestmark = pytest.mark.usefixtures("light_embedder")
+
 MAIN = Path(__file__).parents[2] / "pages" / "main.py"
-
-
-@pytest.fixture(autouse=True)
-def light_embedder(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test here needs to understand text."""
-    monkeypatch.setenv("ASKANCE_EMBEDDING_MODEL", "hash")
 
 
 @pytest.fixture

@@ -13,13 +13,9 @@ from rag.rerankers import OFFERED, score_cache
 from rag.settings import load_settings, save_settings
 from rag.workspace import open_workspace
 
+pytestmark = pytest.mark.usefixtures("light_embedder")
+
 MAIN = Path(__file__).parents[2] / "pages" / "main.py"
-
-
-@pytest.fixture(autouse=True)
-def light_embedder(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test here needs to understand text."""
-    monkeypatch.setenv("ASKANCE_EMBEDDING_MODEL", "hash")
 
 
 def opened(page: str) -> AppTest:

@@ -15,16 +15,12 @@ from rag.settings import load_settings, save_settings
 from tests.hub_server import HubServer
 from tests.model_servers import start_ollama_server, start_openai_server
 
+pytestmark = pytest.mark.usefixtures("light_embedder")
+
 MAIN = Path(__file__).parents[2] / "pages" / "main.py"
 KEY = "sk-quite-secret-0123456789"
 MODEL = "someone/tiny-cross-encoder"
 FILES = {"config.json": b'{"model_type": "bert"}', "model.safetensors": bytes(400_000)}
-
-
-@pytest.fixture(autouse=True)
-def light_embedder(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test here needs to understand text."""
-    monkeypatch.setenv("ASKANCE_EMBEDDING_MODEL", "hash")
 
 
 def opened() -> AppTest:

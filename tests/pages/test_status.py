@@ -31,11 +31,6 @@ def everything(page: AppTest) -> str:
     return "\n".join(said).replace("\\", "").replace("\u2060", "")
 
 
-@pytest.fixture
-def light_embedder(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ASKANCE_EMBEDDING_MODEL", "hash")
-
-
 def test_a_new_installation_is_described_without_loading_a_model() -> None:
     # An own batch size makes an embedder of this test's own, which nothing has used.
     save_settings(load_settings().data_dir, {"embedding.batch_size": 3, "embedding.precision": "fp32"})

@@ -4,27 +4,13 @@ from __future__ import annotations
 
 import pytest
 from chat_page import ask, kept, labels, opened, texts
-from corpus import fill
 from streamlit.testing.v1 import AppTest
 
-from rag.settings import load_settings
-from rag.workspace import Workspace, open_workspace
+from rag.workspace import Workspace
+
+pytestmark = pytest.mark.usefixtures("light_embedder", "always_answers")
 
 FIRST = "At what pressure does the relief valve of boiler 7 open?"
-
-
-@pytest.fixture(autouse=True)
-def light_embedder(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test here needs to understand text; whether to answer is decided elsewhere."""
-    monkeypatch.setenv("ASKANCE_EMBEDDING_MODEL", "hash")
-    monkeypatch.setenv("ASKANCE_ANSWER_DECLINE_BELOW", "0")
-
-
-@pytest.fixture
-def filled() -> Workspace:
-    own = open_workspace(load_settings())
-    fill(own)
-    return own
 
 
 def versions(page: AppTest) -> list[str]:

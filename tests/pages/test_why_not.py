@@ -4,18 +4,9 @@ from __future__ import annotations
 
 import pytest
 from compare_page import compare, opened, report, shown, texts
-from corpus import fill
 from streamlit.testing.v1 import AppTest
 
-from rag.settings import load_settings
-from rag.workspace import open_workspace
-
-
-@pytest.fixture(autouse=True)
-def filled(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Documents, embedded by what needs no model."""
-    monkeypatch.setenv("ASKANCE_EMBEDDING_MODEL", "hash")
-    fill(open_workspace(load_settings()))
+pytestmark = pytest.mark.usefixtures("filled")
 
 
 def follow(page: AppTest, document: str, phrase: str, place: int = 0) -> AppTest:
