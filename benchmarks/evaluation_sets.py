@@ -6,6 +6,7 @@ in the collection already and unchanged are not read again.
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 from collections.abc import Iterator
@@ -65,6 +66,15 @@ SETS = {
 }
 #: What `make bench` runs; the others are there to see whether a setting that wins also wins elsewhere.
 MAIN_SETS = ("squad", "uda_pdf", "chunking", "cranfield", "cisi")
+
+
+def set_names(text: str) -> list[str]:
+    """The sets that an option names, joined by commas; a folder before a name is passed over."""
+    names = [name.rpartition("/")[2] for name in text.split(",") if name]
+    for name in names:
+        if name not in SETS:
+            raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(SETS)}")
+    return names
 
 
 def data_folder(given: Path | None) -> Path:

@@ -22,6 +22,7 @@ from pathlib import Path
 from benchmarks.evaluation_sets import benchmark_settings, data_folder
 from benchmarks.record import RESULTS, write_record
 from ingest.pipeline import Pipeline
+from ingest.reader_process import resident_bytes
 from ingest.sources import Source
 from rag.settings import with_overrides
 from rag.workspace import open_workspace
@@ -63,15 +64,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     print(f"written: {write_record('ingest_memory', record, options.results)}")
     return int(taken > MOST_MEGABYTES)
-
-
-def resident_bytes(pid: int) -> int:
-    """Resident memory of a process; 0 when it has ended."""
-    try:
-        statm = Path(f"/proc/{pid}/statm").read_text(encoding="ascii")
-    except (FileNotFoundError, ProcessLookupError):
-        return 0
-    return int(statm.split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def children(pid: int) -> list[int]:

@@ -26,6 +26,7 @@ from benchmarks.evaluation_sets import (
     benchmark_settings,
     data_folder,
     prepare,
+    set_names,
 )
 from benchmarks.record import RESULTS, write_record
 from benchmarks.remembered import RememberedEmbedder
@@ -119,18 +120,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--data", type=Path, help="the evaluation data")
     parser.add_argument("--work", type=Path, default=DEFAULT_WORK, help="where collections are kept")
     parser.add_argument("--results", type=Path, default=RESULTS, help="where quality.json is written")
-    parser.add_argument("--sets", type=_set_names, default=list(MAIN_SETS), help=f"of: {', '.join(SETS)}")
+    parser.add_argument("--sets", type=set_names, default=list(MAIN_SETS), help=f"of: {', '.join(SETS)}")
     parser.add_argument("--variant", action="append", metavar="NAME:key=value,...")
     parser.add_argument("--limit", type=int, help="only the first N questions of each set")
     return parser
-
-
-def _set_names(text: str) -> list[str]:
-    names = [name.rpartition("/")[2] for name in text.split(",") if name]
-    for name in names:
-        if name not in SETS:
-            raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(SETS)}")
-    return names
 
 
 if __name__ == "__main__":

@@ -17,11 +17,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from benchmarks.evaluation_sets import DEFAULT_WORK, SETS, benchmark_settings, data_folder, prepare
+from benchmarks.evaluation_sets import DEFAULT_WORK, SETS, benchmark_settings, data_folder, prepare, set_names
 from benchmarks.quality import paired_gain
 from benchmarks.record import RESULTS, write_record
+from rag.certainty import interval
 from rag.compare import Variant
 from rag.evaluate import Task, VariantResult, evaluate, parse_variant
 from rag.rerankers import OFFERED, problem_with
@@ -39,7 +38,7 @@ SEARCHES = (
     "vector:mode=vector,reranker=none",
     "hybrid:mode=hybrid,reranker=none",
 )
-MOST, SEED, RESAMPLES = 200, 0, 2_000
+MOST, SEED = 200, 0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -96,20 +95,12 @@ def some_of(tasks: Sequence[Task], most: int) -> list[Task]:
     return [tasks[place] for place in places]
 
 
-def interval(values: Sequence[float]) -> tuple[float, float]:
-    """The bootstrap 95% interval of a mean; questions are resampled."""
-    own = np.array(values)
-    draws = np.random.default_rng(SEED).integers(0, len(own), (RESAMPLES, len(own)))
-    low, high = np.quantile(own[draws].mean(axis=1), [0.025, 0.975])
-    return round(float(low), 4), round(float(high), 4)
-
-
 def _figures(result: VariantResult, results: Sequence[VariantResult]) -> dict[str, Any]:
     plain = next((other for other in results if other.name == PLAIN), None)
     notes = sorted({note for row in result.rows for note in row["notes"]})
     return {
         **result.as_dict(),
-        "interval": interval([row[FIGURE] for row in result.rows]),
+        "interval": [round(end, 4) for end in interval([row[FIGURE] for row in result.rows])],
         "gain": paired_gain(result, plain, FIGURE) if plain and plain is not result else None,
         "notes": notes,
     }
@@ -146,19 +137,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--data", type=Path, help="the evaluation data")
     parser.add_argument("--work", type=Path, default=DEFAULT_WORK, help="where collections are kept")
     parser.add_argument("--results", type=Path, default=RESULTS, help="where rerankers.json is written")
-    parser.add_argument("--sets", type=_set_names, default=list(COMPARED_SETS), help=f"of: {', '.join(SETS)}")
+    parser.add_argument("--sets", type=set_names, default=list(COMPARED_SETS), help=f"of: {', '.join(SETS)}")
     parser.add_argument("--variant", action="append", metavar="NAME:key=value,...")
     parser.add_argument("--limit", type=int, default=MOST, help="most questions of a set")
     parser.add_argument("--exact", action="store_true", help="late-interaction-exact, too: slow")
     return parser
-
-
-def _set_names(text: str) -> list[str]:
-    names = [name for name in text.split(",") if name]
-    for name in names:
-        if name not in SETS:
-            raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(SETS)}")
-    return names
 
 
 if __name__ == "__main__":

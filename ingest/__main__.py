@@ -23,7 +23,7 @@ from ingest.progress import FileResult, Progress
 from ingest.sources import path_sources
 from rag.errors import AskanceError
 from rag.folder_lease import in_use
-from rag.settings import load_settings
+from rag.settings import Settings, load_settings
 from rag.workspace import open_workspace
 
 COMMANDS = {"worker": worker_command, "watch": watch_command, "jobs": jobs_command, "again": again_command}
@@ -52,8 +52,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="backslashreplace")
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s: %(message)s")
     try:
-        with in_use(load_settings().data_dir):
-            return 0 if _add(options) else 1
+        settings = load_settings()
+        with in_use(settings.data_dir):
+            return 0 if _add(options, settings) else 1
     except AskanceError as error:
         sys.stderr.write(f"{error}\n")
     except KeyboardInterrupt:
@@ -61,9 +62,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1
 
 
-def _add(options: argparse.Namespace) -> bool:
+def _add(options: argparse.Namespace, settings: Settings) -> bool:
     """Put the files in, a line each; says whether all went well."""
-    settings = load_settings()
     progress = Progress()
     workspace = open_workspace(settings)
     pipeline = Pipeline(options.collection, workspace)

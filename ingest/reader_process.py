@@ -70,12 +70,12 @@ class ReaderProcess:
                 f"The process that reads files does not start ({ending(self.close())}); the log has the "
                 "rest. Install the packages again: make setup"
             )
-        self.first_size = _resident_bytes(self.process.pid)
+        self.first_size = resident_bytes(self.process.pid)
 
     @property
     def worn_out(self) -> bool:
         """Whether another process should take over."""
-        grown = _resident_bytes(self.process.pid) - self.first_size
+        grown = resident_bytes(self.process.pid) - self.first_size
         return self.files >= FILES_A_WORKER or grown > MOST_GROWTH
 
     def ask(
@@ -152,7 +152,7 @@ class _Watch:
                 self._deadline = min(self._deadline, time.monotonic() + CANCEL_SECONDS)
             if time.monotonic() > self._deadline:
                 self.reason = "cancelled" if self._asked_to_stop else "time"
-            elif self._most_bytes and _resident_bytes(self._process.pid) > self._most_bytes:
+            elif self._most_bytes and resident_bytes(self._process.pid) > self._most_bytes:
                 self.reason = "memory"
             if self.reason:
                 _kill(self._process)
@@ -182,7 +182,7 @@ def _environment() -> dict[str, str]:
     return kept | {"PYTHONPATH": path, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
-def _resident_bytes(pid: int) -> int:
+def resident_bytes(pid: int) -> int:
     """Memory that a process occupies; 0 where that cannot be told."""
     try:
         pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])

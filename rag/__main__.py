@@ -250,8 +250,8 @@ def _evaluate(options: argparse.Namespace, settings: Settings) -> dict[str, Any]
         sys.stdout.write(f"{said}\n")
     return {
         "variants": [
-            {**result.as_dict(), "intervals": own.as_dict()["intervals"], "chance": own.as_dict()["chance"]}
-            for result, own in zip(results, measured, strict=True)
+            result.as_dict() | {name: own[name] for name in ("intervals", "chance")}
+            for result, own in zip(results, (figures.as_dict() for figures in measured), strict=True)
         ],
         "verdict": said,
     }

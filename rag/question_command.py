@@ -13,7 +13,7 @@ from rag.question_files import read_question_files
 from rag.question_making import make_questions
 from rag.question_sets import ORIGINS, JudgedQuestion, judged_from
 from rag.settings import Settings
-from rag.workspace import open_workspace
+from rag.workspace import Workspace, open_workspace
 
 
 def add_question_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
@@ -71,19 +71,19 @@ def _import(options: argparse.Namespace, settings: Settings) -> dict[str, Any]:
         catalog=workspace.catalog,
         document_text=text_reader(workspace.blobs),
     )
-    return _added(options, settings, questions)
+    return _added(options, workspace, questions)
 
 
 def _make(options: argparse.Namespace, settings: Settings) -> dict[str, Any]:
     workspace = open_workspace(settings)
     questions = make_questions(workspace, options.collection, options.count, by_model=options.by == "model")
-    return _added(options, settings, questions)
+    return _added(options, workspace, questions)
 
 
 def _added(
-    options: argparse.Namespace, settings: Settings, questions: list[JudgedQuestion]
+    options: argparse.Namespace, workspace: Workspace, questions: list[JudgedQuestion]
 ) -> dict[str, Any]:
-    kept = question_sets(open_workspace(settings)).add(options.collection, options.name, questions)
+    kept = question_sets(workspace).add(options.collection, options.name, questions)
     if not options.json:
         sys.stdout.write(f"{kept.name}: {kept.questions} questions\n")
     return {"set": kept.name, "questions": kept.questions}

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import PurePath
 
 from rag.errors import QuestionsError
-from rag.questions import Question, parse_questions
+from rag.questions import Question, beir_judgement, parse_questions
 
 #: Columns of a CSV file, and other names that they may have.
 COLUMNS = {
@@ -46,10 +46,9 @@ def read_question_files(files: Mapping[str, bytes]) -> list[Question]:
 
 
 def _csv(name: str, text: str) -> list[Question]:
-    dialect = csv.excel
     first = text.partition("\n")[0]
     delimiter = max(",;\t", key=first.count)
-    rows = csv.DictReader(io.StringIO(text, newline=""), dialect=dialect, delimiter=delimiter)
+    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
     known = {title.strip().casefold(): title for title in rows.fieldnames or () if title}
     columns = {
         own: next((known[title] for title in titles if title in known), None)
@@ -102,10 +101,7 @@ def _beir(texts: Mapping[str, str], judged: str) -> list[Question]:
         parts = line.split("\t")
         if not line.strip() or (number == 1 and parts[0] == "query-id"):
             continue
-        try:
-            query_id, document, grade = parts[0], parts[1], float(parts[2])
-        except (IndexError, ValueError) as error:
-            raise QuestionsError(f"{judged}, line {number}: expected query-id, corpus-id, score.") from error
+        query_id, document, grade = beir_judgement(parts, f"{judged}, line {number}")
         if grade > 0 and query_id in queries:
             documents.setdefault(query_id, []).append(document)
     return [Question(own, queries[own], documents=tuple(names)) for own, names in documents.items()]

@@ -129,13 +129,13 @@ def gold_units(
     return units or [Unit(document_id) for document_id in present]
 
 
-def located(wanted: str, text: str) -> list[tuple[int, int]]:
-    """Where `wanted` stands in `text`, any white space matching any other."""
+def located(wanted: str, text: str, *, any_case: bool = False) -> list[tuple[int, int]]:
+    """Where `wanted` stands in `text`, any white space matching any other; in any case where that is said."""
     words = wanted.split()
     if not words:
         return []
     pattern = r"\s+".join(re.escape(word) for word in words)
-    return [match.span() for match in re.finditer(pattern, text)]
+    return [match.span() for match in re.finditer(pattern, text, re.IGNORECASE if any_case else 0)]
 
 
 def _question(row: dict[str, Any], number: int) -> Question:
@@ -185,12 +185,7 @@ def load_beir(folder: Path) -> BeirSet:
             parts = line.split("\t")
             if number == 1 and parts[:1] == ["query-id"]:
                 continue
-            try:
-                query_id, document_id, grade = parts[0], parts[1], float(parts[2])
-            except (IndexError, ValueError) as error:
-                raise QuestionsError(
-                    f"{file}, line {number}: expected query-id, corpus-id, score."
-                ) from error
+            query_id, document_id, grade = beir_judgement(parts, f"{file}, line {number}")
             if grade > 0:
                 judgements.setdefault(query_id, {})[document_id] = grade
     queries = tuple(
@@ -199,6 +194,14 @@ def load_beir(folder: Path) -> BeirSet:
         if str(row["_id"]) in judgements
     )
     return BeirSet(documents, queries, judgements)
+
+
+def beir_judgement(parts: Sequence[str], where: str) -> tuple[str, str, float]:
+    """Query, document and grade of a line of judgements; raises QuestionsError, which begins with `where`."""
+    try:
+        return parts[0], parts[1], float(parts[2])
+    except (IndexError, ValueError) as error:
+        raise QuestionsError(f"{where}: expected query-id, corpus-id, score.") from error
 
 
 def _rows(file: Path, key: str) -> Iterable[dict[str, Any]]:

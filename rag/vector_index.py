@@ -59,8 +59,7 @@ def tended(table: Any, name: str, earlier: VectorIndexState) -> VectorIndexState
     rows = int(table.count_rows())
     index = _index_name(table)
     if rows < FEWEST_ROWS:
-        if index:
-            persistently(table, lambda: table.drop_index(index), name)
+        _drop(table, name)
         return VectorIndexState(rows=rows)
     grown = rows >= GROWTH * max(earlier.rows, 1)
     if index and not grown:
@@ -69,8 +68,7 @@ def tended(table: Any, name: str, earlier: VectorIndexState) -> VectorIndexState
         return earlier
     scan_ms = _scan_ms(table)
     if scan_ms <= MOST_SCAN_MS:
-        if index:
-            persistently(table, lambda: table.drop_index(index), name)
+        _drop(table, name)
         return VectorIndexState(False, rows, scan_ms)
     return _built(table, name, rows, scan_ms)
 
@@ -95,10 +93,14 @@ def _built(table: Any, name: str, rows: int, scan_ms: float) -> VectorIndexState
     if recall >= LEAST_RECALL:
         return VectorIndexState(True, rows, scan_ms, recall)
     logger.warning("The vector index of %s finds %.1f %% of the nearest; dropped.", name, 100 * recall)
+    _drop(table, name)
+    return VectorIndexState(False, rows, scan_ms, recall)
+
+
+def _drop(table: Any, name: str) -> None:
     index = _index_name(table)
     if index:
         persistently(table, lambda: table.drop_index(index), name)
-    return VectorIndexState(False, rows, scan_ms, recall)
 
 
 def _index_name(table: Any) -> str | None:

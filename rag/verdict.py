@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rag.certainty import LEVEL, chance_of_difference, interval
+from rag.csv_cells import harmless
 from rag.evaluate import QUALITY
 from rag.metrics import percentile
 
@@ -156,12 +157,8 @@ def as_csv(names: Sequence[str], rows: Sequence[Sequence[Row]]) -> str:
     for place in range(len(rows[0]) if rows else 0):
         for name, own in zip(names, rows, strict=True):
             row = own[place]
-            writer.writerow([_cell(row["question"]), _cell(name), *(row[column] for column in columns)])
+            writer.writerow([harmless(row["question"]), harmless(name), *(row[column] for column in columns)])
     return stream.getvalue()
-
-
-def _cell(text: str) -> str:
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -15,6 +15,7 @@ from ingest.job_views import Job
 from ingest.progress import FileProgress
 from pages.shared import session
 from pages.shared.figures import counted
+from rag.csv_cells import harmless
 
 LEFT_OUT = "Left out"
 #: Groups in the order in which they are looked for, with the statuses that they are made of.
@@ -29,8 +30,6 @@ GROUPS = {
 EVERYTHING = "All"
 _NAMES = {status: name for name, status in GROUPS.items()}
 _COLUMNS = ("File", "Result", "Pages", "Passages", "Why, and what to do")
-#: A cell that begins so would be run by spreadsheet programs.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _TALLEST = 420
 
 Row = tuple[str, str, int, int, str]
@@ -87,7 +86,7 @@ def as_csv(rows: Sequence[Row]) -> bytes:
     stream = io.StringIO()
     writer = csv.writer(stream)
     writer.writerow(_COLUMNS)
-    writer.writerows([_harmless(cell) for cell in row] for row in rows)
+    writer.writerows([harmless(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
     return stream.getvalue().encode("utf-8-sig")
 
 
@@ -97,10 +96,6 @@ def _row(file: FileProgress) -> Row:
         return file.file, LEFT_OUT, 0, 0, "The job was stopped before. Choose Go on to read it."
     why = result.error or " ".join(result.warnings)
     return file.file, _NAMES[result.status], result.pages, result.chunks, why
-
-
-def _harmless(cell: str | int) -> str | int:
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
 
 
 def _each(files: int) -> str:

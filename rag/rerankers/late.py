@@ -66,9 +66,7 @@ class ExactLateInteractionReranker(LateInteractionReranker):
 
     def unread(self, query: Query, hits: Sequence[Hit]) -> list[Hit]:
         """The hits whose matches are not remembered."""
-        return [
-            hit for hit in hits if not self._cache.has(self.identity, query.text, hit.chunk.embedded_text)
-        ]
+        return self._cache.unread(self.identity, query.text, hits)
 
 
 def blended_with_searches(

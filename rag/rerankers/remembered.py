@@ -43,9 +43,7 @@ class RememberedReranker:
 
     def unread(self, query: Query, hits: Sequence[Hit]) -> list[Hit]:
         """The hits whose scores are not remembered."""
-        return [
-            hit for hit in hits if not self._cache.has(self.identity, query.text, hit.chunk.embedded_text)
-        ]
+        return self._cache.unread(self.identity, query.text, hits)
 
     def prepare(self) -> None:
         """Load what the reader needs."""

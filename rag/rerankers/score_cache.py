@@ -13,6 +13,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from rag.types import Hit
+
 
 @dataclass(frozen=True)
 class CacheFigures:
@@ -69,10 +71,11 @@ class ScoreCache:
                     self._kept.popitem(last=False)
         return [known[key] for key in keys]
 
-    def has(self, identity: str, question: str, text: str) -> bool:
-        """Whether the score is kept; asking does not count as wanting it."""
+    def unread(self, identity: str, question: str, hits: Sequence[Hit]) -> list[Hit]:
+        """The hits whose scores are not kept; asking does not count as wanting them."""
+        keys = [_key(identity, question, hit.chunk.embedded_text) for hit in hits]
         with self._lock:
-            return _key(identity, question, text) in self._kept
+            return [hit for key, hit in zip(keys, hits, strict=True) if key not in self._kept]
 
     def figures(self) -> CacheFigures:
         """How often it helped since the program started."""

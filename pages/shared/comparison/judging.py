@@ -11,7 +11,7 @@ from pages.shared import session
 from pages.shared.figures import counted
 from pages.shared.plain_text import markdown_plain
 from rag.compare import Comparison
-from rag.database import open_database
+from rag.evaluation_runs import question_sets
 from rag.passage_grades import OWN_SET, grade_passage, grades_of
 from rag.question_sets import GRADES, QuestionSets
 
@@ -46,4 +46,4 @@ def draw_judged(made: Comparison) -> None:
 
 
 def _sets() -> QuestionSets:
-    return QuestionSets(open_database(session.settings().data_dir))
+    return question_sets(session.workspace())

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
@@ -49,7 +50,7 @@ def draw_findings(draft: Draft, found: Evaluation) -> None:
 def _draw_verdict(
     draft: Draft, found: Evaluation, figures: Sequence[Figures], rows: Sequence[Sequence[dict[str, Any]]]
 ) -> None:
-    quoted = figures_of([f"“{name}”" for name, _ in found.variants], rows)
+    quoted = [replace(own, name=f"“{name}”") for own, (name, _) in zip(figures, found.variants, strict=True)]
     st.subheader(markdown_plain(verdict(quoted, rows)), anchor=False)
     asked = found.questions[: len(found.lines)]
     easy = sum(question.origin == "headings" for question in asked)
