@@ -9,7 +9,8 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from rag.errors import SettingsError
-from rag.settings import AnswerSettings, ChunkingSettings, OpenAISettings, RetrievalSettings
+from rag.retrieval_settings import RetrievalSettings
+from rag.settings import AnswerSettings, ChunkingSettings, OpenAISettings
 
 #: Tokens that the instructions and a question take of the prompt, about.
 INSTRUCTION_TOKENS = 400

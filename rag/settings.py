@@ -18,6 +18,7 @@ from typing import Any
 
 from rag.errors import SettingsError
 from rag.reranking_settings import RerankingSettings
+from rag.retrieval_settings import RetrievalSettings
 from rag.setting_field import setting
 
 PREFIX = "ASKANCE_"
@@ -58,33 +59,6 @@ class ChunkingSettings:
         24, "Tokens repeated between neighbouring passages.", minimum=0, maximum=1024
     )
     header_tokens: int = setting(48, "Most tokens spent on title and headings.", minimum=0, maximum=512)
-
-
-@dataclass(frozen=True)
-class RetrievalSettings:
-    """How passages are found."""
-
-    mode: str = setting("hybrid", "By meaning, by words, or both.", choices=("hybrid", "vector", "text"))
-    k: int = setting(10, "Passages kept.", minimum=1, maximum=200)
-    candidates: int = setting(
-        50, "Passages fetched by each search before reranking.", minimum=1, maximum=1000
-    )
-    fusion_constant: int = setting(60, "The constant of reciprocal rank fusion.", minimum=1, maximum=1000)
-    reranker: str = setting("late-interaction", "What puts the candidates in their final order.")
-    words_in: str = setting(
-        "embedded_text",
-        "What the search by words reads: title, headings and passage (embedded_text), or the passage (text).",
-        choices=("embedded_text", "text"),
-    )
-    exact_first: bool = setting(
-        True, "Whether passages that hold the codes and quoted phrases of a question come first."
-    )
-    milliseconds: int = setting(
-        0,
-        "Most milliseconds that a question may spend; ranking then reads less. 0 sets no bound.",
-        minimum=0,
-        maximum=600_000,
-    )
 
 
 @dataclass(frozen=True)
@@ -183,7 +157,7 @@ class Settings:
     data_dir: Path = Path("data")
     embedding: EmbeddingSettings = EmbeddingSettings()
     chunking: ChunkingSettings = ChunkingSettings()
-    retrieval: RetrievalSettings = RetrievalSettings()
+    retrieval: RetrievalSettings = RetrievalSettings()  # noqa: RUF009 (frozen)
     reranking: RerankingSettings = RerankingSettings()  # noqa: RUF009 (frozen)
     answer: AnswerSettings = AnswerSettings()
     openai: OpenAISettings = OpenAISettings()

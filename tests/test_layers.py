@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 RAG_LAYERS: list[set[str]] = [
     {"privacy", "errors", "types", "certainty", "csv_cells"},
     {
-        *("settings", "reranking_settings", "setting_field"),
+        *("settings", "reranking_settings", "retrieval_settings", "setting_field"),
         *(
             "late_interaction",
             "metrics",
@@ -86,8 +86,10 @@ RAG_LAYERS: list[set[str]] = [
 WITHIN_LAYER = {
     ("settings", "errors"),
     ("settings", "reranking_settings"),
+    ("settings", "retrieval_settings"),
     ("settings", "setting_field"),
     ("reranking_settings", "setting_field"),
+    ("retrieval_settings", "setting_field"),
     ("history", "branches"),
     ("llms", "llm_openai"),
     ("llms", "llm_ollama"),

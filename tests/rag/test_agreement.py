@@ -8,7 +8,8 @@ import pytest
 
 from rag.agreement import check_budgets, check_key_stays, check_passages, check_search, left_of_window
 from rag.errors import SettingsError
-from rag.settings import AnswerSettings, ChunkingSettings, OpenAISettings, RetrievalSettings, Settings
+from rag.retrieval_settings import RetrievalSettings
+from rag.settings import AnswerSettings, ChunkingSettings, OpenAISettings, Settings
 
 
 def test_the_defaults_agree() -> None:
