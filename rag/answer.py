@@ -75,11 +75,17 @@ class Reply:
         self._context_hits: list[Hit] = []
         self._used: list[int] = []
         self._draft = ""
+        self._asked: ChatModel | None = None
 
     @property
     def nearest(self) -> list[Hit]:
         """The best passages found, whether or not they answer."""
         return self.search.hits if self.search else []
+
+    @property
+    def waiting(self) -> str:
+        """A sentence while a server that did not answer is given time; else empty."""
+        return self._asked.waiting if self._asked is not None else ""
 
     def __iter__(self) -> Iterator[str]:
         started = time.perf_counter()
@@ -151,7 +157,7 @@ class Reply:
         return Query(self.question, vectors[0], tokens[0])
 
     def _ask_model(self, found: SearchResult) -> Iterator[str]:
-        model = get_chat_model(self._settings)
+        model = self._asked = get_chat_model(self._settings)
         self.model = model.name
         context = fit(
             self.standalone.text,
@@ -180,9 +186,8 @@ class Reply:
         stream = model.stream(messages)
         try:
             for piece in stream:
-                shown = cleaned.feed(piece)
-                if shown:
-                    yield shown
+                # Empty ones, too, so that whoever stops listening is heard.
+                yield cleaned.feed(piece)
             rest = cleaned.finish()
             if rest:
                 yield rest

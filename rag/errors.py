@@ -25,6 +25,7 @@
     │   ├── ModelUnreachable     nothing listens there, or the connection broke
     │   ├── ModelRefused         wrong key, or no such model
     │   ├── ModelBusy            rate limit or overload
+    │   ├── ModelPaused          it has failed so often that it is left alone for a while
     │   └── ContextOverflow      the prompt is longer than the model takes
     ├── PromptError              a prompt file is missing or names an unknown $name
     └── QuestionsError           a question set cannot be read
@@ -118,7 +119,14 @@ class RerankingFailed(AskanceError):
 
 
 class ModelError(AskanceError):
-    """A language model did not answer."""
+    """A language model did not answer.
+
+    `passing` says that the same request may succeed in a moment; `wait_seconds` is what the server
+    asked to wait for, None when it said nothing.
+    """
+
+    passing: bool = False
+    wait_seconds: float | None = None
 
 
 class ModelUnreachable(ModelError):
@@ -131,6 +139,10 @@ class ModelRefused(ModelError):
 
 class ModelBusy(ModelError):
     """The server is overloaded or limits the rate."""
+
+
+class ModelPaused(ModelError):
+    """The model has failed several times in a row and is not asked for a while."""
 
 
 class ContextOverflow(ModelError):

@@ -12,11 +12,20 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from rag.errors import MissingDependency, ModelRefused, SettingsError
-from rag.llms import CONNECT_SECONDS, ServerChatModel, is_address, is_loopback
+from rag.llms import (
+    CONNECT_SECONDS,
+    ServerChatModel,
+    is_address,
+    is_loopback,
+    seconds_to_wait,
+    went_away,
+)
+from rag.patience import Patience
 from rag.settings import OllamaSettings
 from rag.types import Message, Usage
 
 if TYPE_CHECKING:
+    import httpx
     import ollama
 
 
@@ -31,16 +40,21 @@ class OllamaChatModel(ServerChatModel):
     section = "ollama"
     address_setting = "host"
 
-    def __init__(self, settings: OllamaSettings, window_tokens: int | None = None) -> None:
+    def __init__(
+        self,
+        settings: OllamaSettings,
+        window_tokens: int | None = None,
+        patience: Patience | None = None,
+    ) -> None:
         host = settings.host.strip()
         if not host:
             raise SettingsError("ollama.host is empty. Write it like http://127.0.0.1:11434.")
         if not is_address(host):
             raise SettingsError("ollama.host is no address. Write it like http://127.0.0.1:11434.")
         # The SDK sends OLLAMA_API_KEY from the environment along; messages must not show it.
-        super().__init__(
-            settings.model, host, settings.timeout_seconds, (os.environ.get("OLLAMA_API_KEY", ""),)
-        )
+        secrets = (os.environ.get("OLLAMA_API_KEY", ""),)
+        super().__init__(settings.model, host, settings.timeout_seconds, secrets, patience)
+        self._wait_seconds: float | None = None
         self._host = host
         self._window_tokens = window_tokens
 
@@ -109,11 +123,16 @@ class OllamaChatModel(ServerChatModel):
                 timeout=httpx.Timeout(wait, connect=min(wait, CONNECT_SECONDS)),
                 trust_env=not is_loopback(self._host),
                 follow_redirects=False,
+                # The SDK's errors do not carry the headers.
+                event_hooks={"response": [self._note_wait]},
             )
         except (ValueError, httpx.InvalidURL) as error:
             raise SettingsError("ollama.host is no address. Write it like http://127.0.0.1:11434.") from error
         with client:
             yield client
+
+    def _note_wait(self, response: httpx.Response) -> None:
+        self._wait_seconds = seconds_to_wait(response.headers)
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -124,9 +143,13 @@ class OllamaChatModel(ServerChatModel):
         try:
             yield
         except ollama.ResponseError as error:
-            raise self._reported(max(error.status_code, 0), error.error) from None
-        except (httpx.ConnectError, httpx.ConnectTimeout, ConnectionError) as error:
-            raise self._unreachable("" if isinstance(error, ConnectionError) else error) from None
+            status = max(error.status_code, 0)
+            raise self._reported(status, error.error, wait_seconds=self._wait_seconds) from None
+        except ConnectionError as error:
+            # The SDK’s own, for whatever keeps a connection from being made; the cause stays its context.
+            raise self._unreachable("", passing=went_away(error.__context__ or error)) from None
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            raise self._unreachable(error, passing=went_away(error)) from None
         except httpx.TimeoutException:
             raise self._timed_out() from None
         except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError) as error:

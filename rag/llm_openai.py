@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from rag.errors import ContextOverflow, MissingDependency, ModelError, ModelRefused, SettingsError
-from rag.llms import CONNECT_SECONDS, ServerChatModel, is_loopback
+from rag.llms import CONNECT_SECONDS, ServerChatModel, is_loopback, seconds_to_wait, went_away
+from rag.patience import Patience
 from rag.settings import OpenAISettings
 from rag.types import Message, Usage
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 #: Sent where no key is set: the protocol wants one, and servers that need none ignore it.
 PLACEHOLDER_KEY = "none"
 
-#: The SDK's own retries would repeat time-outs and obey a Retry-After of two minutes.
+#: The SDK's own retries would repeat time-outs and obey a Retry-After of two minutes; see rag.patience.
 SDK_RETRIES = 0
 
 #: What the SDK tells about this machine with each request.
@@ -45,7 +46,7 @@ class OpenAIChatModel(ServerChatModel):
     section = "openai"
     address_setting = "base_url"
 
-    def __init__(self, settings: OpenAISettings) -> None:
+    def __init__(self, settings: OpenAISettings, patience: Patience | None = None) -> None:
         key = settings.api_key.strip()
         try:
             parts = urlsplit(settings.base_url)
@@ -54,9 +55,8 @@ class OpenAIChatModel(ServerChatModel):
             usable = False
         if not usable:
             raise SettingsError("openai.base_url is no address. Write it like https://api.openai.com/v1.")
-        super().__init__(
-            settings.model, settings.base_url, settings.timeout_seconds, (key, parts.password or "")
-        )
+        secrets = (key, parts.password or "")
+        super().__init__(settings.model, settings.base_url, settings.timeout_seconds, secrets, patience)
         if not (key.isascii() and key.isprintable() and " " not in key):
             raise ModelRefused("openai.api_key holds characters that no key has. Copy the key anew.")
         if not key and parts.hostname == "api.openai.com":
@@ -150,7 +150,7 @@ class OpenAIChatModel(ServerChatModel):
         except openai.APIConnectionError as error:
             cause = error.__cause__ or error
             if isinstance(cause, httpx2.ConnectError):
-                raise self._unreachable(cause) from None
+                raise self._unreachable(cause, passing=went_away(cause)) from None
             if isinstance(cause, httpx2.RemoteProtocolError | httpx2.ReadError | httpx2.WriteError):
                 raise self._broken_off(cause) from None
             raise self._unreachable(cause) from None
@@ -174,7 +174,8 @@ class OpenAIChatModel(ServerChatModel):
     def _for_status(self, error: openai.APIStatusError) -> ModelError:
         body = error.body if isinstance(error.body, dict) else {}
         detail = body.get("message") or error.message
-        return self._reported(error.status_code, detail, str(error.code or body.get("type") or ""))
+        code = str(error.code or body.get("type") or "")
+        return self._reported(error.status_code, detail, code, seconds_to_wait(error.response.headers))
 
     def _access_remedy(self) -> str:
         if self._secrets:

@@ -10,7 +10,8 @@ import ipaddress
 import re
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from email.utils import parsedate_to_datetime
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -22,14 +23,13 @@ from rag.errors import (
     ModelUnreachable,
     SettingsError,
 )
+from rag.patience import PATIENCE, Patience, patiently
 from rag.settings import Settings
 from rag.tokens import get_token_counter
 from rag.types import Message, Usage
 
 #: Longest wait for a connection, which a server that runs grants at once.
 CONNECT_SECONDS = 5.0
-#: Pause before the one repeated attempt when a server says that it is busy.
-RETRY_SECONDS = 0.5
 
 _OVERFLOW = re.compile(
     r"context_length_exceeded|exceed_context_size|context (?:length|window|size)|maximum context"
@@ -41,13 +41,20 @@ _OVERFLOW = re.compile(
 
 
 class ChatModel(Protocol):
-    """A language model. `usage` is None until a stream has ended."""
+    """A language model. `usage` is None until a stream has ended.
+
+    `waiting` is a sentence while a server that did not answer is given time; else it is empty.
+    """
 
     name: str
     usage: Usage | None
+    waiting: str
 
     def stream(self, messages: Sequence[Message]) -> Iterator[str]:
-        """The reply in pieces as they come; closing the iterator ends the request. Raises ModelError."""
+        """The reply in pieces as they come; an empty one says that there is nothing to show yet.
+
+        Closing the iterator ends the request. Raises ModelError.
+        """
         ...
 
 
@@ -60,6 +67,7 @@ class ScriptedChatModel:
     def __init__(self, replies: list[str], chunk: int = 7, name: str = "scripted") -> None:
         self.name = name
         self.usage: Usage | None = None
+        self.waiting = ""
         self.asked: list[list[Message]] = []
         self._replies = list(replies)
         self._chunk = chunk
@@ -85,16 +93,26 @@ class ServerChatModel(ABC):
     """A model behind HTTP: retries, usage and errors are alike for all; an adapter speaks the protocol.
 
     `cut_short` says, when a stream has ended, that the model reached its limit before the end.
+    `patience` is how a server is asked again (rag.patience); None for the usual.
     """
 
     #: The settings section that the messages point to, and the name of its address.
     section = ""
     address_setting = ""
 
-    def __init__(self, name: str, address: str, timeout_seconds: float, secrets: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        name: str,
+        address: str,
+        timeout_seconds: float,
+        secrets: Sequence[str] = (),
+        patience: Patience | None = None,
+    ) -> None:
         self.name = name
         self.usage: Usage | None = None
+        self.waiting = ""
         self.cut_short = False
+        self._patience = patience or PATIENCE
         self.address = shown_address(address)
         self.timeout_seconds = timeout_seconds
         self._secrets = [secret for secret in secrets if secret]
@@ -110,35 +128,49 @@ class ServerChatModel(ABC):
     def stream(self, messages: Sequence[Message]) -> Generator[str]:
         """The reply in pieces as they come.
 
-        Closing the generator closes the connection. A busy server is asked once more, but only
-        before the first piece. Raises ModelError.
+        Closing the generator closes the connection. A server that is busy, fails or cannot be reached
+        is asked again, but only before the first piece. Raises ModelError.
         """
         self.usage = None
         self.cut_short = False
         given: list[str] = []
-        for attempt in (1, 2):
-            pieces = self._pieces(messages)
-            try:
-                for piece in pieces:
-                    given.append(piece)
-                    yield piece
-            except ModelBusy:
-                if given or attempt == 2:
-                    raise
-                time.sleep(RETRY_SECONDS)
-                continue
-            finally:
-                pieces.close()
-                if self.usage is None and given:
-                    self.usage = self._estimated(messages, "".join(given))
+        pieces = patiently(
+            lambda: self._pieces(messages),
+            key=self.circuit,
+            name=f"{self.name} at {self.address}",
+            patience=self._patience,
+            say=self._say,
+        )
+        try:
+            for piece in pieces:
+                given.append(piece)
+                yield piece
             if self.usage is None:
-                self.usage = self._estimated(messages, "")
-            return
+                self.usage = self._estimated(messages, "".join(given))
+        finally:
+            pieces.close()
+            self.waiting = ""
+            if self.usage is None and given:
+                self.usage = self._estimated(messages, "".join(given))
+
+    @property
+    def circuit(self) -> str:
+        """The key of the model's circuit (rag.circuits)."""
+        return f"{self.section} {self.address} {self.name}"
+
+    @property
+    def problem(self) -> str:
+        """Why the model is not asked at the moment, as the end of a sentence; empty when it is."""
+        return self._patience.circuits.problem(self.circuit)
+
+    def _say(self, sentence: str) -> None:
+        self.waiting = sentence
 
     def check(self) -> str:
         """Ask the server for its models and the model for a word; a sentence for the settings page.
 
-        Raises ModelError, whose text says what to do.
+        It is asked once, also while its circuit is open, which closes when it answers. Raises
+        ModelError, whose text says what to do.
         """
         try:
             count = len(self.list_models())
@@ -146,11 +178,12 @@ class ServerChatModel(ABC):
         except ModelRefused:
             # Some servers answer questions but list no models; the question below decides.
             listed = "no list of models"
-        pieces = self.stream([Message("user", "Say yes.")])
+        pieces = self._pieces([Message("user", "Say yes.")])
         try:
             answers = any(piece.strip() for piece in pieces)
         finally:
             pieces.close()
+        self._patience.circuits.succeeded(self.circuit)
         return f"Reached {self.address}; {listed}; {self.name} {'answers' if answers else 'sent no text'}."
 
     def _estimated(self, messages: Sequence[Message], reply: str) -> Usage:
@@ -158,11 +191,12 @@ class ServerChatModel(ABC):
         prompt = sum(counter.count(message.content) for message in messages)
         return Usage(prompt, counter.count(reply), estimated=True)
 
-    def _unreachable(self, detail: object) -> ModelUnreachable:
-        return ModelUnreachable(
+    def _unreachable(self, detail: object, *, passing: bool = False) -> ModelError:
+        unreachable = ModelUnreachable(
             f"Nothing answers at {self.address}{self._quoted(detail)}. Start the server, or correct "
             f"{self.section}.{self.address_setting} in the settings."
         )
+        return _passing(unreachable) if passing else unreachable
 
     def _timed_out(self) -> ModelUnreachable:
         return ModelUnreachable(
@@ -170,10 +204,12 @@ class ServerChatModel(ABC):
             f"seconds. Ask again, choose a faster model, or raise {self.section}.timeout_seconds."
         )
 
-    def _broken_off(self, detail: object = "") -> ModelUnreachable:
-        return ModelUnreachable(
-            f"{self.name} at {self.address} broke off before the answer was complete{self._quoted(detail)}. "
-            "Ask again; if it happens again, look into the server's log."
+    def _broken_off(self, detail: object = "") -> ModelError:
+        return _passing(
+            ModelUnreachable(
+                f"{self.name} at {self.address} broke off before the answer was complete"
+                f"{self._quoted(detail)}. Ask again; if it happens again, look into the server's log."
+            )
         )
 
     def _not_the_protocol(self, detail: object = "") -> ModelUnreachable:
@@ -182,8 +218,13 @@ class ServerChatModel(ABC):
             f"Correct {self.section}.{self.address_setting} in the settings."
         )
 
-    def _reported(self, status: int, detail: object, code: str = "") -> ModelError:
-        """The error for an HTTP status, or for an error sent within a stream (status 0)."""
+    def _reported(
+        self, status: int, detail: object, code: str = "", wait_seconds: float | None = None
+    ) -> ModelError:
+        """The error for an HTTP status, or for an error sent within a stream (status 0).
+
+        `wait_seconds` is what the server asked to wait for.
+        """
         said = self._quoted(detail)
         where = f"{self.name} at {self.address}"
         if status in (0, 400, 413, 422, 500) and _OVERFLOW.search(f"{code} {detail}"):
@@ -196,7 +237,9 @@ class ServerChatModel(ABC):
                 f"The account's quota for {where} is spent{said}. Look into the account's billing."
             )
         if status in (429, 502, 503, 504, 529) or code == "rate_limit_exceeded":
-            return ModelBusy(f"{where} is busy or limits the rate{said}. Wait a minute and ask again.")
+            when = "a minute" if wait_seconds is None else f"{wait_seconds:.0f} seconds"
+            busy = ModelBusy(f"{where} is busy or limits the rate{said}. Wait {when} and ask again.")
+            return _passing(busy, wait_seconds)
         if status in (401, 403):
             return ModelRefused(f"{self.address} refused access{said}. {self._access_remedy()}")
         if status == 404:
@@ -205,7 +248,10 @@ class ServerChatModel(ABC):
             return self._broken_off(detail)
         if status < 500:
             return ModelRefused(f"{where} refused the request (HTTP {status}){said}. {self._model_remedy()}")
-        return ModelError(f"{where} failed (HTTP {status}){said}. Look into the server's log and ask again.")
+        return _passing(
+            ModelError(f"{where} failed (HTTP {status}){said}. Look into the server's log and ask again."),
+            wait_seconds,
+        )
 
     def _access_remedy(self) -> str:
         return f"Check the rights of this machine at the server, or {self.section}.{self.address_setting}."
@@ -266,6 +312,35 @@ def shown_address(address: str) -> str:
         return "an address that is none"
     host = parts.netloc.rpartition("@")[2]
     return f"{parts.scheme}://{host}{parts.path}".rstrip("/")
+
+
+def seconds_to_wait(headers: Mapping[str, str]) -> float | None:
+    """What a Retry-After header asks to wait for; None where there is none that can be read."""
+    said = headers.get("retry-after", "").strip()
+    try:
+        return max(0.0, float(said))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, parsedate_to_datetime(said).timestamp() - time.time())
+    except ValueError:
+        return None
+
+
+def went_away(error: BaseException) -> bool:
+    """Whether a connection was refused or reset, which may pass; a name that nobody knows does not."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, ConnectionError):
+            return True
+        seen = seen.__cause__ or seen.__context__
+    return False
+
+
+def _passing(error: ModelError, wait_seconds: float | None = None) -> ModelError:
+    error.passing = True
+    error.wait_seconds = wait_seconds
+    return error
 
 
 def _host(address: str) -> str:

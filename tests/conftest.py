@@ -16,7 +16,9 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from ingest.worker import stop_workers
+from rag.circuits import Circuits
 from rag.database import close_databases
+from rag.patience import Patience
 from rag.settings import Settings, with_overrides
 from rag.workspace import Workspace, open_workspace
 
@@ -35,6 +37,12 @@ def _only_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
         connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", refused)
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Servers are asked again at once, and what failed in one test is not held against it in the next."""
+    monkeypatch.setattr("rag.llms.PATIENCE", Patience(sleep=lambda seconds: None, circuits=Circuits()))
 
 
 @pytest.fixture(autouse=True)

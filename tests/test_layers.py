@@ -28,7 +28,7 @@ RAG_LAYERS: list[set[str]] = [
             "model_threads",
         ),
         *("folder_lease", "document_kinds", "table_upkeep", "table_contents", "backup_file", "refusals"),
-        "vector_index",
+        *("vector_index", "circuits"),
     },
     {
         "embedders",
@@ -47,6 +47,7 @@ RAG_LAYERS: list[set[str]] = [
         "exact_matches",
         "judgements",
         "text_index",
+        "patience",
     },
     {
         "embedding_function",

@@ -236,9 +236,8 @@ def test_stopping_midway_keeps_the_text_and_its_citations(filled: Workspace, ser
     ],
 )
 def test_a_servers_failure_is_raised_in_words(
-    filled: Workspace, serve: Serve, monkeypatch: pytest.MonkeyPatch, fault: str, error: type[ModelError]
+    filled: Workspace, serve: Serve, fault: str, error: type[ModelError]
 ) -> None:
-    monkeypatch.setattr("rag.llms.RETRY_SECONDS", 0.0)
     server = serve("Never said.")
     server.fault = fault
     reply = replying(filled, server=server)

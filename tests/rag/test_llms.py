@@ -23,6 +23,7 @@ from rag.errors import (
 from rag.llm_ollama import OllamaChatModel
 from rag.llm_openai import OpenAIChatModel
 from rag.llms import ScriptedChatModel, ServerChatModel, get_chat_model, is_loopback, shown_address
+from rag.patience import Patience
 from rag.settings import AnswerSettings, OllamaSettings, OpenAISettings, Settings
 from rag.types import Message, Usage
 from tests.model_servers import ModelServer, start_ollama_server, start_openai_server
@@ -42,13 +43,22 @@ class Adapter:
 
 
 def openai_model(
-    address: str, *, name: str = "small-model", wait: float = 10.0, key: str = KEY
+    address: str,
+    *,
+    name: str = "small-model",
+    wait: float = 10.0,
+    key: str = KEY,
+    patience: Patience | None = None,
 ) -> OpenAIChatModel:
-    return OpenAIChatModel(OpenAISettings(base_url=address, api_key=key, model=name, timeout_seconds=wait))
+    settings = OpenAISettings(base_url=address, api_key=key, model=name, timeout_seconds=wait)
+    return OpenAIChatModel(settings, patience)
 
 
-def ollama_model(address: str, *, name: str = "small-model:latest", wait: float = 10.0) -> OllamaChatModel:
-    return OllamaChatModel(OllamaSettings(host=address, model=name, timeout_seconds=wait), window_tokens=4096)
+def ollama_model(
+    address: str, *, name: str = "small-model:latest", wait: float = 10.0, patience: Patience | None = None
+) -> OllamaChatModel:
+    settings = OllamaSettings(host=address, model=name, timeout_seconds=wait)
+    return OllamaChatModel(settings, window_tokens=4096, patience=patience)
 
 
 ADAPTERS = {
@@ -175,19 +185,19 @@ def test_silence_midway_ends_with_the_time_out(adapter: Adapter) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fault", "expected", "says"),
+    ("fault", "expected", "says", "requests"),
     [
-        ("rate limit", ModelBusy, "Wait a minute"),
-        ("overloaded", ModelBusy, "Wait a minute"),
-        ("overflow", ContextOverflow, "answer.context_tokens"),
-        ("overflow midway", ContextOverflow, "answer.context_tokens"),
-        ("break off", ModelUnreachable, "broke off"),
-        ("nonsense", ModelUnreachable, "protocol"),
-        ("failure", ModelError, "HTTP 500"),
+        ("rate limit", ModelBusy, "Wait 100 seconds", 1),
+        ("overloaded", ModelBusy, "Wait a minute", 3),
+        ("overflow", ContextOverflow, "answer.context_tokens", 1),
+        ("overflow midway", ContextOverflow, "answer.context_tokens", 1),
+        ("break off", ModelUnreachable, "broke off", 1),
+        ("nonsense", ModelUnreachable, "protocol", 1),
+        ("failure", ModelError, "HTTP 500", 3),
     ],
 )
 def test_faults(
-    adapter: Adapter, server: ModelServer, fault: str, expected: type[ModelError], says: str
+    adapter: Adapter, server: ModelServer, fault: str, expected: type[ModelError], says: str, requests: int
 ) -> None:
     server.fault = fault
     model = adapter.model(server.base_url)
@@ -197,7 +207,7 @@ def test_faults(
     assert says in str(error)
     assert model.name in str(error) or fault == "nonsense"
     assert time.perf_counter() - started < 5
-    assert len(server.chats) == (2 if expected is ModelBusy else 1)
+    assert len(server.chats) == requests
 
 
 def test_a_broken_stream_gives_its_first_pieces(adapter: Adapter, server: ModelServer) -> None:

@@ -33,6 +33,8 @@ def draw_live(turn: Turn, live: LiveReply) -> None:
 
 
 def _doing(live: LiveReply) -> str:
+    if live.reply.waiting:
+        return f":material/hourglass: {markdown_plain(live.reply.waiting)}"
     if live.found is None:
         return ":material/search: Searching your documents…"
     return f":material/menu_book: Reading {counted(live.found, 'passage')}…"

@@ -33,7 +33,7 @@ from rag.types import Citation
 PLACE = "chat"
 ANSWER_AVATAR = ":material/visibility:"
 #: Faults that a change of the settings mends.
-MENDED_IN_SETTINGS = ("ModelUnreachable", "ModelRefused", "SettingsError", "ContextOverflow")
+MENDED_IN_SETTINGS = ("ModelUnreachable", "ModelRefused", "SettingsError", "ContextOverflow", "ModelPaused")
 #: Scores from which a match of a quote with the question is called so.
 MATCHES = ((0.55, "strong match"), (0.42, "good match"), (0.0, "weak match"))
 
