@@ -1,6 +1,7 @@
 """Compare: settings side by side, over one question with passages connected, or over many with figures."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from pages.shared import session
 from pages.shared.collection_bar import draw_collection_bar
@@ -42,11 +43,10 @@ def draw_empty(collection: str) -> None:
     draw_jobs(collection)
 
 
-def run_comparison(draft: Draft, collection: str) -> None:
-    """Compare, naming the setting that is being asked meanwhile."""
+def run_comparison(draft: Draft, collection: str, place: DeltaGenerator) -> None:
+    """Compare, naming at `place` the setting that is being asked meanwhile."""
     session.show_opened(PLACE, None)
     draft.traced = None
-    place = st.empty()
     status = place.status("Comparing")
     variants = draft.variants(session.settings())
     try:
@@ -99,8 +99,10 @@ def draw_one_question(draft: Draft, collection: str) -> None:
     """The question, the settings, and what they find."""
     asked = draw_question(draft, collection)
     draw_editor(draft, session.settings(), expanded=not (asked or draft.shown(collection)))
+    # There in every run: were it not, what stands below would be drawn anew and lose the keyboard's place.
+    progress = st.empty()
     if asked:
-        run_comparison(draft, collection)
+        run_comparison(draft, collection, progress)
     if made := draft.shown(collection):
         draw_comparison(draft, made)
 
