@@ -76,6 +76,7 @@ class Reply:
         self._used: list[int] = []
         self._draft = ""
         self._asked: ChatModel | None = None
+        self._thought: list[str] = []
 
     @property
     def nearest(self) -> list[Hit]:
@@ -86,6 +87,12 @@ class Reply:
     def waiting(self) -> str:
         """A sentence while a server that did not answer is given time; else empty."""
         return self._asked.waiting if self._asked is not None else ""
+
+    @property
+    def thinking(self) -> str:
+        """What a reasoning model has thought so far. It is never cited and goes into no other prompt."""
+        own = self._asked.thinking if self._asked is not None else ""
+        return "\n\n".join(part for part in (*self._thought, own) if part)
 
     def __iter__(self) -> Iterator[str]:
         started = time.perf_counter()
@@ -174,6 +181,11 @@ class Reply:
             yield from self._said(model, context.messages)
         self._judge()
         self.answered = bool(self.citations)
+        if self.thinking and not self.text.strip():
+            self.notes.append(
+                "The model thought, but gave no answer: it reached its limit before. Ask again, or let it "
+                "write more (answer.reserve_tokens, or the limit set at the server)."
+            )
         if self.removed_citations:
             self.notes.append(
                 f"{self.removed_citations} citations of passages that do not exist were removed."
@@ -217,6 +229,7 @@ class Reply:
         if not doubtful:
             return self._draft
         first, used, removed = self._draft, self._used, self.removed_citations
+        self._thought.append(model.thinking)
         sentences = "\n".join(f"- {' '.join(to_plain(sentence).split())}" for sentence in doubtful)
         asked_again = [
             *messages,

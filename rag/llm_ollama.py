@@ -80,6 +80,10 @@ class OllamaChatModel(ServerChatModel):
             stream: Any = client.chat(model=self.name, messages=chat, stream=True, options=options)
             try:
                 for event in stream:
+                    if event.message is not None and event.message.thinking:
+                        given = True
+                        self.thinking += event.message.thinking
+                        yield ""
                     if event.message is not None and event.message.content:
                         given = True
                         yield event.message.content

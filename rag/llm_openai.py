@@ -97,7 +97,12 @@ class OpenAIChatModel(ServerChatModel):
                         if choice.finish_reason is not None:
                             complete = True
                             self.cut_short = choice.finish_reason == "length"
-                        if choice.delta is not None and choice.delta.content:
+                        if choice.delta is None:
+                            continue
+                        if thought := _thought(choice.delta):
+                            self.thinking += thought
+                            yield ""
+                        if choice.delta.content:
                             yield choice.delta.content
             finally:
                 stream.close()
@@ -186,3 +191,12 @@ class OpenAIChatModel(ServerChatModel):
         return (
             "Choose another openai.model in the settings; openai.base_url must end in /v1 for most servers."
         )
+
+
+def _thought(delta: Any) -> str:
+    """What a reasoning model thought, in either of the fields that servers use; the SDK knows neither."""
+    for field in ("reasoning_content", "reasoning"):
+        thought = getattr(delta, field, None)
+        if isinstance(thought, str) and thought:
+            return thought
+    return ""

@@ -25,6 +25,7 @@ from rag.errors import (
 )
 from rag.patience import PATIENCE, Patience, patiently
 from rag.settings import Settings
+from rag.thinking import ThinkingFilter
 from rag.tokens import get_token_counter
 from rag.types import Message, Usage
 
@@ -44,11 +45,13 @@ class ChatModel(Protocol):
     """A language model. `usage` is None until a stream has ended.
 
     `waiting` is a sentence while a server that did not answer is given time; else it is empty.
+    `thinking` is what a reasoning model has thought so far; it is no part of the reply.
     """
 
     name: str
     usage: Usage | None
     waiting: str
+    thinking: str
 
     def stream(self, messages: Sequence[Message]) -> Iterator[str]:
         """The reply in pieces as they come; an empty one says that there is nothing to show yet.
@@ -68,6 +71,7 @@ class ScriptedChatModel:
         self.name = name
         self.usage: Usage | None = None
         self.waiting = ""
+        self.thinking = ""
         self.asked: list[list[Message]] = []
         self._replies = list(replies)
         self._chunk = chunk
@@ -111,6 +115,7 @@ class ServerChatModel(ABC):
         self.name = name
         self.usage: Usage | None = None
         self.waiting = ""
+        self.thinking = ""
         self.cut_short = False
         self._patience = patience or PATIENCE
         self.address = shown_address(address)
@@ -123,7 +128,10 @@ class ServerChatModel(ABC):
 
     @abstractmethod
     def _pieces(self, messages: Sequence[Message]) -> Generator[str]:
-        """One request: yields the reply's pieces, sets `usage` if told, raises ModelError."""
+        """One request: yields the reply's pieces, sets `usage` if told, raises ModelError.
+
+        What comes as thinking is added to `thinking`, with an empty piece in its place.
+        """
 
     def stream(self, messages: Sequence[Message]) -> Generator[str]:
         """The reply in pieces as they come.
@@ -133,7 +141,9 @@ class ServerChatModel(ABC):
         """
         self.usage = None
         self.cut_short = False
+        self.thinking = ""
         given: list[str] = []
+        parted = ThinkingFilter()
         pieces = patiently(
             lambda: self._pieces(messages),
             key=self.circuit,
@@ -143,15 +153,20 @@ class ServerChatModel(ABC):
         )
         try:
             for piece in pieces:
-                given.append(piece)
-                yield piece
-            if self.usage is None:
-                self.usage = self._estimated(messages, "".join(given))
+                thought, said = parted.feed(piece)
+                self.thinking += thought
+                given.append(said)
+                yield said
+            thought, said = parted.finish()
+            self.thinking += thought
+            given.append(said)
+            if said:
+                yield said
         finally:
             pieces.close()
             self.waiting = ""
             if self.usage is None and given:
-                self.usage = self._estimated(messages, "".join(given))
+                self.usage = self._estimated(messages, self.thinking + "".join(given))
 
     @property
     def circuit(self) -> str:

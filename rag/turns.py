@@ -14,6 +14,8 @@ from rag.verify import Support
 
 #: Passages shown under a question that was declined.
 NEAREST = 3
+#: Characters of a model's thinking that are kept; what is said of it later needs no more.
+MOST_THINKING = 20_000
 _CITED = re.compile(r"\s*\[\d+\]")
 
 
@@ -44,6 +46,8 @@ def details_of(reply: Reply) -> dict[str, Any]:
         "tokens": reply.tokens,
         "milliseconds": reply.milliseconds,
         "notes": list(reply.notes),
+        "thinking": reply.thinking[:MOST_THINKING],
+        "thinking_dropped": max(0, len(reply.thinking) - MOST_THINKING),
         "removed_citations": reply.removed_citations,
         "nearest": [citation.as_dict() for citation in nearest],
         "standalone": {"text": reply.standalone.text, "by": reply.standalone.by},

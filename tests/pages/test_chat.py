@@ -146,3 +146,19 @@ def test_a_follow_up_shows_what_it_was_taken_to_mean_and_can_be_put_right(filled
     assert again.question == "Who tested it?"
     assert any("Tomas Okoye" in citation.quote for citation in again.citations)
     assert "Understood as: Who grafted the Bramley trees?" in texts(page.caption)
+
+
+def test_thinking_is_folded_and_drawn_as_plain_text(
+    filled: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    thought = "Perhaps **8.8 bar** <b>or</b> [1]?"
+    with start_openai_server(["It opens at 8.8 bar [1]."], thinking=thought) as server:
+        monkeypatch.setenv("ASKANCE_ANSWER_MODEL", "openai")
+        monkeypatch.setenv("ASKANCE_OPENAI_BASE_URL", server.base_url)
+        monkeypatch.setenv("ASKANCE_OPENAI_MODEL", server.models[0])
+        page = ask(opened(), "At what pressure does the relief valve of boiler 7 open?")
+    [turn] = kept(filled)
+    assert (turn.answer, turn.details["thinking"]) == ("It opens at 8.8 bar [1].", thought)
+    assert thought not in texts(page.text), "it is folded"
+    [folded] = [own for own in page.expander if own.label == "Thinking"]
+    assert not folded.proto.expanded

@@ -8,6 +8,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.shared import session
+from pages.shared.chat.thinking_view import LiveThinking
 from pages.shared.chat.turn_view import ANSWER_AVATAR, draw_question
 from pages.shared.figures import counted
 from pages.shared.plain_text import markdown_plain
@@ -19,6 +20,7 @@ def draw_live(turn: Turn, live: LiveReply) -> None:
     """The question and the answer so far; does not return, since the page runs again at the end."""
     draw_question(turn)
     with st.chat_message("assistant", avatar=ANSWER_AVATAR):
+        thinking = LiveThinking(st.container())
         place = st.empty()
         st.button("Stop", key=f"stop-{turn.id}", icon=":material/stop_circle:", on_click=live.stop)
         waiting = session.waiting_question()
@@ -26,6 +28,7 @@ def draw_live(turn: Turn, live: LiveReply) -> None:
             st.caption(f"Asked next: {markdown_plain(waiting.text)}")
         # Drawing at every heartbeat is what lets a click interrupt this loop.
         for text in live.follow():
+            thinking.show(live.reply.thinking)
             # Quotes of documents wait until they can be drawn as such; what a model says is safe Markdown.
             quoting = live.reply.model == "extractive"
             place.markdown(_doing(live) if quoting or not text else f"{text} ▍")
@@ -35,6 +38,8 @@ def draw_live(turn: Turn, live: LiveReply) -> None:
 def _doing(live: LiveReply) -> str:
     if live.reply.waiting:
         return f":material/hourglass: {markdown_plain(live.reply.waiting)}"
+    if live.reply.thinking:
+        return ":material/psychology: Thinking…"
     if live.found is None:
         return ":material/search: Searching your documents…"
     return f":material/menu_book: Reading {counted(live.found, 'passage')}…"

@@ -18,6 +18,7 @@ from pages.shared.chat.found_view import draw_how_found
 from pages.shared.chat.judging import draw_reason, draw_thumbs
 from pages.shared.chat.scope import in_words
 from pages.shared.chat.support_view import draw_checked
+from pages.shared.chat.thinking_view import draw_thinking
 from pages.shared.chat.understood import draw_understood
 from pages.shared.chat.versions import draw_versions
 from pages.shared.copy_button import draw_copy_button
@@ -53,6 +54,7 @@ def draw_turn(turn: Turn, collection: str) -> None:
     draw_question(turn)
     draw_versions(turn)
     with st.chat_message("assistant", avatar=ANSWER_AVATAR):
+        draw_thinking(turn)
         if turn.status == "failed":
             _draw_failure(turn)
         elif turn.status == "running":
