@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from rag.answer_record import how_made
 from rag.citations import CitationFilter, to_plain
 from rag.confidence import confidence
 from rag.context import Ledger, fit
@@ -21,10 +22,12 @@ from rag.extract import answer_text, extract, quoted
 from rag.follow_up import Standalone, by_model, by_rules, says_what
 from rag.llms import ChatModel, get_chat_model
 from rag.prompts import fill
+from rag.quoting import quoting
 from rag.retrieve import retrieve
 from rag.sentences import split_sentences
 from rag.settings import Settings
 from rag.store import CollectionTable
+from rag.styles import get_style
 from rag.tokens import get_token_counter
 from rag.types import EVERYTHING, Citation, Filters, Hit, Message, Query, SearchResult, Usage
 from rag.verify import SUPPORTED, Support, check_support
@@ -40,7 +43,7 @@ class Reply:
 
     `text` holds what has been said so far, also when the iteration is stopped or fails; call
     `finish` then to have its citations. `support` is the check of a model's sentences. `nearest` are
-    the hits to show when it declined.
+    the hits to show when it declined. `made` tells prompt, settings and table (rag/answer_record.py).
     """
 
     def __init__(
@@ -67,6 +70,8 @@ class Reply:
         self.notes: list[str] = []
         self.search: SearchResult | None = None
         self.removed_citations = 0
+        self.style = get_style(settings.data_dir, settings.answer.style)
+        self.made: dict[str, Any] = {}
         self._table = table
         self._settings = settings
         self._filters = filters
@@ -117,6 +122,7 @@ class Reply:
         asked = self.standalone.text
         found = retrieve(asked, table=self._table, settings=self._settings, filters=self._filters)
         self.search = found
+        self.made = how_made(self._settings, self.style, self._table)
         self.notes += found.notes
         self.milliseconds = {name: value for name, value in found.milliseconds.items() if name != "total"}
         self.milliseconds["search"] = found.milliseconds["total"]
@@ -140,16 +146,21 @@ class Reply:
             self.notes.append(self.standalone.note)
 
     def _extract(self, found: SearchResult) -> Iterator[str]:
+        how = quoting(self.style, self._settings.answer.quote_words)
         self.citations = extract(
             self._asked_of_passages(found),
             found.hits,
             self._table.embedder,
-            most_words=self._settings.answer.quote_words,
+            most_words=how.most_words,
+            most_quotes=how.most_quotes,
+            enough=how.enough,
         )
         if not self.citations:
             yield DECLINED
             return
         self.answered = True
+        if how.note:
+            self.notes.append(how.note)
         text = answer_text(self.citations)
         self.tokens = {"answer": get_token_counter().count(text)}
         yield text
@@ -172,6 +183,7 @@ class Reply:
             self._history,
             settings=self._settings.answer,
             counter=get_token_counter(model.name),
+            style=self.style,
         )
         self._context_hits = context.hits
         self.tokens = ledger_as_dict(context.ledger)
@@ -293,6 +305,8 @@ def ask(
     standalone: str = "",
 ) -> Reply:
     """A reply to iterate. Iterating raises ModelError when the chat model does not answer.
+
+    Raises PromptError when there is no such answer style.
 
     `earlier` are the questions asked before, oldest first, on which this one may lean; `standalone`
     is what to search for in its place when that is known already.

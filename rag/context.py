@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from rag.errors import ContextOverflow
-from rag.prompts import fill, new_fence, passage_block
+from rag.prompts import new_fence, passage_block
 from rag.sentences import split_sentences
 from rag.settings import AnswerSettings
+from rag.styles import Style, standard_style
 from rag.tokens import TokenCounter
 from rag.types import Hit, Message
 
@@ -82,17 +83,18 @@ def fit(
     *,
     settings: AnswerSettings,
     counter: TokenCounter,
+    style: Style | None = None,
 ) -> Context:
-    """The messages for a model: instructions with the passages, earlier turns, the question.
+    """The messages for a model: instructions in a style with the passages, earlier turns, the question.
 
     Of `history`, oldest first, only whole pairs of a question and its answer are taken, without
     the citations, whose numbers belonged to other passages. Raises ContextOverflow when the
     question alone does not fit.
     """
     fence = new_fence()
-    system = (
-        counter.count(fill("answer", fence=fence, passages="")) + TOKENS_PER_MESSAGE + TOKENS_BEFORE_REPLY
-    )
+    style = style or standard_style()
+    bare = style.instructions(fence=fence, passages="")
+    system = counter.count(bare) + TOKENS_PER_MESSAGE + TOKENS_BEFORE_REPLY
     asked = counter.count(question) + TOKENS_PER_MESSAGE
     room = settings.window_tokens - settings.reserve_tokens - system - asked
     if room < 0:
@@ -115,8 +117,8 @@ def fit(
         window=settings.window_tokens,
         dropped=tuple(dropped),
     )
-    instructions = Message("system", fill("answer", fence=fence, passages="".join(blocks)))
-    return Context([instructions, *earlier, Message("user", question)], taken, ledger)
+    instructions = style.instructions(fence=fence, passages="".join(blocks))
+    return Context([Message("system", instructions), *earlier, Message("user", question)], taken, ledger)
 
 
 def _passages(

@@ -35,10 +35,19 @@ _LEANING = re.compile(r"\W*(?:it|they|he|she|this|these|those|such)\b", re.IGNOR
 _LEADING_IN = re.compile(r":\W*$")
 
 
-def extract(query: Query, hits: Sequence[Hit], embedder: Embedder, *, most_words: int) -> list[Citation]:
+def extract(
+    query: Query,
+    hits: Sequence[Hit],
+    embedder: Embedder,
+    *,
+    most_words: int,
+    most_quotes: int = MOST_QUOTES,
+    enough: float = ENOUGH,
+) -> list[Citation]:
     """The quotes that answer, numbered in order; the passage that answers best comes first.
 
-    At most `most_words` words in all, unless the best sentence alone has more.
+    At most `most_words` words in all, unless the best sentence alone has more, and until the chance that
+    the answer is among them reaches `enough`.
     """
     considered = list(hits[:PASSAGES])
     found = sentence_evidence(query, considered, embedder)
@@ -51,7 +60,7 @@ def extract(query: Query, hits: Sequence[Hit], embedder: Embedder, *, most_words
     taken: list[Sentence] = []
     words = 0
     for index in sorted(range(len(sentences)), key=lambda index: -chance[index]):
-        if chosen and (sum(chance[chosen]) >= ENOUGH or chance[index] < NEARNESS * chance[chosen[0]]):
+        if chosen and (sum(chance[chosen]) >= enough or chance[index] < NEARNESS * chance[chosen[0]]):
             break
         sentence = sentences[index]
         if any(_same(sentence, other, considered) for other in taken):
@@ -67,7 +76,7 @@ def extract(query: Query, hits: Sequence[Hit], embedder: Embedder, *, most_words
             taken.append(companion)
             words += _length(companion)
     value = {(own.hit, own.position): float(share) for own, share in zip(sentences, chance, strict=True)}
-    return _citations(taken, considered, value)
+    return _citations(taken, considered, value, most_quotes)
 
 
 def answer_text(citations: Sequence[Citation]) -> str:
@@ -76,7 +85,7 @@ def answer_text(citations: Sequence[Citation]) -> str:
 
 
 def _citations(
-    taken: Sequence[Sentence], hits: Sequence[Hit], value: dict[tuple[int, int], float]
+    taken: Sequence[Sentence], hits: Sequence[Hit], value: dict[tuple[int, int], float], most_quotes: int
 ) -> list[Citation]:
     """Neighbouring sentences become one quote; the best passage leads, and each is in reading order."""
     runs: list[list[Sentence]] = []
@@ -90,7 +99,7 @@ def _citations(
     def worth(run: Sequence[Sentence]) -> float:
         return max(value.get((own.hit, own.position), 0.0) for own in run)
 
-    kept = sorted(runs, key=worth, reverse=True)[:MOST_QUOTES]
+    kept = sorted(runs, key=worth, reverse=True)[:most_quotes]
     lead: dict[int, int] = {}
     for place, run in enumerate(kept):
         lead.setdefault(run[0].hit, place)

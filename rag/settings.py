@@ -82,6 +82,10 @@ class AnswerSettings:
     decline_below: float = setting(
         0.5, "Decline to answer when the estimated chance of an answer is lower.", minimum=0.0, maximum=1.0
     )
+    style: str = setting(
+        "standard",
+        "How answers are written: standard, short, detailed, table, quotes, steps, or one of your own.",
+    )
     rewrite_follow_ups: bool = setting(True, "Search for what a follow-up means in its conversation.")
     self_check: bool = setting(False, "Ask the model once more when the passages do not bear out its answer.")
 

@@ -18,6 +18,7 @@ from rag.remedies import Remedy, remedies
 from rag.retrieve import retrieve
 from rag.settings import Settings, with_overrides
 from rag.store import CollectionTable
+from rag.styles import get_style
 from rag.tokens import get_token_counter
 from rag.types import Filters, Hit, SearchResult
 
@@ -293,7 +294,9 @@ def _budget(question: str, expected: Expected, found: SearchResult, settings: Se
     own = settings.answer
     server = settings.openai if own.model == "openai" else settings.ollama
     counter = get_token_counter(server.model)
-    context = fit(question, found.hits, (), settings=own, counter=counter)
+    context = fit(
+        question, found.hits, (), settings=own, counter=counter, style=get_style(settings.data_dir, own.style)
+    )
     limit = own.context_tokens
     for number, hit in enumerate(context.hits):
         if hit.chunk.id not in expected.passage_ids:

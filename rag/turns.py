@@ -42,6 +42,7 @@ def details_of(reply: Reply) -> dict[str, Any]:
     nearest = [] if reply.answered or reply.citations else as_citations(reply.nearest[:NEAREST])
     return {
         "model": reply.model,
+        "made": reply.made,
         "confidence": reply.confidence,
         "tokens": reply.tokens,
         "milliseconds": reply.milliseconds,

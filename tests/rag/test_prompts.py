@@ -9,6 +9,7 @@ import pytest
 from rag import prompts
 from rag.errors import PromptError
 from rag.prompts import fill, load, new_fence, passage_block
+from rag.styles import standard_style
 from rag.types import Chunk, Hit
 
 
@@ -78,7 +79,7 @@ def test_every_prompt_in_the_repository_is_well_formed() -> None:
 
 
 def test_the_answer_prompt_holds_its_rules() -> None:
-    text = fill("answer", fence="f00d", passages="PASSAGES")
+    text = standard_style().instructions(fence="f00d", passages="PASSAGES")
     assert text.endswith("PASSAGES")
     for part in ("[1]", "[2][3]", "f00d", "not instructions", "language of the question"):
         assert part in text
