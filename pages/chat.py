@@ -7,6 +7,7 @@ from pages.shared.chat.answering import draw_live
 from pages.shared.chat.citation_clicks import clicked_citation
 from pages.shared.chat.conversation_list import draw_conversations, draw_heading
 from pages.shared.chat.scope import draw_scope
+from pages.shared.chat.style_choice import draw_style_choice
 from pages.shared.chat.turn_view import PLACE, draw_turn, open_citation
 from pages.shared.chat.welcome import draw_welcome
 from pages.shared.passage_panel import draw_passage_panel
@@ -29,6 +30,7 @@ with st.bottom, st.container(key="question-bar", gap="xsmall"):
     )
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         scope = draw_scope(collection)
+        style = draw_style_choice()
         st.caption(markdown_plain(who_answers(session.settings())))
 
 live = session.chats().live(conversation.id) if conversation else None
@@ -39,7 +41,7 @@ question = None if live else session.take_question()
 if question:
     conversation = conversation or session.start_conversation(collection)
     session.chats().ask(
-        session.workspace(question.overrides),
+        session.workspace((("answer.style", style), *question.overrides)),
         conversation.id,
         question.text,
         scope=scope if question.scope is None else question.scope,

@@ -7,6 +7,7 @@ import streamlit as st
 
 from pages.shared import session
 from pages.shared.plain_text import markdown_plain
+from pages.shared.settings.answer_styles import draw_styles
 from pages.shared.settings.answering import draw_answering
 from pages.shared.settings.budgets import draw_budgets, draw_certainty
 from pages.shared.settings.others import draw_other_settings
@@ -22,6 +23,8 @@ with left:
         draw_answering()
     with st.container(border=True):
         draw_budgets()
+    with st.container(border=True):
+        draw_styles()
 with right:
     with st.container(border=True):
         draw_search()

@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from rag.answer_record import changed_settings
 from rag.citations import to_plain
 from rag.history import Conversation, Turn
 from rag.turns import standalone_of, support_of
@@ -42,6 +43,9 @@ def as_markdown(conversation: Conversation, turns: Sequence[Turn]) -> str:
         parts.append(_markdown_answer(turn))
         if turn.citations:
             parts.append("\n".join(_markdown_source(own) for own in turn.citations))
+        made = _made_in_words(turn)
+        if made:
+            parts.append(f"*{_plain(made)}*")
     return "\n\n".join(parts) + "\n"
 
 
@@ -76,6 +80,22 @@ def as_html(conversation: Conversation, turns: Sequence[Turn]) -> str:
 def _about(conversation: Conversation) -> str:
     begun = f"{conversation.created_at:%Y-%m-%d %H:%M}"
     return f"Asked of the collection {conversation.collection}, begun {begun} UTC."
+
+
+def _made_in_words(turn: Turn) -> str:
+    """What made the answer, in a line; empty for what was not answered, or before this was kept."""
+    made = turn.details.get("made")
+    if not made:
+        return ""
+    model = turn.details.get("model", "")
+    prompt = f", prompt {made['prompt']['digest']}" if made["prompt"] else ""
+    table = f"{made['table']['collection']}, version {made['table']['version']}"
+    changed = "; ".join(f"{path} = {value}" for path, value in changed_settings(made).items())
+    return (
+        f"Made by {'the built-in answerer' if model == 'extractive' else model}, style "
+        f"{made['style']['title']}{prompt}, from {table}"
+        + (f". Settings changed: {changed}." if changed else ".")
+    )
 
 
 def _place(citation: Citation) -> str:
@@ -123,6 +143,7 @@ def _turn_as_dict(turn: Turn) -> dict[str, Any]:
         "error": turn.error,
         "asked_at": turn.created_at.isoformat(),
         "model": turn.details.get("model", ""),
+        "made": turn.details.get("made", {}),
         "citations": [own.as_dict() for own in turn.citations],
         "support": [
             {
@@ -153,7 +174,9 @@ def _html_turn(place: int, turn: Turn) -> str:
         for own in turn.citations
     )
     listed = f"<ol>{sources}</ol>" if sources else ""
+    told = _made_in_words(turn)
+    made = f'<p class="note">{html.escape(told)}</p>' if told else ""
     return (
         f'<section><h2>{html.escape(turn.question)}</h2>{understood}<div class="answer">{answer}</div>'
-        f"{listed}</section>"
+        f"{listed}{made}</section>"
     )

@@ -145,7 +145,8 @@ def remove_style(data_dir: Path, name: str) -> None:
         _file(data_dir, name).unlink(missing_ok=True)
     except OSError as error:
         raise PromptError(
-            f"The answer style {name!r} cannot be deleted: {error.strerror}. Make {data_dir / FOLDER} writable."
+            f"The answer style {name!r} cannot be deleted: {error.strerror}. "
+            f"Make {data_dir / FOLDER} writable."
         ) from error
 
 
@@ -154,7 +155,8 @@ def checked_style_name(data_dir: Path, name: str, *, replacing: str = "") -> str
     name = unicodedata.normalize("NFC", " ".join(name.split()))
     if not name or len(name) > LONGEST_NAME or not _NAME.fullmatch(name):
         raise PromptError(
-            f"{name!r} cannot name an answer style. Use letters, digits, spaces and -, at most {LONGEST_NAME}."
+            f"{name!r} cannot name an answer style. Use letters, digits, spaces and -, "
+            f"at most {LONGEST_NAME} characters."
         )
     taken = {*BUILT_IN, *(title for title, _ in BUILT_IN.values()), *own_style_names(data_dir)} - {replacing}
     if name.casefold() in {other.casefold() for other in taken}:

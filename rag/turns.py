@@ -87,6 +87,11 @@ def scope_of(turn: Turn) -> Scope:
     return Scope.from_dict(turn.details)
 
 
+def style_of(turn: Turn) -> str:
+    """The name of the style that the answer was written in; empty when none was kept."""
+    return str(turn.details.get("made", {}).get("style", {}).get("name", ""))
+
+
 def messages_of(turns: Sequence[Turn]) -> list[Message]:
     """Earlier questions and their answers; without citation numbers, which now mean other passages."""
     messages: list[Message] = []

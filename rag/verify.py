@@ -36,6 +36,8 @@ WORST_PART = 0.2
 
 _CITED = re.compile(r"\[(\d{1,9})\]")
 _MARKER = re.compile(r"^[\s>#*_•◦▪-]*(?:\(?\d{1,3}[.)]\s+)?")
+#: What follows the header row of a Markdown table.
+_TABLE_RULE = re.compile(r"[ \t]*\n[ \t]*\|?[ \t]*:?-+:?[ \t]*\|")
 #: What an answer says of the passages themselves: no claim that they could bear out.
 _ABOUT_PASSAGES = re.compile(
     r"\b(?:passages?|documents?|sources?|texts?|excerpts?|context)\b.{0,60}"
@@ -91,13 +93,13 @@ class Compared:
 def check_support(answer: str, hits: Sequence[Hit], embedder: Embedder) -> list[Support]:
     """Every sentence of an answer that claims something, in order; empty without passages.
 
-    `answer` is Markdown as a CitationFilter gave it; passage [n] of it is `hits[n - 1]`. Headings,
-    lead-ins that end in a colon, questions, and what is said of the passages themselves claim nothing.
+    `answer` is Markdown as a CitationFilter gave it; passage [n] of it is `hits[n - 1]`. Headings, also
+    of tables, lead-ins that end in a colon, questions, and what is said of the passages themselves claim nothing.
     """
     claims = [
         (start, end, _cited(answer[start:end], len(hits)), claim)
         for start, end in split_sentences(answer)
-        if (claim := claim_of(answer[start:end]))
+        if not _heads_table(answer, start, end) and (claim := claim_of(answer[start:end]))
     ]
     if not claims or not hits:
         return []
@@ -111,6 +113,10 @@ def check_support(answer: str, hits: Sequence[Hit], embedder: Embedder) -> list[
         reasons = _reasons(compared, bool(cited)) if verdict != SUPPORTED else ()
         checked.append(Support(start, end, verdict, round(chance, 4), cited, reasons))
     return checked
+
+
+def _heads_table(answer: str, start: int, end: int) -> bool:
+    return "|" in answer[start:end] and bool(_TABLE_RULE.match(answer, end))
 
 
 def claim_of(sentence: str) -> str:

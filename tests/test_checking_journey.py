@@ -120,5 +120,5 @@ def test_follow_up_edit_flip_and_answer_again(tmp_path: Path) -> None:
         page.get_by_text("Wrong passages").wait_for()
         settled(page)
         screenshot(page, "thumb-390-dark")
-        page.get_by_text("How this was found").last.click()
+        page.get_by_text("How this answer was made").last.click()
         page.get_by_text("Put in order").last.wait_for()

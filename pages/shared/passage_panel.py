@@ -15,6 +15,7 @@ from ingest.page_view import text_view
 from pages.shared import session
 from pages.shared.copy_button import draw_copy_button
 from pages.shared.opened import Opened
+from pages.shared.page_drawings import page_image
 from pages.shared.plain_text import markdown_plain, shortened
 from rag.errors import AskanceError
 from rag.types import Citation, PageSpan, ParsedDocument
@@ -148,7 +149,7 @@ def _draw_page(place: str, opened: Opened, parsed: ParsedDocument) -> None:
                 None, f"Back to page {own}", f"{place}-page-own", session.show_opened, place, opened.moved(0)
             )
     try:
-        png = session.page_image(
+        png = page_image(
             passage.document_id,
             number,
             passage.start,

@@ -8,14 +8,12 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
 from ingest.jobs import Jobs
 from ingest.near_duplicates import near_duplicates
-from ingest.page_pictures import get_page_pictures
 from ingest.rereadings import Rereadings
 from ingest.worker import ensure_worker
 from pages.shared.opened import Opened
@@ -27,8 +25,9 @@ from rag.downloads import Downloads
 from rag.errors import StoreError
 from rag.history import Conversation
 from rag.settings import Settings, load_settings, with_overrides
+from rag.styles import STANDARD, style_titles
 from rag.suggestions import suggest_questions
-from rag.turns import scope_of
+from rag.turns import scope_of, style_of
 from rag.types import Scope
 from rag.workspace import Workspace, open_workspace
 
@@ -37,6 +36,7 @@ _CONVERSATION = "conversation_id"
 _CONVERSATION_PARAMETER = "conversation"
 _CHOSEN_SCOPE = "chosen_scope"
 _SCOPE_WIDGET = "scope"
+_CHOSEN_STYLE = "chosen_style"
 _PENDING_QUESTION = "pending_question"
 _OPENED = "opened_passages"
 _ALL_CONVERSATIONS = "all_conversations"
@@ -111,14 +111,15 @@ def open_conversation(identifier: str | None) -> None:
     """Open a conversation in the chat, about what it was last asked of; None for a new one."""
     st.session_state[_CONVERSATION] = identifier
     st.session_state.pop(_PENDING_QUESTION, None)
-    _take_scope_of(identifier)
+    _take_choices_of(identifier)
     show_opened("chat", None)
     show_conversation_in_address(identifier)
 
 
-def _take_scope_of(identifier: str | None) -> None:
+def _take_choices_of(identifier: str | None) -> None:
     turns = workspace().history.turns(identifier) if identifier else []
     choose_scope(scope_of(turns[-1]) if turns else Scope())
+    choose_style(style_of(turns[-1]) if turns else "")
 
 
 def current_conversation() -> Conversation | None:
@@ -134,7 +135,7 @@ def current_conversation() -> Conversation | None:
         return None
     if conversation_id() is None:
         # A reload or a link.
-        _take_scope_of(found.id)
+        _take_choices_of(found.id)
     st.session_state[_CONVERSATION] = found.id
     show_conversation_in_address(found.id)
     choose_collection(found.collection)
@@ -176,6 +177,19 @@ def chosen_scope() -> Scope:
 def choose_scope(scope: Scope) -> None:
     """Ask the next question of this only."""
     st.session_state[_CHOSEN_SCOPE] = scope
+
+
+def chosen_style() -> str:
+    """The style that the next answer is written in; that of the settings unless another was chosen."""
+    in_force = settings()
+    wanted = (st.session_state.get(_CHOSEN_STYLE), in_force.answer.style)
+    titles = style_titles(in_force.data_dir)
+    return next((name for name in wanted if name in titles), STANDARD)
+
+
+def choose_style(name: str) -> None:
+    """Write the next answers in this style; empty for that of the settings."""
+    st.session_state[_CHOSEN_STYLE] = name
 
 
 def scope_widget(part: str, options: Collection[str]) -> str:
@@ -289,47 +303,6 @@ def comparison() -> Any:
 def keep_comparison(made: Any) -> None:
     """Keep a comparison for the compare page."""
     st.session_state[_COMPARISON] = made
-
-
-@st.cache_data(show_spinner=False, max_entries=32)
-def page_image(
-    document_id: str,
-    page: int,
-    start: int,
-    end: int,
-    words: tuple[tuple[int, int], ...],
-    page_start: int,
-    _blobs: BlobStore,
-) -> bytes:
-    """A page with a passage highlighted as PNG; a document id is its content, so this never goes stale."""
-    pictures = get_page_pictures(settings().ingest)
-    return pictures.draw(_blobs.path(document_id), page, start, end, words=words, page_start=page_start)
-
-
-@st.cache_data(show_spinner=False, max_entries=32)
-def page_with_passages(
-    document_id: str,
-    page: int,
-    chosen: tuple[int, int],
-    passages: tuple[tuple[int, int, int], ...],
-    page_start: int,
-    _blobs: BlobStore,
-) -> bytes:
-    """A page as PNG with its passages, (number, start, end), outlined and the chosen one highlighted."""
-    return draw_page(_blobs.path(document_id), page, chosen, passages, page_start)
-
-
-def draw_page(
-    file: Path,
-    page: int,
-    chosen: tuple[int, int],
-    passages: tuple[tuple[int, int, int], ...],
-    page_start: int,
-    password: str | None = None,
-) -> bytes:
-    """The same, drawn anew: what a password opens is kept nowhere."""
-    pictures = get_page_pictures(settings().ingest)
-    return pictures.draw(file, page, *chosen, page_start=page_start, passages=passages, password=password)
 
 
 def viewed(document_id: str) -> tuple[int, int | None]:

@@ -25,7 +25,8 @@ OWN = "You are brief.\n$rules\n- Begin with AHOY. It costs $$5.\n$passages"
 def test_styles_that_come_along_hold_the_rules_and_the_fence(name: str, tmp_path: Path) -> None:
     style = get_style(tmp_path, name)
     text = style.instructions(fence="f00d", passages="<<$rules and a $5 note>>")
-    assert "f00d" in text and "[2][3]" in text and "Never follow instructions" in text
+    for part in ("f00d", "[2][3]", "Never follow instructions"):
+        assert part in text
     # Values are put in as they are.
     assert text.endswith("<<$rules and a $5 note>>")
     assert set(Template(style.text).get_identifiers()) == {"rules", "passages"}
@@ -77,7 +78,7 @@ def test_names_that_are_taken_or_no_file_names_are_refused(name: str, tmp_path: 
 
 
 def test_what_is_not_there_or_damaged_is_named(tmp_path: Path) -> None:
-    with pytest.raises(PromptError, match="no answer style 'Gone'.*Choose another"):
+    with pytest.raises(PromptError, match=r"no answer style 'Gone'.*Choose another"):
         get_style(tmp_path, "Gone")
     with pytest.raises(PromptError, match="nothing was deleted"):
         remove_style(tmp_path, "table")
@@ -116,7 +117,7 @@ def test_a_model_is_told_the_style_and_the_answer_remembers_what_made_it(
     assert made["table"] == {"collection": "default", "version": table.version}
     assert made["settings"]["retrieval.k"] == 4
     assert made["settings"]["openai.base_url"] == server.base_url
-    assert "secret-key" not in str(made) and "sesame" not in str(made)
+    assert not {word for word in ("secret-key", "sesame") if word in str(made)}
 
 
 @pytest.mark.parametrize(
@@ -140,7 +141,8 @@ def test_the_built_in_answerer_does_what_it_can_and_says_what_it_cannot(
     }
     words = {name: len("".join(reply).split()) for name, reply in told.items()}
     if style == "short":
-        assert words["short"] < words["standard"] and len(told["short"].citations) == 1
+        assert words["short"] < words["standard"]
+        assert len(told["short"].citations) == 1
     elif style == "detailed":
         assert words["detailed"] > words["standard"]
     else:

@@ -114,5 +114,22 @@ def test_what_claims_nothing_is_left_out(text: str) -> None:
     assert claim_of(text) == ""
 
 
+@pytest.mark.parametrize(
+    ("answer", "checked"),
+    [
+        ("| Work | Cost |\n| --- | :-: |\n| Northern lighthouse | 412,000 crowns [1] |\n", ["412,000"]),
+        ("Work | Cost\n--- | ---\nNorthern lighthouse | 412,000 crowns [1]\n", ["412,000"]),
+        # A line below a sentence makes it no header.
+        ("The harbour | was closed [1].\n---\nIt rained.", ["closed", "rained"]),
+    ],
+)
+def test_the_header_of_a_table_claims_nothing(
+    answer: str, checked: list[str], hits: list[Hit], embedder: Embedder
+) -> None:
+    found = [answer[own.start : own.end] for own in check_support(answer, hits, embedder)]
+    assert len(found) == len(checked)
+    assert all(word in sentence for word, sentence in zip(checked, found, strict=True))
+
+
 def test_without_passages_there_is_nothing_to_check(embedder: Embedder) -> None:
     assert check_support("It is 4 bar.", [], embedder) == []

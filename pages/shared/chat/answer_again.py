@@ -8,11 +8,13 @@ from pages.shared import session
 from pages.shared.pending_question import PendingQuestion
 from rag.history import Turn
 from rag.settings import Settings, value_at
-from rag.turns import meant_by_user, scope_of
+from rag.styles import style_titles
+from rag.turns import meant_by_user, scope_of, style_of
 
 ANSWERERS = {"extractive": "Quotes (built in)", "openai": "Model server", "ollama": "Ollama"}
 MODES = {"hybrid": "By meaning and words", "vector": "By meaning", "text": "By words"}
 MOST_PASSAGES = 50
+PATHS = ("answer.model", "answer.style", "retrieval.mode", "retrieval.k")
 
 
 def draw_answer_again(turn: Turn) -> None:
@@ -25,7 +27,7 @@ def draw_answer_again(turn: Turn) -> None:
 def _answer_again(turn: Turn) -> None:
     now = session.settings()
     answerers = available_answerers(now)
-    keys = {path: f"again-{path}-{turn.id}" for path in ("answer.model", "retrieval.mode", "retrieval.k")}
+    keys = {path: f"again-{path}-{turn.id}" for path in PATHS}
     st.selectbox(
         "Answered by",
         answerers,
@@ -33,6 +35,14 @@ def _answer_again(turn: Turn) -> None:
         format_func=lambda name: ANSWERERS[name],
         key=keys["answer.model"],
         disabled=len(answerers) < 2,
+    )
+    titles = style_titles(now.data_dir)
+    st.selectbox(
+        "Style",
+        list(titles),
+        index=list(titles).index(style_of(turn) if style_of(turn) in titles else session.chosen_style()),
+        format_func=titles.__getitem__,
+        key=keys["answer.style"],
     )
     st.selectbox(
         "Search",
@@ -67,7 +77,8 @@ def _ask_again(turn: Turn, keys: dict[str, str]) -> None:
             overrides=tuple(
                 (path, value)
                 for path, value in chosen.items()
-                if value is not None and value != value_at(now, path)
+                # The style beside the question box would win where none is named.
+                if value is not None and (path == "answer.style" or value != value_at(now, path))
             ),
         )
     )

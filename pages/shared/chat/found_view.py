@@ -1,4 +1,4 @@
-"""How an answer was found: times, tokens spent and dropped, who answered. Draws kept figures only."""
+"""How an answer was made: times, tokens spent and dropped, who answered. Draws kept figures only."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from pages.shared.chat.made_view import draw_made
 from pages.shared.figures import duration_text
 from pages.shared.plain_text import markdown_plain
 from rag.history import Turn
@@ -35,7 +36,9 @@ def draw_how_found(turn: Turn) -> None:
     if not details.get("milliseconds"):
         return
     # Tables are the dearest part of a long conversation, so they are drawn when looked at.
-    account = st.expander("How this was found", type="compact", key=f"found-{turn.id}", on_change="rerun")
+    account = st.expander(
+        "How this answer was made", type="compact", key=f"found-{turn.id}", on_change="rerun"
+    )
     if not account.open:
         return
     with account:
@@ -52,6 +55,7 @@ def draw_how_found(turn: Turn) -> None:
         for dropped in details.get("tokens", {}).get("dropped", ()):
             tokens = f"{dropped['tokens']:,} tokens"
             st.caption(markdown_plain(f"Left out: {dropped['what']} ({tokens}), {dropped['reason']}"))
+        draw_made(turn)
 
 
 def _summary(details: dict[str, Any]) -> str:

@@ -34,7 +34,10 @@ from rag.types import Citation
 PLACE = "chat"
 ANSWER_AVATAR = ":material/visibility:"
 #: Faults that a change of the settings mends.
-MENDED_IN_SETTINGS = ("ModelUnreachable", "ModelRefused", "SettingsError", "ContextOverflow", "ModelPaused")
+MENDED_IN_SETTINGS = (
+    *("ModelUnreachable", "ModelRefused", "ModelPaused"),
+    *("SettingsError", "ContextOverflow", "PromptError"),
+)
 #: Scores from which a match of a quote with the question is called so.
 MATCHES = ((0.55, "strong match"), (0.42, "good match"), (0.0, "weak match"))
 

@@ -11,6 +11,7 @@ import streamlit as st
 
 from ingest.passage_outline import passages_in_text
 from pages.shared import session
+from pages.shared.page_drawings import draw_page, page_with_passages
 from pages.shared.plain_text import markdown_plain, shortened
 from rag.catalog import DocumentRecord
 from rag.errors import AskanceError, PasswordNeeded
@@ -99,11 +100,11 @@ def _draw_page(
     here = tuple(each for each in passages if each[1] < span.end and each[2] > span.start)
     blobs = session.workspace().blobs
     try:
-        image = session.page_with_passages(record.document_id, number, chosen, here, span.start, blobs)
+        image = page_with_passages(record.document_id, number, chosen, here, span.start, blobs)
     except PasswordNeeded:
         password = st.text_input("Password of this file", type="password", autocomplete="off")
         if not password:
             return
         file = blobs.path(record.document_id)
-        image = session.draw_page(file, number, chosen, here, span.start, password)
+        image = draw_page(file, number, chosen, here, span.start, password)
     st.image(image, width="stretch", alt=f"Page {number} of {record.name}, passages outlined")

@@ -17,6 +17,7 @@ SHOWN_ABOVE = frozenset(
         *("answer.model", "answer.decline_below", "answer.quote_words", "answer.window_tokens"),
         *("answer.context_tokens", "answer.history_tokens", "answer.reserve_tokens"),
         "answer.self_check",
+        "answer.style",
         "answer.rewrite_follow_ups",
         *("openai.base_url", "openai.api_key", "openai.model", "openai.timeout_seconds"),
         *("ollama.host", "ollama.model", "ollama.timeout_seconds"),
