@@ -94,7 +94,8 @@ def check_support(answer: str, hits: Sequence[Hit], embedder: Embedder) -> list[
     """Every sentence of an answer that claims something, in order; empty without passages.
 
     `answer` is Markdown as a CitationFilter gave it; passage [n] of it is `hits[n - 1]`. Headings, also
-    of tables, lead-ins that end in a colon, questions, and what is said of the passages themselves claim nothing.
+    of tables, lead-ins that end in a colon, questions, and what is said of the passages themselves
+    claim nothing.
     """
     claims = [
         (start, end, _cited(answer[start:end], len(hits)), claim)
