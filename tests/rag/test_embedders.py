@@ -9,6 +9,7 @@ import pytest
 
 from rag.embedders import LONGEST_WORD, Embedder, HashEmbedder, get_embedder
 from rag.errors import ModelNotAvailable, SettingsError
+from rag.late_interaction import pack_signs
 from rag.model_threads import for_each_batch
 from rag.settings import EmbeddingSettings
 
@@ -34,6 +35,14 @@ def test_one_pass_gives_the_same_vectors_and_a_row_a_token(embedder: Embedder) -
         seen = embedder.max_tokens - embedder.special_tokens
         assert len(own) == min(len(embedder.token_spans(text)), seen)
         np.testing.assert_allclose(np.linalg.norm(own, axis=1), 1, rtol=1e-3)
+
+
+def test_signs_are_those_of_the_token_vectors(embedder: Embedder) -> None:
+    expected, tokens = embedder.embed_with_tokens(TEXTS)
+    vectors, signs = embedder.embed_with_signs(TEXTS)
+    np.testing.assert_array_equal(vectors, expected)
+    assert signs == [pack_signs(own) for own in tokens]
+    assert len(signs[0]) == len(tokens[0]) * embedder.dimension // 8
 
 
 def test_order_and_company_change_nothing(embedder: Embedder) -> None:
