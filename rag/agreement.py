@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 from rag.errors import SettingsError
 from rag.retrieval_settings import RetrievalSettings
-from rag.settings import AnswerSettings, ChunkingSettings, OpenAISettings
+from rag.server_settings import OpenAISettings
+from rag.settings import AnswerSettings, ChunkingSettings
 
 #: Tokens that the instructions and a question take of the prompt, about.
 INSTRUCTION_TOKENS = 400

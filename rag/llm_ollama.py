@@ -21,12 +21,16 @@ from rag.llms import (
     went_away,
 )
 from rag.patience import Patience
-from rag.settings import OllamaSettings
+from rag.server_settings import OllamaSettings
 from rag.types import Message, Usage
 
 if TYPE_CHECKING:
     import httpx
     import ollama
+
+
+#: The longest context of each model, by address and name, asked once a process.
+_OWN_WINDOWS: dict[tuple[str, str], int] = {}
 
 
 class OllamaChatModel(ServerChatModel):
@@ -37,7 +41,6 @@ class OllamaChatModel(ServerChatModel):
     settings name no model.
     """
 
-    section = "ollama"
     address_setting = "host"
 
     def __init__(
@@ -45,18 +48,22 @@ class OllamaChatModel(ServerChatModel):
         settings: OllamaSettings,
         window_tokens: int | None = None,
         patience: Patience | None = None,
+        section: str = "ollama",
     ) -> None:
         host = settings.host.strip()
         if not host:
-            raise SettingsError("ollama.host is empty. Write it like http://127.0.0.1:11434.")
+            raise SettingsError(f"{section}.host is empty. Write it like http://127.0.0.1:11434.")
         if not is_address(host):
-            raise SettingsError("ollama.host is no address. Write it like http://127.0.0.1:11434.")
+            raise SettingsError(f"{section}.host is no address. Write it like http://127.0.0.1:11434.")
         # The SDK sends OLLAMA_API_KEY from the environment along; messages must not show it.
         secrets = (os.environ.get("OLLAMA_API_KEY", ""),)
-        super().__init__(settings.model, host, settings.timeout_seconds, secrets, patience)
+        super().__init__(
+            *(settings.model, host, settings.timeout_seconds, secrets), section=section, patience=patience
+        )
         self._wait_seconds: float | None = None
         self._host = host
         self._window_tokens = window_tokens
+        self._keep_alive = _seconds_or_text(settings.keep_alive.strip())
 
     def list_models(self) -> list[str]:
         """Names of the installed models, newest first, as Ollama gives them. Raises ModelError."""
@@ -73,11 +80,13 @@ class OllamaChatModel(ServerChatModel):
         if not self.name:
             self.name = self._first_that_chats()
         chat: list[Any] = [{"role": message.role, "content": message.content} for message in messages]
-        options = {"num_ctx": self._window_tokens} if self._window_tokens else None
+        options = {"num_ctx": self._context(self._window_tokens)} if self._window_tokens else None
         complete = False
         given = False
         with self._client() as client, self._translated():
-            stream: Any = client.chat(model=self.name, messages=chat, stream=True, options=options)
+            stream: Any = client.chat(
+                model=self.name, messages=chat, stream=True, options=options, keep_alive=self._keep_alive
+            )
             try:
                 for event in stream:
                     if event.message is not None and event.message.thinking:
@@ -98,6 +107,34 @@ class OllamaChatModel(ServerChatModel):
             if not complete:
                 raise self._broken_off() if given else self._not_the_protocol()
 
+    def window(self, wanted: int) -> int:
+        """Tokens that the model reads at once: as wanted, but never more than it can. Raises ModelError."""
+        found = wanted
+
+        def ask() -> Generator[str]:
+            nonlocal found
+            if not self.name:
+                self.name = self._first_that_chats()
+            found = self._context(wanted)
+            yield ""
+
+        for _ in self._patiently(ask):
+            pass
+        return found
+
+    def own_window(self) -> int:
+        """The longest context that the model was made for; 0 where Ollama does not say. Raises ModelError."""
+        known = (self.address, self.name)
+        if known not in _OWN_WINDOWS:
+            with self._client() as client, self._translated():
+                told = client.show(self.name).modelinfo or {}
+            lengths = [value for name, value in told.items() if name.endswith(".context_length")]
+            _OWN_WINDOWS[known] = int(lengths[0]) if lengths else 0
+        return _OWN_WINDOWS[known]
+
+    def _context(self, wanted: int) -> int:
+        return min(wanted, self.own_window() or wanted)
+
     def _first_that_chats(self) -> str:
         names = self.list_models()
         for name in names:
@@ -109,7 +146,7 @@ class OllamaChatModel(ServerChatModel):
                 return name
         raise ModelRefused(
             f"Ollama at {self.address} has no model of its own that can chat. Run `ollama pull llama3.2`, "
-            "or name one in ollama.model."
+            f"or name one in {self.section}.model."
         )
 
     @contextmanager
@@ -131,7 +168,9 @@ class OllamaChatModel(ServerChatModel):
                 event_hooks={"response": [self._note_wait]},
             )
         except (ValueError, httpx.InvalidURL) as error:
-            raise SettingsError("ollama.host is no address. Write it like http://127.0.0.1:11434.") from error
+            raise SettingsError(
+                f"{self.section}.host is no address. Write it like http://127.0.0.1:11434."
+            ) from error
         with client:
             yield client
 
@@ -165,4 +204,12 @@ class OllamaChatModel(ServerChatModel):
             raise self._not_the_protocol(type(error).__name__) from None
 
     def _model_remedy(self) -> str:
-        return f"Run `ollama pull {self.name}`, or choose another ollama.model in the settings."
+        return f"Run `ollama pull {self.name}`, or choose another {self.section}.model in the settings."
+
+
+def _seconds_or_text(keep_alive: str) -> float | str | None:
+    """How long a model stays loaded, as Ollama takes it: a bare number goes as one; None for its default."""
+    try:
+        return float(keep_alive)
+    except ValueError:
+        return keep_alive or None

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from rag.errors import ContextOverflow, MissingDependency, ModelError, ModelRefused, SettingsError
 from rag.llms import CONNECT_SECONDS, ServerChatModel, is_loopback, seconds_to_wait, went_away
 from rag.patience import Patience
-from rag.settings import OpenAISettings
+from rag.server_settings import OpenAISettings
 from rag.types import Message, Usage
 
 if TYPE_CHECKING:
@@ -25,6 +25,9 @@ PLACEHOLDER_KEY = "none"
 
 #: The SDK's own retries would repeat time-outs and obey a Retry-After of two minutes; see rag.patience.
 SDK_RETRIES = 0
+
+#: An address with this parameter is one of Azure's, which reads the key from a header of its own.
+AZURE_PARAMETER = "api-version"
 
 #: What the SDK tells about this machine with each request.
 _MACHINE_HEADERS = (
@@ -43,10 +46,11 @@ class OpenAIChatModel(ServerChatModel):
     Raises SettingsError for an address that is none, ModelRefused for a key that cannot be sent.
     """
 
-    section = "openai"
     address_setting = "base_url"
 
-    def __init__(self, settings: OpenAISettings, patience: Patience | None = None) -> None:
+    def __init__(
+        self, settings: OpenAISettings, patience: Patience | None = None, section: str = "openai"
+    ) -> None:
         key = settings.api_key.strip()
         try:
             parts = urlsplit(settings.base_url)
@@ -54,14 +58,19 @@ class OpenAIChatModel(ServerChatModel):
         except ValueError:
             usable = False
         if not usable:
-            raise SettingsError("openai.base_url is no address. Write it like https://api.openai.com/v1.")
+            raise SettingsError(f"{section}.base_url is no address. Write it like https://api.openai.com/v1.")
         secrets = (key, parts.password or "")
-        super().__init__(settings.model, settings.base_url, settings.timeout_seconds, secrets, patience)
+        super().__init__(
+            *(settings.model, settings.base_url, settings.timeout_seconds, secrets),
+            section=section,
+            patience=patience,
+        )
         if not (key.isascii() and key.isprintable() and " " not in key):
-            raise ModelRefused("openai.api_key holds characters that no key has. Copy the key anew.")
+            raise ModelRefused(f"{section}.api_key holds characters that no key has. Copy the key anew.")
         if not key and parts.hostname == "api.openai.com":
             raise ModelRefused(f"{self.address} needs a key. {self._access_remedy()}")
-        self._base_url = settings.base_url
+        self._base_url = urlunsplit(parts._replace(query="", fragment=""))
+        self._query = dict(parse_qsl(parts.query))
         self._key = key
         self._asks_usage = True
 
@@ -126,6 +135,9 @@ class OpenAIChatModel(ServerChatModel):
         except ImportError as error:
             raise MissingDependency(f"{error}. Run `pip install openai`.") from error
         wait = self.timeout_seconds
+        headers: dict[str, Any] = {name: openai.Omit() for name in _MACHINE_HEADERS}
+        if AZURE_PARAMETER in self._query:
+            headers["api-key"] = self._key
         with (
             httpx2.Client(
                 trust_env=not is_loopback(self._base_url),
@@ -136,7 +148,8 @@ class OpenAIChatModel(ServerChatModel):
                 api_key=self._key or PLACEHOLDER_KEY,
                 base_url=self._base_url,
                 max_retries=SDK_RETRIES,
-                default_headers={name: openai.Omit() for name in _MACHINE_HEADERS},  # type: ignore[misc]
+                default_headers=headers,
+                default_query=self._query,
                 http_client=http,
             ) as client,
         ):
@@ -184,12 +197,13 @@ class OpenAIChatModel(ServerChatModel):
 
     def _access_remedy(self) -> str:
         if self._secrets:
-            return "Correct openai.api_key in the settings, or its rights at the server."
-        return "Set openai.api_key in the settings."
+            return f"Correct {self.section}.api_key in the settings, or its rights at the server."
+        return f"Set {self.section}.api_key in the settings."
 
     def _model_remedy(self) -> str:
         return (
-            "Choose another openai.model in the settings; openai.base_url must end in /v1 for most servers."
+            f"Choose another {self.section}.model in the settings; {self.section}.base_url must end in /v1 "
+            "for most servers."
         )
 
 

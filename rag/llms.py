@@ -10,20 +10,21 @@ import ipaddress
 import re
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from typing import Protocol
 from urllib.parse import urlsplit
 
+from rag.answerers import path_of, server_of
 from rag.errors import (
     ContextOverflow,
     ModelBusy,
     ModelError,
     ModelRefused,
     ModelUnreachable,
-    SettingsError,
 )
 from rag.patience import PATIENCE, Patience, patiently
+from rag.server_settings import OllamaSettings
 from rag.settings import Settings
 from rag.thinking import ThinkingFilter
 from rag.tokens import get_token_counter
@@ -60,6 +61,10 @@ class ChatModel(Protocol):
         """
         ...
 
+    def window(self, wanted: int) -> int:
+        """Tokens that it reads at once: `wanted`, or fewer where it can do no more. Raises ModelError."""
+        ...
+
 
 class ScriptedChatModel:
     """The deterministic fake: gives its replies in turn, in pieces of `chunk` characters.
@@ -92,16 +97,20 @@ class ScriptedChatModel:
             words = sum(len(message.content.split()) for message in messages)
             self.usage = Usage(words, given, estimated=True)
 
+    def window(self, wanted: int) -> int:
+        """As wanted."""
+        return wanted
+
 
 class ServerChatModel(ABC):
     """A model behind HTTP: retries, usage and errors are alike for all; an adapter speaks the protocol.
 
     `cut_short` says, when a stream has ended, that the model reached its limit before the end.
-    `patience` is how a server is asked again (rag.patience); None for the usual.
+    `patience` is how a server is asked again (rag.patience); None for the usual. `section` is where in
+    the settings the messages point to.
     """
 
-    #: The settings section that the messages point to, and the name of its address.
-    section = ""
+    #: The name of the setting that holds the address.
     address_setting = ""
 
     def __init__(
@@ -110,9 +119,12 @@ class ServerChatModel(ABC):
         address: str,
         timeout_seconds: float,
         secrets: Sequence[str] = (),
+        *,
+        section: str,
         patience: Patience | None = None,
     ) -> None:
         self.name = name
+        self.section = section
         self.usage: Usage | None = None
         self.waiting = ""
         self.thinking = ""
@@ -144,13 +156,7 @@ class ServerChatModel(ABC):
         self.thinking = ""
         given: list[str] = []
         parted = ThinkingFilter()
-        pieces = patiently(
-            lambda: self._pieces(messages),
-            key=self.circuit,
-            name=f"{self.name} at {self.address}",
-            patience=self._patience,
-            say=self._say,
-        )
+        pieces = self._patiently(lambda: self._pieces(messages))
         try:
             for piece in pieces:
                 thought, said = parted.feed(piece)
@@ -168,15 +174,28 @@ class ServerChatModel(ABC):
             if self.usage is None and given:
                 self.usage = self._estimated(messages, self.thinking + "".join(given))
 
+    def window(self, wanted: int) -> int:
+        """Tokens that it reads at once: as wanted, where the server does not say."""
+        return wanted
+
     @property
     def circuit(self) -> str:
         """The key of the model's circuit (rag.circuits)."""
-        return f"{self.section} {self.address} {self.name}"
+        return f"{self.address_setting} {self.address} {self.name}"
 
     @property
     def problem(self) -> str:
         """Why the model is not asked at the moment, as the end of a sentence; empty when it is."""
         return self._patience.circuits.problem(self.circuit)
+
+    def _patiently(self, request: Callable[[], Generator[str]]) -> Generator[str]:
+        return patiently(
+            request,
+            key=self.circuit,
+            name=f"{self.name} at {self.address}".lstrip(),
+            patience=self._patience,
+            say=self._say,
+        )
 
     def _say(self, sentence: str) -> None:
         self.waiting = sentence
@@ -288,17 +307,16 @@ def get_chat_model(settings: Settings) -> ChatModel:
 
     Raises SettingsError for "extractive", which quotes and needs no language model.
     """
-    if settings.answer.model == "openai":
-        from rag.llm_openai import OpenAIChatModel
-
-        return OpenAIChatModel(settings.openai)
-    if settings.answer.model == "ollama":
+    name = settings.answer.model
+    server, section = server_of(settings, name), path_of(name)
+    if isinstance(server, OllamaSettings):
         from rag.llm_ollama import OllamaChatModel
 
-        return OllamaChatModel(settings.ollama, window_tokens=settings.answer.window_tokens)
-    raise SettingsError(
-        f"answer.model = {settings.answer.model!r} is no language model. Set it to openai or ollama."
-    )
+        window = settings.answer.window_tokens
+        return OllamaChatModel(server, window_tokens=window, section=section)
+    from rag.llm_openai import OpenAIChatModel
+
+    return OpenAIChatModel(server, section=section)
 
 
 def is_address(text: str) -> bool:

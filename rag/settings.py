@@ -17,9 +17,20 @@ from pathlib import Path
 from typing import Any
 
 from rag.errors import SettingsError
+from rag.named_models import (
+    RESERVED,
+    SECTION,
+    NamedModel,
+    parts_of,
+    paths_of,
+    value_of,
+    variable_part,
+    with_changes,
+)
 from rag.reranking_settings import RerankingSettings
 from rag.retrieval_settings import RetrievalSettings
-from rag.setting_field import setting
+from rag.server_settings import OllamaSettings, OpenAISettings
+from rag.setting_field import checked, setting
 
 PREFIX = "ASKANCE_"
 SETTINGS_FILE = "settings.json"
@@ -67,9 +78,9 @@ class AnswerSettings:
 
     model: str = setting(
         "extractive",
-        "Who answers: extractive (built in), openai or ollama.",
-        choices=("extractive", "openai", "ollama"),
+        "Who answers: extractive (built in), openai, ollama or the name of one of your models.",
     )
+    fallbacks: str = setting("", "Who answers when the chosen one fails, in order, joined by commas.")
     context_tokens: int = setting(
         3000, "Most tokens of passages in the prompt.", minimum=100, maximum=1_000_000
     )
@@ -88,25 +99,6 @@ class AnswerSettings:
     )
     rewrite_follow_ups: bool = setting(True, "Search for what a follow-up means in its conversation.")
     self_check: bool = setting(False, "Ask the model once more when the passages do not bear out its answer.")
-
-
-@dataclass(frozen=True)
-class OpenAISettings:
-    """An OpenAI-compatible server."""
-
-    base_url: str = setting("https://api.openai.com/v1", "Address of the server, up to and with /v1.")
-    api_key: str = setting("", "Key for the server; servers on this machine often need none.", secret=True)
-    model: str = setting("gpt-4o-mini", "Model name as the server knows it.")
-    timeout_seconds: float = setting(60.0, "Longest wait for the server.", minimum=1, maximum=3600)
-
-
-@dataclass(frozen=True)
-class OllamaSettings:
-    """A local Ollama server."""
-
-    host: str = setting("http://127.0.0.1:11434", "Address of the server.")
-    model: str = setting("", "Model name; empty takes the first installed one.")
-    timeout_seconds: float = setting(120.0, "Longest wait for the server.", minimum=1, maximum=3600)
 
 
 @dataclass(frozen=True)
@@ -164,24 +156,32 @@ class Settings:
     retrieval: RetrievalSettings = RetrievalSettings()  # noqa: RUF009 (frozen)
     reranking: RerankingSettings = RerankingSettings()  # noqa: RUF009 (frozen)
     answer: AnswerSettings = AnswerSettings()
-    openai: OpenAISettings = OpenAISettings()
-    ollama: OllamaSettings = OllamaSettings()
+    openai: OpenAISettings = OpenAISettings()  # noqa: RUF009 (frozen)
+    ollama: OllamaSettings = OllamaSettings()  # noqa: RUF009 (frozen)
+    models: tuple[NamedModel, ...] = ()
     ingest: IngestSettings = IngestSettings()
 
 
-def known_paths() -> dict[str, dict[str, Any]]:
-    """Every dotted setting with its metadata (help, minimum, maximum, choices, secret, type)."""
+def known_paths(settings: Settings | None = None) -> dict[str, dict[str, Any]]:
+    """Every dotted setting with its metadata (help, minimum, maximum, choices, secret, type).
+
+    With `settings`, those of its named models, too.
+    """
     paths: dict[str, dict[str, Any]] = {}
     for section in fields(Settings):
         if not is_dataclass(section.default):
             continue
         for leaf in fields(section.default):
             paths[f"{section.name}.{leaf.name}"] = {**leaf.metadata, "type": type(leaf.default)}
+    for model in settings.models if settings else ():
+        paths |= paths_of(model)
     return paths
 
 
 def value_at(settings: Settings, path: str) -> Any:
     """The value of a dotted setting, as `retrieval.k`."""
+    if path.startswith(SECTION):
+        return value_of(settings.models, path)
     section, _, leaf = ALIASES.get(path, path).partition(".")
     return getattr(getattr(settings, section), leaf)
 
@@ -194,16 +194,34 @@ def with_overrides(settings: Settings, overrides: Mapping[str, Any]) -> Settings
     """
     known = known_paths()
     changed: dict[str, dict[str, Any]] = {}
+    of_models: dict[str, Any] = {}
     for name, raw in overrides.items():
         path = ALIASES.get(name, name)
+        if path.startswith(SECTION):
+            of_models[path] = raw
+            continue
         if path not in known:
             raise SettingsError(f"Unknown setting {name!r}. Known settings: {', '.join(sorted(known))}.")
         section, _, leaf = path.partition(".")
-        changed.setdefault(section, {})[leaf] = _checked(path, raw, known[path])
+        changed.setdefault(section, {})[leaf] = checked(path, raw, known[path])
     sections: dict[str, Any] = {
         name: replace(getattr(settings, name), **leaves) for name, leaves in changed.items()
     }
-    return replace(settings, **sections)
+    made = replace(settings, **sections, models=with_changes(settings.models, of_models))
+    if "answer" in sections:
+        _check_answerers(made)
+    return made
+
+
+def _check_answerers(settings: Settings) -> None:
+    names = (*RESERVED, *(own.name for own in settings.models))
+    named = [("answer.model", settings.answer.model)]
+    named += [
+        ("answer.fallbacks", own.strip()) for own in settings.answer.fallbacks.split(",") if own.strip()
+    ]
+    for path, name in named:
+        if name not in names:
+            raise SettingsError(f"{path} = {name!r}: must be one of {', '.join(names)}.")
 
 
 def load_settings(
@@ -222,7 +240,7 @@ def load_settings(
     settings = Settings(data_dir=folder.expanduser().resolve())
     for name in (SETTINGS_FILE, SECRETS_FILE):
         settings = _apply(settings, read_stored(settings.data_dir, name), str(settings.data_dir / name))
-    settings = _apply(settings, _from_environment(environment), "the environment")
+    settings = _apply(settings, _from_environment(environment, settings), "the environment")
     return with_overrides(settings, overrides or {})
 
 
@@ -231,11 +249,18 @@ def save_settings(data_dir: Path, changes: Mapping[str, Any]) -> None:
 
     None removes a setting, so that its default applies again. The files are replaced atomically.
     """
-    known = known_paths()
-    with_overrides(
-        Settings(data_dir=data_dir), {path: value for path, value in changes.items() if value is not None}
-    )
-    for name, secret in ((SETTINGS_FILE, False), (SECRETS_FILE, True)):
+    kept = Settings(data_dir=data_dir)
+    for name in (SETTINGS_FILE, SECRETS_FILE):
+        stored = read_stored(data_dir, name)
+        of_models = {path: value for path, value in stored.items() if path.startswith(SECTION)}
+        kept = with_overrides(kept, of_models)
+    kept = with_overrides(kept, {path: value for path, value in changes.items() if value is not None})
+    known = known_paths(kept)
+    files = [(SETTINGS_FILE, False), (SECRETS_FILE, True)]
+    if any(value is None and path.startswith(SECTION) for path, value in changes.items()):
+        # A key never outlives its model, even when the machine stops in between.
+        files.reverse()
+    for name, secret in files:
         mine = {path: value for path, value in changes.items() if bool(known[path]["secret"]) is secret}
         if not mine:
             continue
@@ -245,11 +270,16 @@ def save_settings(data_dir: Path, changes: Mapping[str, Any]) -> None:
         )
 
 
-def set_by_environment(environment: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Dotted settings that the environment or `.env` decides, each with its variable's name."""
+def set_by_environment(
+    settings: Settings | None = None, environment: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """Dotted settings that the environment or `.env` decides, each with its variable's name.
+
+    With `settings`, those of its named models, too.
+    """
     if environment is None:
         environment = _environment_with_dotenv()
-    return {path: _variable(path) for path in known_paths() if _variable(path) in environment}
+    return {path: _variable(path) for path in known_paths(settings) if _variable(path) in environment}
 
 
 def read_stored(data_dir: Path, name: str) -> dict[str, Any]:
@@ -280,8 +310,8 @@ def _environment_with_dotenv() -> dict[str, str]:
     return stored | dict(os.environ)
 
 
-def _from_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    by_variable = {_variable(path): path for path in known_paths()}
+def _from_environment(environment: Mapping[str, str], settings: Settings) -> dict[str, str]:
+    by_variable = {_variable(path): path for path in known_paths(settings)}
     found: dict[str, str] = {}
     for variable, value in environment.items():
         if not variable.startswith(PREFIX) or variable == f"{PREFIX}DATA_DIR":
@@ -296,48 +326,10 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, str]:
 
 def _variable(path: str) -> str:
     """The name of the variable that sets a dotted setting."""
+    if path.startswith(SECTION):
+        name, leaf = parts_of(path)
+        return f"{PREFIX}MODELS_{variable_part(name)}_{leaf.upper()}"
     return f"{PREFIX}{path.replace('.', '_').upper()}"
-
-
-def _checked(path: str, raw: Any, metadata: Mapping[str, Any]) -> Any:
-    wanted: type = metadata["type"]
-    try:
-        value = _converted(raw, wanted)
-    except (TypeError, ValueError, KeyError) as error:
-        raise SettingsError(f"{path} = {raw!r}: expected {_type_name(wanted)}.") from error
-    minimum, maximum, choices = metadata["minimum"], metadata["maximum"], metadata["choices"]
-    if minimum is not None and value < minimum:
-        raise SettingsError(f"{path} = {value}: must be at least {minimum}.")
-    if maximum is not None and value > maximum:
-        raise SettingsError(f"{path} = {value}: must be at most {maximum}.")
-    if choices and value not in choices:
-        raise SettingsError(f"{path} = {value!r}: must be one of {', '.join(choices)}.")
-    return value
-
-
-def _converted(raw: Any, wanted: type) -> Any:
-    if wanted is bool:
-        if isinstance(raw, bool):
-            return raw
-        return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}[
-            str(raw).lower()
-        ]
-    if wanted is int:
-        if isinstance(raw, bool) or (isinstance(raw, float) and not raw.is_integer()):
-            raise ValueError(raw)
-        return int(raw)
-    if wanted is float:
-        value = float(raw)
-        if value != value:
-            raise ValueError(raw)
-        return value
-    if not isinstance(raw, str):
-        raise TypeError(raw)
-    return raw
-
-
-def _type_name(wanted: type) -> str:
-    return {bool: "true or false", int: "a whole number", float: "a number"}.get(wanted, "text")
 
 
 def _write_atomically(file: Path, content: Mapping[str, Any]) -> None:

@@ -29,6 +29,7 @@ RAG_LAYERS: list[set[str]] = [
         ),
         *("folder_lease", "document_kinds", "table_upkeep", "table_contents", "backup_file", "refusals"),
         *("vector_index", "circuits", "thinking", "minilm"),
+        *("server_settings", "named_models"),
     },
     {
         "embedders",
@@ -47,7 +48,7 @@ RAG_LAYERS: list[set[str]] = [
         "exact_matches",
         "judgements",
         "text_index",
-        "patience",
+        *("patience", "answerers"),
     },
     {
         "embedding_function",
@@ -90,6 +91,11 @@ WITHIN_LAYER = {
     ("settings", "reranking_settings"),
     ("settings", "retrieval_settings"),
     ("settings", "setting_field"),
+    ("settings", "server_settings"),
+    ("settings", "named_models"),
+    ("named_models", "server_settings"),
+    ("named_models", "setting_field"),
+    ("server_settings", "setting_field"),
     ("reranking_settings", "setting_field"),
     ("retrieval_settings", "setting_field"),
     ("history", "branches"),

@@ -16,7 +16,7 @@ from rag.llms import is_loopback
 from rag.rerankers.cross_encoder import local_model_folder
 from rag.rerankers.lancedb_rerankers import LanceDBReranker
 from rag.reranking_settings import RerankingSettings
-from rag.settings import OpenAISettings
+from rag.server_settings import OpenAISettings
 
 #: Services by name: the package that speaks their protocol.
 PACKAGES = {"cohere": "cohere", "voyage": "voyageai", "colbert": "rerankers"}
