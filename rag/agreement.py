@@ -78,6 +78,6 @@ def _server(address: str) -> str:
         parts = urlsplit(address.strip())
     except ValueError as error:
         raise SettingsError(
-            "openai.base_url is no address. Write it like https://api.openai.com/v1."
+            "The server's base_url is no address. Write it like https://api.openai.com/v1."
         ) from error
     return f"{parts.scheme.lower()}://{parts.netloc.rpartition('@')[2].lower()}"

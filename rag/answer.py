@@ -10,15 +10,18 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from rag.answer_record import how_made
+from rag.answerers import EXTRACTIVE, answering_by, in_order
 from rag.citations import CitationFilter, to_plain
 from rag.confidence import confidence
 from rag.context import Ledger, fit
 from rag.errors import ModelError
 from rag.evidence import Sentence, sentence_evidence
 from rag.extract import answer_text, extract, quoted
+from rag.fallbacks import Failure, in_place_of, none_answered
 from rag.follow_up import Standalone, by_model, by_rules, says_what
 from rag.llms import ChatModel, get_chat_model
 from rag.prompts import fill
@@ -44,6 +47,8 @@ class Reply:
     `text` holds what has been said so far, also when the iteration is stopped or fails; call
     `finish` then to have its citations. `support` is the check of a model's sentences. `nearest` are
     the hits to show when it declined. `made` tells prompt, settings and table (rag/answer_record.py).
+    `answerer` is who answered, by the name in the settings, `model` the name that its server has for it;
+    `failures` are those that were asked before it in vain.
     """
 
     def __init__(
@@ -63,7 +68,8 @@ class Reply:
         self.answered = False
         self.citations: list[Citation] = []
         self.support: list[Support] = []
-        self.model = settings.answer.model
+        self.answerer = self.model = settings.answer.model
+        self.failures: list[Failure] = []
         self.confidence = 0.0
         self.tokens: dict[str, Any] = {}
         self.milliseconds: dict[str, float] = {}
@@ -130,15 +136,31 @@ class Reply:
         if not found.hits or self.confidence < needed_confidence(self._settings):
             yield DECLINED
             return
-        if self.model == "extractive":
-            yield from self._extract(found)
-        else:
-            yield from self._ask_model(found)
+        yield from self._first_that_answers(found)
+
+    def _first_that_answers(self, found: SearchResult) -> Iterator[str]:
+        """The answer of the chosen one, or of the first fallback when it fails before saying anything."""
+        for name in in_order(self._settings):
+            own = answering_by(self._settings, name)
+            self.answerer = self.model = name
+            self._draft, self._thought, self._asked = "", [], None
+            if self.failures:
+                self.made = how_made(own, self.style, self._table)
+            try:
+                yield from self._extract(found) if name == EXTRACTIVE else self._ask_model(found, own)
+            except ModelError as error:
+                self.failures.append(Failure(name, error))
+                if self.text:
+                    raise
+            else:
+                self.notes = in_place_of(self.failures, name) + self.notes
+                return
+        raise none_answered(self.failures)
 
     def _stand_alone(self) -> None:
         if self.standalone.by or not self._settings.answer.rewrite_follow_ups:
             return
-        if self.model == "extractive":
+        if self.model == EXTRACTIVE:
             self.standalone = by_rules(self.question, self._earlier)
         else:
             self.standalone = by_model(self.question, self._earlier, get_chat_model(self._settings))
@@ -146,6 +168,11 @@ class Reply:
             self.notes.append(self.standalone.note)
 
     def _extract(self, found: SearchResult) -> Iterator[str]:
+        self._context_hits = []
+        if self.confidence < needed_confidence(answering_by(self._settings, EXTRACTIVE)):
+            # Asked in place of a model, which would have read between the lines.
+            yield DECLINED
+            return
         how = quoting(self.style, self._settings.answer.quote_words)
         self.citations = extract(
             self._asked_of_passages(found),
@@ -174,14 +201,15 @@ class Reply:
         vectors, tokens = self._table.embedder.embed_with_tokens([self.question], query=True)
         return Query(self.question, vectors[0], tokens[0])
 
-    def _ask_model(self, found: SearchResult) -> Iterator[str]:
-        model = self._asked = get_chat_model(self._settings)
+    def _ask_model(self, found: SearchResult, settings: Settings) -> Iterator[str]:
+        model = self._asked = get_chat_model(settings)
+        window = model.window(settings.answer.window_tokens)
         self.model = model.name
         context = fit(
             self.standalone.text,
             found.hits,
             self._history,
-            settings=self._settings.answer,
+            settings=replace(settings.answer, window_tokens=window),
             counter=get_token_counter(model.name),
             style=self.style,
         )
@@ -207,11 +235,15 @@ class Reply:
         """What the model says, as safe Markdown; what it cited and cost is noted."""
         cleaned = CitationFilter(len(self._context_hits))
         self._used = cleaned.used
+        started = time.perf_counter()
         stream = model.stream(messages)
         try:
             for piece in stream:
+                shown = cleaned.feed(piece)
+                if shown and "first" not in self.milliseconds:
+                    self.milliseconds["first"] = round((time.perf_counter() - started) * 1000, 3)
                 # Empty ones, too, so that whoever stops listening is heard.
-                yield cleaned.feed(piece)
+                yield shown
             rest = cleaned.finish()
             if rest:
                 yield rest

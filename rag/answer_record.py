@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from rag.answerers import path_of
 from rag.llms import shown_address
 from rag.settings import Settings, known_paths, value_at
 from rag.store import CollectionTable
@@ -32,11 +33,11 @@ def how_made(settings: Settings, style: Style, table: CollectionTable) -> dict[s
 
 def settings_used(settings: Settings) -> dict[str, Any]:
     """Every dotted setting that bears on an answer, with its value; no secrets."""
-    sections = {*SECTIONS, settings.answer.model}
+    server = f"{path_of(settings.answer.model)}."
     return {
         path: _shown(settings, path)
-        for path, metadata in known_paths().items()
-        if path.partition(".")[0] in sections and not metadata["secret"]
+        for path, metadata in known_paths(settings).items()
+        if (path.partition(".")[0] in SECTIONS or path.startswith(server)) and not metadata["secret"]
     }
 
 
@@ -53,4 +54,4 @@ def changed_settings(made: Mapping[str, Any]) -> dict[str, Any]:
 
 def _shown(settings: Settings, path: str) -> Any:
     value = value_at(settings, path)
-    return shown_address(value) if path.partition(".")[2] in _ADDRESSES else value
+    return shown_address(value) if path.rpartition(".")[2] in _ADDRESSES else value

@@ -118,7 +118,7 @@ class OllamaChatModel(ServerChatModel):
             found = self._context(wanted)
             yield ""
 
-        for _ in self._patiently(ask):
+        for _ in self._patiently(ask, proof=False):
             pass
         return found
 

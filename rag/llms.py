@@ -188,13 +188,14 @@ class ServerChatModel(ABC):
         """Why the model is not asked at the moment, as the end of a sentence; empty when it is."""
         return self._patience.circuits.problem(self.circuit)
 
-    def _patiently(self, request: Callable[[], Generator[str]]) -> Generator[str]:
+    def _patiently(self, request: Callable[[], Generator[str]], *, proof: bool = True) -> Generator[str]:
         return patiently(
             request,
             key=self.circuit,
             name=f"{self.name} at {self.address}".lstrip(),
             patience=self._patience,
             say=self._say,
+            proof=proof,
         )
 
     def _say(self, sentence: str) -> None:

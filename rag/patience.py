@@ -54,11 +54,13 @@ def patiently(
     name: str,
     patience: Patience,
     say: Callable[[str], None],
+    proof: bool = True,
 ) -> Generator[str]:
     """The pieces of `request`, which is made again while that may help.
 
     `key` is the model's circuit and `name` what messages call it. `say` gets a sentence before each
-    pause and "" after it. An empty piece is given before a repeated request, so that whoever no longer
+    pause and "" after it. `proof` says whether success means that the model answers, and closes its
+    circuit. An empty piece is given before a repeated request, so that whoever no longer
     listens can leave. Raises ModelError, ModelPaused while the circuit is open.
     """
     attempt = 0
@@ -71,8 +73,9 @@ def patiently(
             for piece in pieces:
                 given = True
                 yield piece
-            patience.circuits.succeeded(key)
-            settled = True
+            settled = proof
+            if proof:
+                patience.circuits.succeeded(key)
             return
         except ModelError as error:
             patience.circuits.failed(key, error)
@@ -82,7 +85,7 @@ def patiently(
                 raise
         finally:
             pieces.close()
-            if not settled and given:
+            if not settled and given and proof:
                 patience.circuits.succeeded(key)
             elif not settled:
                 patience.circuits.released(key)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rag.answer import needed_confidence
+from rag.answerers import answering_by, server_of
 from rag.confidence import confidence
 from rag.context import fit
 from rag.expected_passage import Expected
@@ -291,9 +292,9 @@ def _decline_below(estimate: float, settings: Settings) -> float:
 
 
 def _budget(question: str, expected: Expected, found: SearchResult, settings: Settings) -> Step:
+    settings = answering_by(settings, settings.answer.model)
     own = settings.answer
-    server = settings.openai if own.model == "openai" else settings.ollama
-    counter = get_token_counter(server.model)
+    counter = get_token_counter(server_of(settings, own.model).model)
     context = fit(
         question, found.hits, (), settings=own, counter=counter, style=get_style(settings.data_dir, own.style)
     )

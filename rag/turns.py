@@ -43,6 +43,8 @@ def details_of(reply: Reply) -> dict[str, Any]:
     return {
         "model": reply.model,
         "made": reply.made,
+        "answerer": reply.answerer,
+        "failures": [failure.as_dict() for failure in reply.failures],
         "confidence": reply.confidence,
         "tokens": reply.tokens,
         "milliseconds": reply.milliseconds,

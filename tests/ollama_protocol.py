@@ -47,7 +47,7 @@ class OllamaHandler(Handler):
         elif self.path == "/api/show":
             shown: dict[str, Any] = {"modelfile": "FROM model", "parameters": "", "details": DETAILS}
             shown["template"] = "{{ .Prompt }}"
-            shown["model_info"] = {"general.architecture": "llama", "llama.context_length": 131072}
+            shown["model_info"] = {"general.architecture": "llama", "llama.context_length": server.own_window}
             shown["capabilities"] = server.capabilities.get(name, ["completion", "tools"])
             self.send_json(200, {**shown, "modified_at": CREATED})
         elif server.fault in ("silent", "nonsense"):

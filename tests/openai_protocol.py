@@ -30,7 +30,7 @@ class OpenAIHandler(Handler):
         if not self._allowed():
             return
         server = self.model_server
-        if self.path != "/v1/chat/completions":
+        if self.path.partition("?")[0] != "/v1/chat/completions":
             self._fail(404, f"Invalid URL (POST {self.path})", None)
         elif body["model"] not in server.models:
             message = f"The model `{body['model']}` does not exist or you do not have access to it."

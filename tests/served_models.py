@@ -49,6 +49,8 @@ class ModelServer:
     #: Sent before the reply, in the field of this name where the protocol leaves a choice.
     thinking: str = ""
     thinking_field: str = "reasoning_content"
+    #: The longest context of Ollama's models.
+    own_window: int = 131_072
     #: Characters of a piece; 0 for a word each.
     piece_characters: int = 0
 

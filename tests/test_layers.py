@@ -74,7 +74,7 @@ RAG_LAYERS: list[set[str]] = [
     },
     {
         *("llm_openai", "llm_ollama", "rows", "rerankers", "context", "confidence", "extract", "verify"),
-        "follow_up",
+        *("follow_up", "fallbacks"),
         "question_writing",
         "passage_grades",
     },

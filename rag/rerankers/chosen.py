@@ -72,6 +72,6 @@ def _chat_model(settings: Settings) -> ChatModel:
     if settings.answer.model == "extractive":
         raise MissingDependency(
             "The reranker llm needs a chat model, and the built-in answerer is none. "
-            "Set answer.model to openai or ollama."
+            "Set answer.model to openai, ollama or one of your models."
         )
     return get_chat_model(settings)

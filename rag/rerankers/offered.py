@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rag.answerers import address_of
 from rag.errors import ModelNotAvailable, SettingsError
 from rag.llms import is_loopback, shown_address
 from rag.rerankers.cross_encoder import local_model_folder
@@ -158,7 +159,7 @@ def destinations(settings: Settings) -> tuple[str, ...]:
     addresses = {
         "jina": settings.reranking.jina_url,
         "openai": settings.openai.base_url,
-        "llm": settings.ollama.host if settings.answer.model == "ollama" else settings.openai.base_url,
+        "llm": address_of(settings, settings.answer.model),
     }
     services = {"cohere": "Cohere", "voyage": "Voyage"}
     found = []
