@@ -71,9 +71,10 @@ with left:
             draw_welcome(collection)
     if len(turns) > 1:
         scroll_to(f"turn-{turns[-1].id}")
+    standings = session.standings(collection)
     for turn in turns:
         with st.container(key=f"turn-{turn.id}"):
             if live is not None and turn.id == live.turn_id:
                 draw_live(turn, live.reply)
             else:
-                draw_turn(turn, collection)
+                draw_turn(turn, collection, standings)

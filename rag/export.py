@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from rag.answer_record import changed_settings
+from rag.citation_standing import Standings
 from rag.citations import to_plain
 from rag.history import Conversation, Turn
 from rag.turns import standalone_of, support_of
@@ -32,8 +33,11 @@ mark { background: #fde8c8; } a { color: inherit; }
 """
 
 
-def as_markdown(conversation: Conversation, turns: Sequence[Turn]) -> str:
-    """The conversation as CommonMark; each answer is followed by its sources by number."""
+def as_markdown(conversation: Conversation, turns: Sequence[Turn], standings: Standings | None = None) -> str:
+    """The conversation as CommonMark; each answer is followed by its sources by number.
+
+    `standings` tells what has become of the sources since; without it nothing is said of that.
+    """
     parts = [f"# {_plain(conversation.title or 'Conversation')}", _about(conversation)]
     for turn in turns:
         parts.append(f"## {_plain(turn.question)}")
@@ -42,31 +46,31 @@ def as_markdown(conversation: Conversation, turns: Sequence[Turn]) -> str:
             parts.append(f"*Understood as: {_plain(meant)}*")
         parts.append(_markdown_answer(turn))
         if turn.citations:
-            parts.append("\n".join(_markdown_source(own) for own in turn.citations))
+            parts.append("\n".join(_markdown_source(own, standings) for own in turn.citations))
         made = _made_in_words(turn)
         if made:
             parts.append(f"*{_plain(made)}*")
     return "\n\n".join(parts) + "\n"
 
 
-def as_json(conversation: Conversation, turns: Sequence[Turn]) -> str:
+def as_json(conversation: Conversation, turns: Sequence[Turn], standings: Standings | None = None) -> str:
     """The conversation with all that was kept with its turns, as a JSON object."""
     return json.dumps(
         {
             "title": conversation.title,
             "collection": conversation.collection,
             "created_at": conversation.created_at.isoformat(),
-            "turns": [_turn_as_dict(turn) for turn in turns],
+            "turns": [_turn_as_dict(turn, standings) for turn in turns],
         },
         ensure_ascii=False,
         indent=2,
     )
 
 
-def as_html(conversation: Conversation, turns: Sequence[Turn]) -> str:
+def as_html(conversation: Conversation, turns: Sequence[Turn], standings: Standings | None = None) -> str:
     """The conversation as one page of HTML without scripts; a number leads to its source below."""
     title = html.escape(conversation.title or "Conversation")
-    body = "".join(_html_turn(place, turn) for place, turn in enumerate(turns, start=1))
+    body = "".join(_html_turn(place, turn, standings) for place, turn in enumerate(turns, start=1))
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -129,11 +133,24 @@ def _markdown_answer(turn: Turn) -> str:
     return _plain(_answer_lines(turn))
 
 
-def _markdown_source(citation: Citation) -> str:
-    return f"- [{citation.number}] {_plain(_place(citation))}: “{_plain(citation.quote)}”"
+def _markdown_source(citation: Citation, standings: Standings | None) -> str:
+    since = _since(citation, standings)
+    said = f" *{_plain(since)}*" if since else ""
+    return f"- [{citation.number}] {_plain(_place(citation))}: “{_plain(citation.quote)}”{said}"
 
 
-def _turn_as_dict(turn: Turn) -> dict[str, Any]:
+def _since(citation: Citation, standings: Standings | None) -> str:
+    return standings.of(citation).sentence if standings else ""
+
+
+def _citation_as_dict(citation: Citation, standings: Standings | None) -> dict[str, Any]:
+    if standings is None:
+        return citation.as_dict()
+    standing = standings.of(citation)
+    return citation.as_dict() | {"source_now": standing.state, "still_said": standing.still_said}
+
+
+def _turn_as_dict(turn: Turn, standings: Standings | None) -> dict[str, Any]:
     return {
         "question": turn.question,
         "understood_as": standalone_of(turn) or turn.question,
@@ -144,7 +161,7 @@ def _turn_as_dict(turn: Turn) -> dict[str, Any]:
         "asked_at": turn.created_at.isoformat(),
         "model": turn.details.get("model", ""),
         "made": turn.details.get("made", {}),
-        "citations": [own.as_dict() for own in turn.citations],
+        "citations": [_citation_as_dict(own, standings) for own in turn.citations],
         "support": [
             {
                 "sentence": to_plain(turn.answer[own.start : own.end]),
@@ -158,7 +175,7 @@ def _turn_as_dict(turn: Turn) -> dict[str, Any]:
     }
 
 
-def _html_turn(place: int, turn: Turn) -> str:
+def _html_turn(place: int, turn: Turn, standings: Standings | None) -> str:
     meant = standalone_of(turn)
     understood = f'<p class="note">Understood as: {html.escape(meant)}</p>' if meant else ""
     known = {own.number for own in turn.citations}
@@ -170,7 +187,8 @@ def _html_turn(place: int, turn: Turn) -> str:
     answer = _CITED.sub(linked, html.escape(_answer_lines(turn)))
     sources = "".join(
         f'<li value="{own.number}" id="source-{place}-{own.number}">{html.escape(_place(own))}'
-        f"<blockquote>{html.escape(' '.join(own.quote.split()))}</blockquote></li>"
+        f"<blockquote>{html.escape(' '.join(own.quote.split()))}</blockquote>"
+        f'<span class="note">{html.escape(_since(own, standings))}</span></li>'
         for own in turn.citations
     )
     listed = f"<ol>{sources}</ol>" if sources else ""

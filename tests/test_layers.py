@@ -78,7 +78,7 @@ RAG_LAYERS: list[set[str]] = [
         "question_writing",
         "passage_grades",
     },
-    {"store", "disclosure", "quoting"},
+    {"store", "disclosure", "quoting", "citation_standing"},
     {"workspace", "retrieve", "maintenance", "backup", "restore", "answer_record"},
     {"compare", "answer", "status", "kept_versions", "needed_blobs", "expected_passage", "remedies"},
     {"evaluate", "streaming", "turns", "trace", "question_making"},

@@ -7,6 +7,7 @@ escaped, and originals are only ever downloaded.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 import streamlit as st
@@ -17,6 +18,7 @@ from pages.shared.copy_button import draw_copy_button
 from pages.shared.opened import Opened
 from pages.shared.page_drawings import page_image
 from pages.shared.plain_text import markdown_plain, shortened
+from rag.citation_standing import REMOVED, Standing, as_in
 from rag.errors import AskanceError
 from rag.types import Citation, PageSpan, ParsedDocument
 
@@ -43,16 +45,33 @@ def draw_passage_panel(place: str) -> None:
     with st.container(key="passage-panel", gap="small"):
         _draw_head(place, opened)
         passage = opened.passage
-        names = session.workspace().catalog.names(opened.collection)
-        if passage.document_id not in names:
-            st.warning("This document has since been removed. These are its words as they were quoted.")
-            _draw_quote(passage)
-            return
         try:
-            _draw_document(place, opened)
+            standing = session.standings(opened.collection).of(passage)
+            if standing.sentence:
+                _draw_standing(standing)
+            if standing.state == REMOVED:
+                _draw_quote(passage)
+            else:
+                _draw_document(place, _as_now(opened, standing))
         except AskanceError as error:
             st.warning(markdown_plain(str(error)))
             _draw_quote(passage)
+
+
+def _draw_standing(standing: Standing) -> None:
+    if standing.still_said:
+        st.info(f"{standing.sentence} This is where.", icon=":material/history:")
+    else:
+        st.warning(standing.sentence, icon=":material/history:")
+
+
+def _as_now(opened: Opened, standing: Standing) -> Opened:
+    """The passages with the one shown as the document of today has it."""
+    if standing.now is None:
+        return opened
+    passages = list(opened.passages)
+    passages[opened.index] = standing.now
+    return replace(opened, passages=tuple(passages))
 
 
 def open_button(
@@ -97,11 +116,14 @@ def _draw_document(place: str, opened: Opened) -> None:
     passage = opened.passage
     blobs = session.workspace().blobs
     parsed = blobs.get_parsed(passage.document_id)
-    if parsed is None:
+    # Documents may have been read again by other means since, so the quote is looked for, never trusted.
+    found = as_in(parsed, passage) if parsed is not None else None
+    if parsed is None or found is None:
         _draw_quote(passage)
         return
+    passage = found
     if parsed.mime_type == "application/pdf" and parsed.pages:
-        _draw_page(place, opened, parsed)
+        _draw_page(place, opened, passage, parsed)
     else:
         with st.container(border=True):
             st.html(text_view(parsed.text, passage.start, passage.end, passage.words, around=700))
@@ -119,8 +141,7 @@ def _draw_document(place: str, opened: Opened) -> None:
         )
 
 
-def _draw_page(place: str, opened: Opened, parsed: ParsedDocument) -> None:
-    passage = opened.passage
+def _draw_page(place: str, opened: Opened, passage: Citation, parsed: ParsedDocument) -> None:
     own = passage.page or _page_at(parsed, passage.start)
     number = min(max(opened.page or own, 1), len(parsed.pages))
     span = parsed.pages[number - 1]

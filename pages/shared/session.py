@@ -21,6 +21,7 @@ from pages.shared.pending_question import PendingQuestion
 from rag.blobs import BlobStore
 from rag.catalog import Catalog, DocumentRecord
 from rag.chat import Chats
+from rag.citation_standing import Standings
 from rag.downloads import Downloads
 from rag.errors import StoreError
 from rag.history import Conversation
@@ -226,6 +227,22 @@ def _documents(
     folder: str, collection_name: str, changed: datetime | None, _catalog: Catalog
 ) -> list[DocumentRecord]:
     return _catalog.documents(collection_name)
+
+
+def standings(collection_name: str) -> Standings:
+    """What has become of the documents that citations of a collection name, as the collection is now."""
+    opened_workspace = workspace()
+    changed = opened_workspace.catalog.changed_at(collection_name)
+    folder = str(opened_workspace.settings.data_dir)
+    return _standings(folder, collection_name, changed, opened_workspace)
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _standings(
+    folder: str, collection_name: str, changed: datetime | None, _workspace: Workspace
+) -> Standings:
+    records = _documents(folder, collection_name, changed, _workspace.catalog)
+    return Standings(records, _workspace.blobs.get_parsed)
 
 
 def near_duplicates_of(collection_name: str) -> dict[str, list[tuple[str, float]]]:

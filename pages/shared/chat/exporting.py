@@ -9,10 +9,11 @@ import streamlit as st
 
 from pages.shared import session
 from pages.shared.copy_button import draw_copy_button
+from rag.citation_standing import Standings
 from rag.export import as_html, as_json, as_markdown
 from rag.history import Conversation, Turn
 
-Write = Callable[[Conversation, Sequence[Turn]], str]
+Write = Callable[[Conversation, Sequence[Turn], Standings], str]
 FORMS: dict[str, tuple[str, str, Write]] = {
     "Markdown": ("md", "text/markdown", as_markdown),
     "Web page, to print": ("html", "text/html", as_html),
@@ -26,7 +27,9 @@ def draw_exports(conversation: Conversation) -> None:
         st.download_button(
             label,
             data=lambda write=write: write(  # type: ignore[misc]
-                conversation, session.workspace().history.turns(conversation.id)
+                conversation,
+                session.workspace().history.turns(conversation.id),
+                session.standings(conversation.collection),
             ),
             file_name=f"{file_stem(conversation.title)}.{ending}",
             mime=kind,

@@ -17,6 +17,7 @@ from pages.shared.chat.citation_clicks import citation_address
 from pages.shared.chat.found_view import draw_how_found
 from pages.shared.chat.judging import draw_reason, draw_thumbs
 from pages.shared.chat.scope import in_words
+from pages.shared.chat.standing_view import draw_standings, standing_mark
 from pages.shared.chat.support_view import draw_checked
 from pages.shared.chat.thinking_view import draw_thinking
 from pages.shared.chat.understood import draw_understood
@@ -26,6 +27,7 @@ from pages.shared.opened import Opened
 from pages.shared.passage_panel import open_button
 from pages.shared.pending_question import PendingQuestion
 from pages.shared.plain_text import excerpt, markdown_plain, shortened
+from rag.citation_standing import Standings
 from rag.citations import to_plain
 from rag.history import Turn
 from rag.turns import meant_by_user, nearest_of, scope_of
@@ -52,8 +54,8 @@ def draw_question(turn: Turn) -> None:
         draw_understood(turn)
 
 
-def draw_turn(turn: Turn, collection: str) -> None:
-    """The question, then what became of it."""
+def draw_turn(turn: Turn, collection: str, standings: Standings) -> None:
+    """The question, then what became of it, and of the documents that it cites."""
     draw_question(turn)
     draw_versions(turn)
     with st.chat_message("assistant", avatar=ANSWER_AVATAR):
@@ -66,7 +68,7 @@ def draw_turn(turn: Turn, collection: str) -> None:
         elif turn.answered is False and not turn.citations:
             _draw_declined(turn, collection)
         else:
-            _draw_answer(turn, collection)
+            _draw_answer(turn, collection, standings)
 
 
 def open_citation(turns: Sequence[Turn], turn_id: str, number: int, collection: str) -> None:
@@ -84,7 +86,7 @@ def source_label(citation: Citation, most: int = 40) -> str:
     return f"**{citation.number}** · {name}{page}"
 
 
-def _draw_answer(turn: Turn, collection: str) -> None:
+def _draw_answer(turn: Turn, collection: str, standings: Standings) -> None:
     quoted = turn.details.get("model") == "extractive"
     if quoted:
         st.html(quotes_as_html((own, citation_address(turn.id, own.number)) for own in turn.citations))
@@ -96,7 +98,7 @@ def _draw_answer(turn: Turn, collection: str) -> None:
     if turn.status == "stopped":
         st.caption("Stopped before it was complete." if turn.answer else "Stopped before an answer came.")
         _draw_again(turn, "Ask again")
-    _draw_sources(turn, collection)
+    _draw_sources(turn, collection, standings)
     _draw_notes(turn)
     _draw_foot(turn, quoted)
 
@@ -145,19 +147,21 @@ def _draw_again(turn: Turn, label: str) -> None:
         st.rerun()
 
 
-def _draw_sources(turn: Turn, collection: str) -> None:
+def _draw_sources(turn: Turn, collection: str, standings: Standings) -> None:
     if not turn.citations:
         return
+    marks = [standing_mark(own, standings) for own in turn.citations]
     with st.container(horizontal=True, gap="xsmall"):
         for index, citation in enumerate(turn.citations):
             strength = _strength(citation.score)
             open_button(
-                source_label(citation) + (f" · {strength}" if strength else ""),
+                " · ".join(part for part in (source_label(citation), strength, marks[index]) if part),
                 PLACE,
                 Opened(collection, turn.citations, index),
                 key=f"source-{turn.id}-{index}",
                 help=markdown_plain(citation.document),
             )
+    draw_standings(turn.citations, standings)
 
 
 def _draw_notes(turn: Turn) -> None:
