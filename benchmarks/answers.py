@@ -30,7 +30,7 @@ from rag.questions import Question, load_questions
 from rag.retrieve import retrieve
 from rag.sentence_value import WEIGHTS, signs
 from rag.settings import Settings
-from rag.types import EVERYTHING, Filters
+from rag.types import EVERYTHING, Filters, Scope
 from rag.workspace import Workspace, open_workspace
 
 MAIN_SETS = ("squad", "uda_pdf", "chunking")
@@ -129,7 +129,7 @@ def _fitted(data: Path, workspace: Workspace, settings: Settings, most: int) -> 
 def _scope(question: Question, workspace: Workspace, collection: str) -> Filters:
     if question.scope != "document":
         return EVERYTHING
-    return workspace.filters(collection, documents=question.documents)
+    return workspace.filters(collection, Scope(documents=question.documents))
 
 
 def _holds(question: Question, texts: Sequence[str]) -> bool:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from ingest.separators import SENTENCE_END, TABLE_SEPARATORS, separators_of
+from rag.document_authors import authors_of
 from rag.embedders import Embedder
 from rag.errors import SettingsError
 from rag.settings import ChunkingSettings
@@ -59,6 +60,8 @@ def chunk_document(
             f"{LEAST_TEXT_TOKENS + embedder.special_tokens}."
         )
     header_limit = min(settings.header_tokens, limit - LEAST_TEXT_TOKENS)
+    authors = authors_of(document.author)
+    dated = document.created.date() if document.created else None
     long_tables, short_tables = _sorted_tables(document, embedder, (limit - header_limit) // 2)
     for segment in _segments(document, long_tables):
         for start, end, header, headings in _passages(
@@ -77,6 +80,8 @@ def chunk_document(
                 end=end,
                 mime_type=document.mime_type,
                 tags=tags,
+                authors=authors,
+                dated=dated,
             )
 
 

@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, fields
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import IO
 from urllib.parse import quote
@@ -172,11 +172,14 @@ _LISTS = tuple(each.name for each in fields(DocumentRecord) if str(each.type).st
 
 def _as_plain(record: DocumentRecord) -> dict[str, object]:
     times = {name: getattr(record, name).isoformat() for name in _TIMES}
-    return asdict(record) | times | {"signature": record.signature.hex()}
+    dated = record.dated.isoformat() if record.dated else None
+    return asdict(record) | times | {"signature": record.signature.hex(), "dated": dated}
 
 
 def _as_record(plain: dict[str, object]) -> DocumentRecord:
     times = {name: datetime.fromisoformat(str(plain[name])) for name in _TIMES}
-    lists: dict[str, object] = {name: tuple(plain[name]) for name in _LISTS}  # type: ignore[arg-type]
+    lists: dict[str, object] = {name: tuple(plain.get(name) or ()) for name in _LISTS}  # type: ignore[arg-type]
     signature = bytes.fromhex(str(plain["signature"]))
-    return DocumentRecord(**plain | times | lists | {"signature": signature})  # type: ignore[arg-type]
+    dated = date.fromisoformat(str(plain["dated"])) if plain.get("dated") else None
+    own = {"signature": signature, "dated": dated}
+    return DocumentRecord(**plain | times | lists | own)  # type: ignore[arg-type]

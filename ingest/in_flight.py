@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from ingest.progress import FileResult
 from ingest.report import FileReport
 from rag.catalog import DocumentRecord
+from rag.document_authors import authors_of
 from rag.types import Chunk, ParsedDocument, Vector
 
 
@@ -52,7 +53,7 @@ class Document:
 
     def record(self, collection: str, recipe: str, status: str) -> DocumentRecord:
         """What the catalog is to hold of it, once there is a result."""
-        result = self.result
+        result, parsed = self.result, self.parsed
         return DocumentRecord(
             collection=collection,
             name=self.name,
@@ -62,8 +63,10 @@ class Document:
             pages=result.pages if result else 0,
             chunks=len(self.chunks),
             bytes=self.size,
-            title=self.parsed.title if self.parsed else "",
-            mime_type=self.parsed.mime_type if self.parsed else "",
+            title=parsed.title if parsed else "",
+            mime_type=parsed.mime_type if parsed else "",
+            authors=authors_of(parsed.author) if parsed else (),
+            dated=parsed.created.date() if parsed and parsed.created else None,
             language=self.language,
             warnings=self.warnings,
             tokens=self.tokens,

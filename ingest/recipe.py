@@ -5,8 +5,8 @@ from __future__ import annotations
 from rag.embedders import Embedder
 from rag.settings import Settings
 
-#: Changes when loaders or chunking give other text for the same bytes: documents are then read again.
-PARSER_VERSION = 2
+#: Changes when other text, or more about a document, is kept for the same bytes: it is then read again.
+PARSER_VERSION = 3
 
 
 def recipe_of(settings: Settings, embedder: Embedder) -> str:

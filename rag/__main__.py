@@ -15,9 +15,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from rag.document_scope import left_out
 from rag.errors import AskanceError, SettingsError
 from rag.question_command import add_question_commands
 from rag.rerankers import RERANKERS
+from rag.scope_command import add_scope_options, scope_given
 from rag.settings import Settings, load_settings, with_overrides
 from rag.trace_command import add_trace_command
 from rag.types import Filters, Hit, SearchResult
@@ -62,14 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     searching.add_argument("--candidates", help="passages fetched by each search before reranking")
     searching.add_argument("--mode", choices=("hybrid", "vector", "text"))
     searching.add_argument("--reranker", help="what puts the candidates in order")
-    searching.add_argument("--document", action="append", default=[], help="search this document alone")
-    searching.add_argument("--tag", action="append", default=[], help="search documents with this tag")
-    searching.add_argument(
-        "--type",
-        action="append",
-        default=[],
-        help="search documents of this type: PDF, Word, docx, ...",
-    )
+    add_scope_options(searching)
 
     search = commands.add_parser("search", parents=[shared, searching], help="find passages")
     search.add_argument("query")
@@ -102,12 +97,11 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _filters(options: argparse.Namespace, workspace: Workspace) -> Filters:
-    return workspace.filters(
-        options.collection,
-        documents=tuple(options.document),
-        tags=tuple(options.tag),
-        kinds=tuple(options.type),
-    )
+    scope = scope_given(options)
+    if scope:
+        for sentence in left_out(workspace.catalog.documents(options.collection), scope):
+            sys.stderr.write(f"{sentence}\n")
+    return workspace.filters(options.collection, scope)
 
 
 def _search(options: argparse.Namespace, settings: Settings) -> dict[str, Any]:

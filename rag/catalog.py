@@ -10,14 +10,14 @@ from __future__ import annotations
 import builtins
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Engine, Row, Select, case, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from rag.database import CollectionRow, DocumentRow, read, utc_now, write
-from rag.document_names import ends_in, folded, listed, nearest_names
+from rag.document_names import checked_name, ends_in, folded, listed, nearest_names
 from rag.errors import CollectionNotFound, DocumentNotFound, StoreError
 
 STATUSES = ("ready", "empty", "failed")
@@ -32,9 +32,9 @@ class DocumentRecord:
     `name` is the path relative to what was ingested, with forward slashes, or `archive.zip!member`.
     `document_id` is the SHA-256 of the bytes, "" when they could not be read. `status` is ready, empty
     (read, but without text) or failed. `recipe` names what made the passages: embedder, chunk settings
-    and parser version. `tags` and `notes` are people's own. `tokens` are those the embedder saw. `report`
-    holds page numbers by what is wrong with them, `signature` what near-duplicates are found by; both
-    are ingest's. Times are aware UTC.
+    and parser version. `tags` and `notes` are people's own; `authors` and `dated` are what the file says
+    of itself. `tokens` are those the embedder saw. `report` holds page numbers by what is wrong with
+    them, `signature` what near-duplicates are found by; both are ingest's. Times are aware UTC.
     """
 
     collection: str
@@ -50,6 +50,8 @@ class DocumentRecord:
     language: str = ""
     warnings: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    authors: tuple[str, ...] = ()
+    dated: date | None = None
     notes: str = ""
     tokens: int = 0
     report: dict[str, list[int]] = field(default_factory=dict)
@@ -72,7 +74,7 @@ class CollectionSummary:
 
 
 _FIELDS = tuple(each.name for each in fields(DocumentRecord))
-_LISTS = {_FIELDS.index(name) for name in ("warnings", "tags")}
+_LISTS = {_FIELDS.index(name) for name in ("warnings", "tags", "authors")}
 _COLUMNS = tuple(getattr(DocumentRow, name) for name in _FIELDS)
 
 
@@ -162,6 +164,12 @@ class Catalog:
                     session.execute(insert(DocumentRow), new)
 
         write(self._engine, work)
+
+    def authors(self, collection: str) -> list[str]:
+        """Everybody whom a document of the collection names as its author, sorted."""
+        query = select(DocumentRow.authors).where(DocumentRow.collection == collection).distinct()
+        found = read(self._engine, lambda session: session.scalars(query).all())
+        return sorted({author for authors in found for author in authors})
 
     def remove(self, collection: str, names: Iterable[str]) -> int:
         """Remove the records of these exact names; says how many there were."""
@@ -291,7 +299,7 @@ class Catalog:
 
     def create_collection(self, name: str) -> None:
         """Create a collection; one that is there already stays as it is. Raises StoreError for a bad name."""
-        _check_name("collection", name)
+        checked_name("collection", name)
 
         def work(session: Session) -> None:
             if session.get(CollectionRow, name) is None:
@@ -356,7 +364,7 @@ def _as_record(row: Row[Any]) -> DocumentRecord:
 
 def _as_row(record: DocumentRecord) -> dict[str, Any]:
     row = {name: getattr(record, name) for name in _FIELDS}
-    return row | {"warnings": list(record.warnings), "tags": list(record.tags)}
+    return row | {name: list(row[name]) for name in ("warnings", "tags", "authors")}
 
 
 def _kept_fields(session: Session, collection: str, names: Sequence[str]) -> dict[str, dict[str, Any]]:
@@ -381,20 +389,9 @@ def _touch_or_create(session: Session, collection: str, now: datetime) -> None:
 
 
 def _check(record: DocumentRecord) -> None:
-    _check_name("collection", record.collection)
-    _check_name("document", record.name)
+    checked_name("collection", record.collection)
+    checked_name("document", record.name)
     if record.status not in STATUSES:
         raise StoreError(
             f"{record.name}: the status {record.status!r} is unknown. Use one of {', '.join(STATUSES)}."
         )
-
-
-def _check_name(what: str, name: str) -> None:
-    try:
-        name.encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise StoreError(
-            f"The {what} name {name!r} is not valid Unicode and cannot be stored. Rename it, then try again."
-        ) from error
-    if not name.strip() or "\0" in name:
-        raise StoreError(f"The {what} name {name!r} is empty or holds a NUL character. Give another name.")

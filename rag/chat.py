@@ -67,9 +67,7 @@ class Chats:
                 question,
                 table=workspace.table(conversation.collection),
                 settings=workspace.settings,
-                filters=workspace.filters(
-                    conversation.collection, documents=scope.documents, tags=scope.tags, kinds=scope.kinds
-                ),
+                filters=workspace.filters(conversation.collection, scope),
                 history=messages_of(turns),
                 earlier=[standalone_of(own) or own.question for own in turns],
                 standalone=standalone,

@@ -16,7 +16,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -48,7 +48,7 @@ if sys.platform != "win32":
 
 DATABASE_FILE = "askance.sqlite"
 #: The newest revision in rag/migrations/versions; a test holds the two together.
-HEAD = "0005"
+HEAD = "0006"
 BUSY_SECONDS = 30
 WRITE_ATTEMPTS = 5
 _WRITES = "askance_writes"
@@ -108,6 +108,8 @@ class DocumentRow(Base):
     language: Mapped[str] = mapped_column(Prose)
     warnings: Mapped[list[str]] = mapped_column(JSON)
     tags: Mapped[list[str]] = mapped_column(JSON)
+    authors: Mapped[list[str]] = mapped_column(JSON)
+    dated: Mapped[date | None]
     notes: Mapped[str] = mapped_column(Prose)
     tokens: Mapped[int] = mapped_column(BigInteger)
     report: Mapped[dict[str, list[int]]] = mapped_column(JSON)

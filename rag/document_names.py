@@ -1,4 +1,4 @@
-"""How names of documents are compared and listed in messages. It knows no collection."""
+"""How names of documents are checked, compared and listed in messages. It knows no collection."""
 
 from __future__ import annotations
 
@@ -7,7 +7,21 @@ import unicodedata
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
+from rag.errors import StoreError
+
 NAMES_SHOWN = 5
+
+
+def checked_name(what: str, name: str) -> None:
+    """Raise StoreError for a name (of a `what`) that cannot be stored."""
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise StoreError(
+            f"The {what} name {name!r} is not valid Unicode and cannot be stored. Rename it, then try again."
+        ) from error
+    if not name.strip() or "\0" in name:
+        raise StoreError(f"The {what} name {name!r} is empty or holds a NUL character. Give another name.")
 
 
 def folded(name: str) -> str:

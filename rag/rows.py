@@ -5,8 +5,8 @@ It opens no table. Filters are typed expressions whose literals LanceDB quotes i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, date, datetime
 from typing import Any
 
 import numpy as np
@@ -51,6 +51,8 @@ def row_schema(settings: EmbeddingSettings, embedder: Embedder) -> pa.Schema:
         end: int | None = None
         mime_type: str | None = None
         tags: list[str] | None = None
+        authors: list[str] | None = None
+        dated: date | None = None
         added_at: datetime | None = Field(default=None, json_schema_extra={"tz": "UTC"})
         vector: VectorColumn(embedder.dimension) | None = function.VectorField(default=None)  # type: ignore[valid-type]
         token_bits: bytes | None = None
@@ -80,6 +82,8 @@ def arrow_rows(
         "end": [chunk.end for chunk in chunks],
         "mime_type": [chunk.mime_type for chunk in chunks],
         "tags": [list(chunk.tags) for chunk in chunks],
+        "authors": [list(chunk.authors) or None for chunk in chunks],
+        "dated": [chunk.dated for chunk in chunks],
         "added_at": [now] * len(chunks),
         "vector": pa.FixedSizeListArray.from_arrays(flat, dimension),
         "token_bits": list(token_bits),
@@ -123,17 +127,29 @@ def hit_of(row: dict[str, Any], stage: str, rank: int, score: float) -> Hit:
 
 
 def restricted(query: Any, filters: Filters) -> Any:
-    conditions = []
-    if filters.documents:
-        conditions.append(document_filter(filters.documents).to_sql())
-    if filters.mime_types:
-        conditions.append(column("mime_type").isin(list(filters.mime_types)).to_sql())
-    if filters.tags:
-        # The expression builder knows no array functions, so this one call is spelled out
-        # around literals that the builder itself has quoted.
-        tagged = [f"array_has(tags, {literal(tag).to_sql()})" for tag in filters.tags]
-        conditions.append(" OR ".join(tagged))
+    """The query with what a passage must fit, looked at before anything is ranked."""
+    conditions = list(_conditions(filters))
     return query.where(" AND ".join(f"({condition})" for condition in conditions)) if conditions else query
+
+
+def _conditions(filters: Filters) -> Iterator[str]:
+    if filters.documents:
+        yield document_filter(filters.documents).to_sql()
+    if filters.mime_types:
+        yield column("mime_type").isin(list(filters.mime_types)).to_sql()
+    for name, values in (("tags", filters.tags), ("authors", filters.authors)):
+        if values:
+            # The expression builder knows no array functions, so this one call is spelled out
+            # around literals that the builder itself has quoted.
+            yield " OR ".join(f"array_has({name}, {literal(value).to_sql()})" for value in values)
+    if filters.since:
+        yield (column("dated") >= literal(filters.since)).to_sql()
+    if filters.until:
+        yield (column("dated") <= literal(filters.until)).to_sql()
+    if filters.first_page is not None:
+        yield (column("page") >= literal(filters.first_page)).to_sql()
+    if filters.last_page is not None:
+        yield (column("page") <= literal(filters.last_page)).to_sql()
 
 
 def document_filter(document_ids: Iterable[str]) -> Any:
@@ -146,7 +162,7 @@ def column(name: str) -> Any:
     return col(name)
 
 
-def literal(value: str) -> Any:
+def literal(value: str | int | date) -> Any:
     from lancedb.expr import lit
 
     return lit(value)

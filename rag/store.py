@@ -19,6 +19,7 @@ from rag.collection_tables import CollectionTables, checked_table_name
 from rag.database import open_database
 from rag.embedders import Embedder, get_embedder
 from rag.errors import CollectionNotFound, EmbedderMismatch
+from rag.later_columns import complete_columns, refuse_without_columns
 from rag.recorded_embedder import embedder_that_made
 from rag.refusals import table_explained, table_refusal
 from rag.rows import (
@@ -108,6 +109,7 @@ class Store:
                 f"settings name {self.embedder.name!r}. Read its documents again on the library page, or "
                 "set embedding.model back."
             )
+        table.complete_columns()
         return table
 
     def drop(self, collection: str) -> None:
@@ -267,7 +269,7 @@ class CollectionTable:
             .limit(limit)
             .select([*CHUNK_COLUMNS, *extra, "_distance"])
         )
-        rows = restricted(through_index(query), filters).to_arrow().to_pylist()
+        rows = self._restricted(through_index(query), filters).to_arrow().to_pylist()
         return [hit_of(row, "vector", rank, 1.0 - row["_distance"]) for rank, row in enumerate(rows, start=1)]
 
     def text_search(
@@ -295,8 +297,17 @@ class CollectionTable:
             .limit(limit)
             .select([*CHUNK_COLUMNS, *extra, "_score"])
         )
-        rows = restricted(search, filters).to_arrow().to_pylist()
+        rows = self._restricted(search, filters).to_arrow().to_pylist()
         return [hit_of(row, "text", rank, row["_score"]) for rank, row in enumerate(rows, start=1)]
+
+    def _restricted(self, query: Any, filters: Filters) -> Any:
+        refuse_without_columns(self._table, self.name, filters)
+        return restricted(query, filters)
+
+    def complete_columns(self) -> None:
+        """Add the columns that a table of an earlier version lacks, before documents are added to it."""
+        with self._writing():
+            complete_columns(self._table, self.name)
 
     def chunks(self, document_id: str) -> list[Chunk]:
         """All passages of a document in order of their place."""

@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from rag.errors import SettingsError
+from rag.scope_command import scope_given
 from rag.settings import Settings, with_overrides
+from rag.types import Scope
 from rag.workspace import open_workspace
 
 SIGNS = {"kept": "+", "missed": "-", "lost": "x", "unused": " ", "unreached": " "}
@@ -29,10 +31,10 @@ def _trace(options: argparse.Namespace, settings: Settings) -> dict[str, Any]:
     from rag.expected_passage import expected_passage
     from rag.trace import trace
 
-    if len(options.document) != 1 or options.tag or options.type:
+    if len(options.document) != 1 or scope_given(options) != Scope(documents=tuple(options.document)):
         raise SettingsError(
             "trace follows a passage of one document, searched for among all: give --document NAME once, "
-            "and no --tag or --type."
+            "and no --tag, --type, --author, --since, --until or --pages."
         )
     given = {name: getattr(options, name) for name in ("k", "candidates", "mode", "reranker", "model")}
     settings = with_overrides(settings, {name: value for name, value in given.items() if value is not None})

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import numpy as np
@@ -80,7 +80,8 @@ class Chunk:
     """A passage as stored and cited: `text` is exactly `document_text[start:end]`.
 
     `header` is the title and heading path, and on a second line the header row of a table that began
-    in an earlier passage; what is embedded is `header`, a line break, `text`.
+    in an earlier passage; what is embedded is `header`, a line break, `text`. Authors and date are the
+    document's; they are stored to be filtered by and not read back.
     """
 
     id: str
@@ -95,6 +96,8 @@ class Chunk:
     end: int
     mime_type: str = ""
     tags: tuple[str, ...] = ()
+    authors: tuple[str, ...] = ()
+    dated: date | None = None
 
     @property
     def embedded_text(self) -> str:
@@ -133,12 +136,18 @@ class Query:
 class Filters:
     """What a search is restricted to; empty means everything. `documents` holds document ids.
 
-    A passage must fit each of the three, and one of the values of each.
+    A passage must fit every part that is given, and one of the values of each. Days and pages are
+    inclusive; a document without a date, an author or pages does not fit a restriction by it.
     """
 
     documents: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     mime_types: tuple[str, ...] = ()
+    authors: tuple[str, ...] = ()
+    since: date | None = None
+    until: date | None = None
+    first_page: int | None = None
+    last_page: int | None = None
 
 
 EVERYTHING = Filters()
@@ -146,7 +155,8 @@ EVERYTHING = Filters()
 
 @dataclass(frozen=True)
 class Scope:
-    """What a question is asked of, in people's words: documents by name, tags, kinds.
+    """What a question is asked of, in people's words: documents by name, tags, kinds, authors, their
+    date from one day to another, pages from one to another.
 
     Empty means everything; `Filters` are what becomes of it in a collection.
     """
@@ -154,18 +164,33 @@ class Scope:
     documents: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
+    authors: tuple[str, ...] = ()
+    since: date | None = None
+    until: date | None = None
+    first_page: int | None = None
+    last_page: int | None = None
 
     def __bool__(self) -> bool:
-        return bool(self.documents or self.tags or self.kinds)
+        return self != Scope()
 
-    def as_dict(self) -> dict[str, list[str]]:
+    def as_dict(self) -> dict[str, Any]:
         """The form kept in the history."""
-        return {"documents": list(self.documents), "tags": list(self.tags), "kinds": list(self.kinds)}
+        lists = {part: list(getattr(self, part)) for part in SCOPE_LISTS}
+        days = {part: day.isoformat() if (day := getattr(self, part)) else None for part in SCOPE_DAYS}
+        return lists | days | {part: getattr(self, part) for part in SCOPE_PAGES}
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> Scope:
         """The scope kept so; what an older version did not keep is empty."""
-        return cls(*(tuple(stored.get(part, ())) for part in ("documents", "tags", "kinds")))
+        parts: dict[str, Any] = {part: tuple(stored.get(part) or ()) for part in SCOPE_LISTS}
+        parts |= {part: date.fromisoformat(day) for part in SCOPE_DAYS if (day := stored.get(part))}
+        return cls(**parts | {part: stored.get(part) for part in SCOPE_PAGES})
+
+
+#: Parts of a scope that hold any number of values, days, and numbers of pages.
+SCOPE_LISTS = ("documents", "tags", "kinds", "authors")
+SCOPE_DAYS = ("since", "until")
+SCOPE_PAGES = ("first_page", "last_page")
 
 
 @dataclass(slots=True)

@@ -12,11 +12,12 @@ from rag.blobs import BlobStore
 from rag.catalog import Catalog
 from rag.collection_tables import CollectionTables
 from rag.database import open_database
+from rag.document_authors import authors_meant
 from rag.document_kinds import mime_types_of
 from rag.history import History
 from rag.settings import Settings
 from rag.store import CollectionTable, Store, get_store
-from rag.types import Filters
+from rag.types import Filters, Scope
 
 
 @dataclass(frozen=True)
@@ -34,20 +35,23 @@ class Workspace:
         """The passages of a collection; raises CollectionNotFound."""
         return self.store.open(collection)
 
-    def filters(
-        self,
-        collection: str,
-        *,
-        documents: tuple[str, ...] = (),
-        tags: tuple[str, ...] = (),
-        kinds: tuple[str, ...] = (),
-    ) -> Filters:
-        """A restriction by document names (whole, or unambiguous base names), tags and kinds.
+    def filters(self, collection: str, scope: Scope = Scope()) -> Filters:  # noqa: B008 (frozen)
+        """What becomes of a scope in a collection; documents go by whole or unambiguous base names, authors
+        by any words of their names.
 
         Raises DocumentNotFound.
         """
-        ids = tuple(self.catalog.resolve(collection, name).document_id for name in documents)
-        return Filters(documents=ids, tags=tags, mime_types=mime_types_of(kinds))
+        known = self.catalog.authors(collection) if scope.authors else []
+        return Filters(
+            documents=tuple(self.catalog.resolve(collection, name).document_id for name in scope.documents),
+            tags=scope.tags,
+            mime_types=mime_types_of(scope.kinds),
+            authors=authors_meant(scope.authors, known, collection),
+            since=scope.since,
+            until=scope.until,
+            first_page=scope.first_page,
+            last_page=scope.last_page,
+        )
 
 
 def open_workspace(settings: Settings) -> Workspace:

@@ -120,7 +120,7 @@ def epub_with(chapters: Mapping[str, str], titles: Mapping[str, str], *, encrypt
         "OPS/package.opf": (
             '<package xmlns="http://www.idpf.org/2007/opf"><metadata '
             'xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:title>The Book</dc:title>'
-            "<dc:creator>Ada</dc:creator><dc:language>en-GB</dc:language></metadata><manifest>"
+            "<dc:creator>Ada</dc:creator><dc:creator>Bea</dc:creator><dc:language>en-GB</dc:language></metadata><manifest>"
             f'<item id="nav" href="nav.xhtml" properties="nav"/>{items}</manifest>'
             f"<spine>{spine}</spine></package>"
         ),

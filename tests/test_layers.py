@@ -18,6 +18,8 @@ RAG_LAYERS: list[set[str]] = [
         *("settings", "reranking_settings", "retrieval_settings", "setting_field"),
         *(
             "late_interaction",
+            "scope_command",
+            "later_columns",
             "metrics",
             "words",
             "parsed_form",
@@ -45,6 +47,7 @@ RAG_LAYERS: list[set[str]] = [
         "expected_answer",
         "exact_facts",
         "document_names",
+        "document_authors",
         "exact_matches",
         "judgements",
         "text_index",
@@ -70,6 +73,7 @@ RAG_LAYERS: list[set[str]] = [
         "collection_tables",
         "recorded_embedder",
         "kept_ledger",
+        "document_scope",
         "question_sets",
     },
     {
@@ -104,6 +108,8 @@ WITHIN_LAYER = {
     ("rerankers", "late_interaction"),
     ("backup", "maintenance"),
     ("vector_index", "table_upkeep"),
+    ("later_columns", "table_upkeep"),
+    ("document_authors", "document_names"),
     ("restore", "backup"),
     ("kept_versions", "needed_blobs"),
 }

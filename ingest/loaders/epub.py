@@ -52,7 +52,7 @@ def load(data: bytes, name: str, password: str | None, limits: IngestSettings) -
     return builder.document(
         about.get(f"{_DUBLIN_CORE}title") or title_from_name(name),
         MIME_TYPE,
-        author=about.get(f"{_DUBLIN_CORE}creator", ""),
+        author="; ".join(one_line(own.text or "") for own in package.iter(f"{_DUBLIN_CORE}creator")),
         created=iso_date(about.get(f"{_DUBLIN_CORE}date", "")),
         language=about.get(f"{_DUBLIN_CORE}language", "")[:2].lower(),
         warnings=warnings,

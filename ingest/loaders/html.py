@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from bs4 import BeautifulSoup, CData, Tag, XMLParsedAsHTMLWarning
 from bs4.element import NavigableString
 
-from ingest.loaders.builder import header_of
+from ingest.loaders.builder import header_of, one_line
+from ingest.loaders.package import iso_date
 from ingest.loaders.text import decode, title_from_name
 from rag.settings import IngestSettings
 from rag.types import Heading, ParsedDocument, TableSpan
@@ -35,6 +36,12 @@ _LEFT_OUT = frozenset(
         "audio",
         "video",
     )
+)
+#: Names of the meta elements that name authors and the day of publication, the plainest first.
+_AUTHORS = ("author", "dc.creator", "dcterms.creator", "citation_author")
+_DATES = (
+    *("date", "article:published_time", "dc.date", "dcterms.created", "dcterms.issued", "dc.date.issued"),
+    *("citation_publication_date", "citation_date", "pubdate"),
 )
 # fmt: off
 _BLOCKS = frozenset((
@@ -64,6 +71,7 @@ def load(data: bytes, name: str, password: str | None, limits: IngestSettings) -
         mime_type="text/html",
         headings=page.headings,
         author=page.author,
+        created=iso_date(page.date),
         language=page.language,
         warnings=warnings,
         tables=page.tables,
@@ -79,6 +87,7 @@ class Page:
     tables: tuple[TableSpan, ...]
     title: str
     author: str
+    date: str
     language: str
 
 
@@ -94,7 +103,7 @@ def read_markup(markup: str) -> Page:
     text = "".join(writer.parts)
     root = soup.find("html")
     language = root.get("lang") or root.get("xml:lang") or "" if isinstance(root, Tag) else ""
-    author = soup.find("meta", attrs={"name": re.compile("^author$", re.IGNORECASE)})
+    said = _said_of_itself(soup)
     return Page(
         text=text,
         headings=tuple(writer.headings),
@@ -102,9 +111,21 @@ def read_markup(markup: str) -> Page:
             TableSpan(start, end, header_of(text[start:end].split("\n"))) for start, end in writer.tables
         ),
         title="" if soup.title is None else " ".join(soup.title.get_text().split()),
-        author=" ".join(str(author.get("content") or "").split()) if isinstance(author, Tag) else "",
+        author="; ".join(next((said[name] for name in _AUTHORS if name in said), [])),
+        date=next((said[name][0].replace("/", "-") for name in _DATES if name in said), ""),
         language=re.split("[-_]", str(language).strip())[0].lower()[:3],
     )
+
+
+def _said_of_itself(soup: BeautifulSoup) -> dict[str, list[str]]:
+    """What the page's meta elements say, by name in small letters, in order."""
+    said: dict[str, list[str]] = {}
+    for element in soup.find_all("meta"):
+        name = str(element.get("name") or element.get("property") or "").strip().lower()
+        content = one_line(str(element.get("content") or ""))
+        if name and content:
+            said.setdefault(name, []).append(content)
+    return said
 
 
 class _Writer:

@@ -8,12 +8,14 @@ from __future__ import annotations
 import re
 
 from ingest.loaders.builder import TextBuilder
+from ingest.loaders.package import iso_date
 from ingest.loaders.text import title_from_name
 from rag.settings import IngestSettings
 from rag.types import ParsedDocument
 
 MIME_TYPE = "application/rtf"
 _TITLE = re.compile(rb"\{\\title ([^{}\\]{1,300})\}")
+_MADE = re.compile(rb"\{\\creatim\\yr(\d{4})\\mo(\d{1,2})\\dy(\d{1,2})")
 _AUTHOR = re.compile(rb"\{\\author ([^{}\\]{1,300})\}")
 
 
@@ -34,9 +36,10 @@ def load(data: bytes, name: str, password: str | None, limits: IngestSettings) -
             rows = []
         if line.strip():
             builder.block(line.strip())
-    title, author = _TITLE.search(data), _AUTHOR.search(data)
+    title, author, made = _TITLE.search(data), _AUTHOR.search(data), _MADE.search(data)
     return builder.document(
         title.group(1).decode("latin-1") if title else title_from_name(name),
         MIME_TYPE,
         author=author.group(1).decode("latin-1").strip() if author else "",
+        created=iso_date("{:0>4}-{:0>2}-{:0>2}".format(*map(int, made.groups()))) if made else None,
     )

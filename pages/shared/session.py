@@ -205,13 +205,14 @@ def scope_widget(part: str, options: Collection[str]) -> str:
 
 def keep_scope(part: str) -> None:
     """Keep what was chosen in a widget, whose own state does not survive page changes."""
-    choose_scope(replace(chosen_scope(), **{part: tuple(st.session_state[f"{_SCOPE_WIDGET}-{part}"])}))
+    kept: dict[str, Any] = {part: tuple(st.session_state[f"{_SCOPE_WIDGET}-{part}"])}
+    choose_scope(replace(chosen_scope(), **kept))
 
 
 def leave_out(part: str, value: str) -> None:
     """Take one value out of a part of the scope."""
-    left = tuple(own for own in getattr(chosen_scope(), part) if own != value)
-    choose_scope(replace(chosen_scope(), **{part: left}))
+    left: dict[str, Any] = {part: tuple(own for own in getattr(chosen_scope(), part) if own != value)}
+    choose_scope(replace(chosen_scope(), **left))
 
 
 def documents(collection_name: str) -> list[DocumentRecord]:

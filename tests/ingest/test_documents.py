@@ -27,7 +27,7 @@ from rag.catalog import DocumentRecord
 from rag.database import open_database
 from rag.errors import CollectionNotFound, DocumentError, DocumentNotFound
 from rag.retrieve import retrieve
-from rag.types import Chunk, Filters
+from rag.types import Chunk, Filters, Scope
 from rag.workspace import Workspace
 
 
@@ -150,7 +150,7 @@ def tagged_with(workspace: Workspace, tag: str) -> set[str]:
         "leave valve trees pumps",
         table=workspace.table("default"),
         settings=workspace.settings,
-        filters=workspace.filters("default", tags=(tag,)),
+        filters=workspace.filters("default", Scope(tags=(tag,))),
     )
     return {hit.chunk.document for hit in found.hits}
 

@@ -73,7 +73,7 @@ JSON = """{"title": "Pumps", "rating": 1.50, "tags": ["a", "b"], "empty": null,
 XML = """<?xml version="1.0" encoding="iso-8859-1"?><!DOCTYPE c [<!ENTITY e "expanded"><!ENTITY f SYSTEM "file:///etc/passwd">]>
 <c><title>Pl\xe4ne</title><item id="7"><name>Pump</name><note>Runs <b>hot</b> at &e;&f;.</note></item><!-- no --></c>"""
 BOOK = {"z.xhtml": "<h2>Beginning</h2><p>First words.</p>", "a.xhtml": "<p>Last words.</p>"}
-RTF = rb"""{\rtf1\ansi\ansicpg1252{\info{\title The Plan}{\author Ada}}{\b Gr\'fc\'dfe} from {\i here}\par
+RTF = rb"""{\rtf1\ansi\ansicpg1252{\info{\title The Plan}{\author Ada}{\creatim\yr2024\mo5\dy3}}{\b Gr\'fc\'dfe} from {\i here}\par
 \trowd\cellx1000\cellx2000\intbl Year\cell Sum\cell\row\trowd\cellx1000\cellx2000\intbl 2020\cell 7\cell\row
 \pard After\par}"""
 DAY = (datetime(2024, 5, 3), "dd.mm.yyyy")
@@ -197,7 +197,7 @@ ROWS: list[tuple[str, bytes, Expected]] = [
             ("Chapter I\n\nBeginning\n\nFirst words.\n\nChapter II\n\nLast words.",),
             headings=("1 Chapter I", "3 Beginning", "1 Chapter II"),
             title="The Book",
-            author="Ada",
+            author="Ada; Bea",
         ),
     ),
     (
@@ -230,6 +230,7 @@ ROWS: list[tuple[str, bytes, Expected]] = [
             tables=("Year | Sum",),
             title="The Plan",
             author="Ada",
+            created=datetime(2024, 5, 3, tzinfo=UTC),
         ),
     ),
     (

@@ -78,7 +78,7 @@ def test_tables_of_older_data_folders_are_found_again(workspace: Workspace) -> N
     with sqlite3.connect(workspace.settings.data_dir / DATABASE_FILE) as database:
         for table, columns in {
             "collections": ("table_name", "purpose", "revises"),
-            "documents": ("notes", "tokens", "report", "signature"),
+            "documents": ("notes", "tokens", "report", "signature", "authors", "dated"),
             "turns": ("parent_id", "chosen", "judgement"),
         }.items():
             for column in columns:

@@ -11,7 +11,7 @@ from rag.errors import DocumentNotFound, SettingsError
 from rag.rerankers import RERANKERS
 from rag.retrieve import fuse, retrieve
 from rag.settings import Settings, with_overrides
-from rag.types import Chunk, Hit
+from rag.types import Chunk, Hit, Scope
 from rag.workspace import Workspace
 
 
@@ -77,13 +77,13 @@ def test_blank_queries_find_nothing(filled: Workspace) -> None:
 
 
 def test_filters_by_document_and_tag(filled: Workspace) -> None:
-    filters = filled.filters("default", documents=("leave.txt",))
+    filters = filled.filters("default", Scope(documents=("leave.txt",)))
     found = retrieve(
         "valve trees leave", table=filled.table("default"), settings=filled.settings, filters=filters
     )
     assert {own.chunk.document for own in found.hits} == {"staff/leave.txt"}
     with pytest.raises(DocumentNotFound):
-        filled.filters("default", documents=("nowhere.txt",))
+        filled.filters("default", Scope(documents=("nowhere.txt",)))
 
 
 def test_a_reranker_without_its_model_gives_way_and_says_so(filled: Workspace) -> None:

@@ -16,7 +16,7 @@ from rag.disclosure import who_answers
 from rag.errors import CollectionNotFound, DocumentNotFound
 from rag.privacy import SILENCED
 from rag.settings import Settings, with_overrides
-from rag.types import EVERYTHING
+from rag.types import EVERYTHING, Scope
 from rag.workspace import Workspace, open_workspace
 
 ROOT = Path(__file__).parents[2]
@@ -55,18 +55,18 @@ def test_names_become_a_restriction(workspace: Workspace) -> None:
     fill(workspace)
     assert workspace.filters("default") == EVERYTHING
     record = workspace.catalog.resolve("default", "staff/leave.txt")
-    assert workspace.filters("default", documents=("leave.txt",), tags=("a",)).documents == (
+    assert workspace.filters("default", Scope(documents=("leave.txt",), tags=("a",))).documents == (
         record.document_id,
     )
-    assert workspace.filters("default", kinds=("web PAGE", "pdf")).mime_types == (
+    assert workspace.filters("default", Scope(kinds=("web PAGE", "pdf"))).mime_types == (
         "text/html",
         "application/xhtml+xml",
         "application/pdf",
     )
     with pytest.raises(DocumentNotFound, match=r"'cobol'.*PDF, Word"):
-        workspace.filters("default", kinds=("cobol",))
+        workspace.filters("default", Scope(kinds=("cobol",)))
     with pytest.raises(DocumentNotFound, match=r"nowhere\.txt"):
-        workspace.filters("default", documents=("nowhere.txt",))
+        workspace.filters("default", Scope(documents=("nowhere.txt",)))
     with pytest.raises(CollectionNotFound):
         workspace.table("nowhere")
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import PurePosixPath
+from typing import Any
 
 import streamlit as st
 
 from pages.shared import session
 from pages.shared.figures import counted
 from pages.shared.plain_text import markdown_plain, shortened
-from rag.catalog import DocumentRecord
 from rag.document_kinds import kind_of
+from rag.document_scope import fits
 from rag.types import Scope
 
 #: Values shown one by one beside the button; the others are counted.
@@ -29,13 +31,12 @@ def draw_scope(collection: str) -> Scope:
         "tags": sorted({tag for record in records for tag in record.tags}),
     }
     # What is gone since it was chosen would make a search that finds nothing.
-    chosen = Scope(
-        **{
-            part: tuple(own for own in getattr(session.chosen_scope(), part) if own in set(options[part]))
-            for part in options
-        }
-    )
-    fitting = sum(_fits(record, chosen) for record in records)
+    there: dict[str, Any] = {
+        part: tuple(own for own in getattr(session.chosen_scope(), part) if own in set(options[part]))
+        for part in options
+    }
+    chosen = replace(session.chosen_scope(), **there)
+    fitting = sum(fits(record, chosen) for record in records)
     summary = f"{fitting:,} of {counted(len(records), 'document')}" if chosen else "All documents"
     with st.popover(summary, icon=":material/filter_list:"):
         _draw_choices(options)
@@ -92,11 +93,3 @@ def _draw_chosen(chosen: Scope) -> None:
         )
     if len(values) > NAMED:
         st.caption(f"and {len(values) - NAMED:,} more")
-
-
-def _fits(record: DocumentRecord, scope: Scope) -> bool:
-    return (
-        (not scope.documents or record.name in scope.documents)
-        and (not scope.tags or bool(set(scope.tags) & set(record.tags)))
-        and (not scope.kinds or kind_of(record.mime_type, record.name) in scope.kinds)
-    )
