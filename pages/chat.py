@@ -6,13 +6,13 @@ from pages.shared import session
 from pages.shared.chat.answering import draw_live
 from pages.shared.chat.citation_clicks import clicked_citation
 from pages.shared.chat.conversation_list import draw_conversations, draw_heading
-from pages.shared.chat.scope import draw_scope
 from pages.shared.chat.style_choice import draw_style_choice
 from pages.shared.chat.turn_view import PLACE, draw_turn, open_citation
 from pages.shared.chat.welcome import draw_welcome
 from pages.shared.passage_panel import draw_passage_panel
 from pages.shared.pending_question import PendingQuestion
 from pages.shared.plain_text import markdown_plain
+from pages.shared.scope.question_filter import draw_scope
 from pages.shared.scroll_to import scroll_to
 from rag.disclosure import who_answers
 
@@ -29,7 +29,7 @@ with st.bottom, st.container(key="question-bar", gap="xsmall"):
         disabled=not can_ask,
     )
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        scope = draw_scope(collection)
+        scope = draw_scope(PLACE, collection)
         style = draw_style_choice()
         st.caption(markdown_plain(who_answers(session.settings())))
 

@@ -17,6 +17,8 @@ from pages.shared.job_cards import draw_jobs
 from pages.shared.passage_panel import draw_passage_panel
 from pages.shared.plain_text import markdown_plain
 from pages.shared.sample_button import draw_sample_button
+from pages.shared.scope.question_filter import draw_scope
+from pages.shared.scope.words import in_words
 from pages.shared.settings.settings_in_use import draw_use
 from rag.compare import Comparison, compare
 from rag.errors import AskanceError
@@ -49,15 +51,18 @@ def run_comparison(draft: Draft, collection: str, place: DeltaGenerator) -> None
     draft.traced = None
     status = place.status("Comparing")
     variants = draft.variants(session.settings())
+    workspace = session.workspace()
     try:
         draft.made = compare(
             draft.question,
             variants,
-            session.workspace().table(collection),
+            workspace.table(collection),
+            filters=workspace.filters(collection, draft.scope),
             on_progress=lambda number: status.update(
                 label=f"Asking {number + 1} of {len(variants)}: {variants[number].name}"
             ),
         )
+        draft.made_of = draft.scope
     finally:
         place.empty()
 
@@ -65,8 +70,11 @@ def run_comparison(draft: Draft, collection: str, place: DeltaGenerator) -> None
 def draw_comparison(draft: Draft, made: Comparison) -> None:
     """The verdict, the columns, what was opened, and the times."""
     if draft.is_outdated:
-        st.info("The settings have changed since this comparison. Press Compare.", icon=":material/update:")
+        changed = "filter has" if draft.scope != draft.made_of else "settings have"
+        st.info(f"The {changed} changed since this comparison. Press Compare.", icon=":material/update:")
     st.markdown(f"**{markdown_plain(made.question)}**  \n{verdict(made)}")
+    if draft.made_of:
+        st.caption(f"Asked of {markdown_plain(in_words(draft.made_of))} only")
     draw_messages(made)
     st.html(STYLE)
     settings = session.settings()
@@ -98,6 +106,8 @@ def draw_kind(draft: Draft) -> None:
 def draw_one_question(draft: Draft, collection: str) -> None:
     """The question, the settings, and what they find."""
     asked = draw_question(draft, collection)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="compare-scope"):
+        draft.scope = draw_scope(PLACE, collection)
     draw_editor(draft, session.settings(), expanded=not (asked or draft.shown(collection)))
     # There in every run: were it not, what stands below would be drawn anew and lose the keyboard's place.
     progress = st.empty()

@@ -67,4 +67,5 @@ def _dated_within(record: DocumentRecord, scope: Scope) -> bool:
 def _reaches_pages(record: DocumentRecord, scope: Scope) -> bool:
     if scope.first_page is None and scope.last_page is None:
         return True
-    return has_pages(record) and record.pages >= (scope.first_page or 1)
+    first = scope.first_page or 1
+    return has_pages(record) and record.pages >= first <= (scope.last_page or first)

@@ -119,7 +119,7 @@ def open_conversation(identifier: str | None) -> None:
 
 def _take_choices_of(identifier: str | None) -> None:
     turns = workspace().history.turns(identifier) if identifier else []
-    choose_scope(scope_of(turns[-1]) if turns else Scope())
+    choose_scope("chat", scope_of(turns[-1]) if turns else Scope())
     choose_style(style_of(turns[-1]) if turns else "")
 
 
@@ -169,15 +169,15 @@ def show_conversation_in_address(identifier: str | None) -> None:
         st.query_params[_CONVERSATION_PARAMETER] = identifier
 
 
-def chosen_scope() -> Scope:
-    """What the next question is asked of."""
-    chosen: Scope = st.session_state.get(_CHOSEN_SCOPE, Scope())
+def chosen_scope(place: str) -> Scope:
+    """What the next question is asked of on a page (chat, compare)."""
+    chosen: Scope = st.session_state.get(f"{_CHOSEN_SCOPE}:{place}", Scope())
     return chosen
 
 
-def choose_scope(scope: Scope) -> None:
+def choose_scope(place: str, scope: Scope) -> None:
     """Ask the next question of this only."""
-    st.session_state[_CHOSEN_SCOPE] = scope
+    st.session_state[f"{_CHOSEN_SCOPE}:{place}"] = scope
 
 
 def chosen_style() -> str:
@@ -193,26 +193,32 @@ def choose_style(name: str) -> None:
     st.session_state[_CHOSEN_STYLE] = name
 
 
-def scope_widget(part: str, options: Collection[str]) -> str:
-    """The key of the widget that chooses a part of the scope: documents, tags or kinds.
+def scope_widget(place: str, part: str, options: Collection[str] | None = None) -> str:
+    """The key of the widget that chooses a part of the scope, a field's name.
 
-    It shows what is chosen among the options. The widget's `on_change` must be `keep_scope`.
+    It shows what is chosen (among the options). The widget's `on_change` must be `keep_scope`.
     """
-    key = f"{_SCOPE_WIDGET}-{part}"
-    st.session_state[key] = [own for own in getattr(chosen_scope(), part) if own in options]
+    key = f"{_SCOPE_WIDGET}-{place}-{part}"
+    chosen = getattr(chosen_scope(place), part)
+    st.session_state[key] = chosen if options is None else [own for own in chosen if own in set(options)]
     return key
 
 
-def keep_scope(part: str) -> None:
+def keep_scope(place: str, part: str) -> None:
     """Keep what was chosen in a widget, whose own state does not survive page changes."""
-    kept: dict[str, Any] = {part: tuple(st.session_state[f"{_SCOPE_WIDGET}-{part}"])}
-    choose_scope(replace(chosen_scope(), **kept))
+    kept = st.session_state[f"{_SCOPE_WIDGET}-{place}-{part}"]
+    changed: dict[str, Any] = {part: tuple(kept) if isinstance(kept, list) else kept}
+    choose_scope(place, replace(chosen_scope(place), **changed))
 
 
-def leave_out(part: str, value: str) -> None:
-    """Take one value out of a part of the scope."""
-    left: dict[str, Any] = {part: tuple(own for own in getattr(chosen_scope(), part) if own != value)}
-    choose_scope(replace(chosen_scope(), **left))
+def leave_out(place: str, parts: Sequence[str], value: str | None = None) -> None:
+    """Take one value out of parts of the scope, or empty them."""
+    scope, empty = chosen_scope(place), Scope()
+    left: dict[str, Any] = {
+        part: tuple(own for own in getattr(scope, part) if own != value) if value else getattr(empty, part)
+        for part in parts
+    }
+    choose_scope(place, replace(scope, **left))
 
 
 def documents(collection_name: str) -> list[DocumentRecord]:
@@ -268,7 +274,7 @@ def ready_documents(collection_name: str) -> list[DocumentRecord]:
 def ask_about(document_name: str) -> None:
     """Open a new conversation about one document of the chosen collection."""
     open_conversation(None)
-    choose_scope(Scope(documents=(document_name,)))
+    choose_scope("chat", Scope(documents=(document_name,)))
 
 
 def put_question(question: PendingQuestion) -> None:

@@ -31,7 +31,7 @@ def test_tags_and_types_are_chosen_shown_and_kept_with_the_conversation(filled: 
     choice(page, tags).set_value(["[house](x)"]).run()
     choice(page, types).set_value(["Text", "Web page"]).run()
     # A chip takes its own restriction away.
-    page.button(key="scope-out-kinds-Web page").click().run()
+    page.button(key="scope-out-chat-kinds-Web page").click().run()
     assert not page.exception
     assert "[house](x) :material/close:" in labels(page)
     ask(page, "How long does parental leave last?")

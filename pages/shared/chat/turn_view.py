@@ -16,7 +16,6 @@ from pages.shared.chat.answer_quotes import quotes_as_html
 from pages.shared.chat.citation_clicks import citation_address
 from pages.shared.chat.found_view import draw_how_found
 from pages.shared.chat.judging import draw_reason, draw_thumbs
-from pages.shared.chat.scope import in_words
 from pages.shared.chat.standing_view import draw_standings, standing_mark
 from pages.shared.chat.support_view import draw_checked
 from pages.shared.chat.thinking_view import draw_thinking
@@ -27,6 +26,7 @@ from pages.shared.opened import Opened
 from pages.shared.passage_panel import open_button
 from pages.shared.pending_question import PendingQuestion
 from pages.shared.plain_text import excerpt, markdown_plain, shortened
+from pages.shared.scope.words import in_words
 from rag.citation_standing import Standings
 from rag.citations import to_plain
 from rag.history import Turn

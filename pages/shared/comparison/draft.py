@@ -12,6 +12,7 @@ from rag.compare import MOST, Comparison, Variant, choices_of, default_choices
 from rag.rerankers import OFFERED as OFFERED_RERANKERS
 from rag.settings import Settings, with_overrides
 from rag.trace import Trace
+from rag.types import Scope
 
 MODE_NAMES = {"hybrid": "Meaning + words", "vector": "Meaning only", "text": "Words only"}
 RERANKER_NAMES = {offer.name: offer.short for offer in OFFERED_RERANKERS}
@@ -42,7 +43,8 @@ class Draft:
     `revision` grows when the question is set from outside its box. `wanted` is the setting that the next
     run of the page is to save, `asked` whether it is to compare. `many` says that many questions are measured
     rather than one compared, `evaluation` whose results are shown. `traced` is the way of the passage last
-    asked after, with the number of the setting, from 0, that it was followed through.
+    asked after, with the number of the setting, from 0, that it was followed through. `scope` is what the
+    question is asked of, `made_of` what the last comparison was.
     """
 
     question: str
@@ -54,6 +56,8 @@ class Draft:
     traced: tuple[int, Trace] | None = None
     many: bool = False
     evaluation: str | None = None
+    scope: Scope = Scope()  # noqa: RUF009 (frozen)
+    made_of: Scope = Scope()  # noqa: RUF009 (frozen)
     _numbers: int = field(default=0, repr=False)
 
     def ask(self, question: str) -> None:
@@ -107,11 +111,12 @@ class Draft:
 
     @property
     def is_outdated(self) -> bool:
-        """Whether the settings chosen have changed since the comparison was made."""
+        """Whether the settings or the filter have changed since the comparison was made."""
         made = self.made
-        return made is not None and [run.variant.changes for run in made.runs] != [
-            choice.values for choice in self.choices
-        ]
+        return made is not None and (
+            self.scope != self.made_of
+            or [run.variant.changes for run in made.runs] != [choice.values for choice in self.choices]
+        )
 
 
 def new_draft(settings: Settings) -> Draft:

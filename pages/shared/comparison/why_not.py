@@ -52,6 +52,7 @@ def draw_why_not(draft: Draft, made: Comparison) -> None:
         st.markdown(
             "You know a passage that should be here? Name its document and some of its words, and see "
             "where it got lost."
+            + (" It is followed through all documents, without the filter." if draft.made_of else "")
         )
         _draw_form(draft, made)
         if traced is not None:
