@@ -6,6 +6,7 @@ from pages.shared import session
 from pages.shared.chat.answering import draw_live
 from pages.shared.chat.citation_clicks import clicked_citation
 from pages.shared.chat.conversation_list import draw_conversations, draw_heading
+from pages.shared.chat.earlier_turns import draw_earlier
 from pages.shared.chat.style_choice import draw_style_choice
 from pages.shared.chat.turn_view import PLACE, draw_turn, open_citation
 from pages.shared.chat.welcome import draw_welcome
@@ -72,7 +73,7 @@ with left:
     if len(turns) > 1:
         scroll_to(f"turn-{turns[-1].id}")
     standings = session.standings(collection)
-    for turn in turns:
+    for turn in draw_earlier(turns):
         with st.container(key=f"turn-{turn.id}"):
             if live is not None and turn.id == live.turn_id:
                 draw_live(turn, live.reply)

@@ -16,18 +16,18 @@ from typing import Any
 from rag.answer_record import how_made
 from rag.answerers import EXTRACTIVE, answering_by, in_order
 from rag.citations import CitationFilter, to_plain
+from rag.cited_quotes import cited_quotes
 from rag.confidence import confidence
-from rag.context import Ledger, fit
+from rag.context import Context, fit
+from rag.echoes import EchoFilter
 from rag.errors import ModelError
-from rag.evidence import Sentence, sentence_evidence
-from rag.extract import answer_text, extract, quoted
+from rag.extract import answer_text, extract
 from rag.fallbacks import Failure, in_place_of, none_answered
 from rag.follow_up import Standalone, by_model, by_rules, says_what
 from rag.llms import ChatModel, get_chat_model
 from rag.prompts import fill
 from rag.quoting import quoting
 from rag.retrieve import retrieve
-from rag.sentences import split_sentences
 from rag.settings import Settings
 from rag.store import CollectionTable
 from rag.styles import get_style
@@ -78,6 +78,7 @@ class Reply:
         self.removed_citations = 0
         self.style = get_style(settings.data_dir, settings.answer.style)
         self.made: dict[str, Any] = {}
+        self.left_out = 0
         self._table = table
         self._settings = settings
         self._filters = filters
@@ -214,11 +215,11 @@ class Reply:
             style=self.style,
         )
         self._context_hits = context.hits
-        self.tokens = ledger_as_dict(context.ledger)
+        self.tokens = context.ledger.as_dict()
         if self._settings.answer.self_check:
-            yield self._checked_draft(model, context.messages)
+            yield self._checked_draft(model, context)
         else:
-            yield from self._said(model, context.messages)
+            yield from self._said(model, context, context.messages)
         self._judge()
         self.answered = bool(self.citations)
         if self.thinking and not self.text.strip():
@@ -230,25 +231,37 @@ class Reply:
             self.notes.append(
                 f"{self.removed_citations} citations of passages that do not exist were removed."
             )
+        if self.left_out:
+            self.notes.append(
+                "Left out where […] stands: what repeats the instructions, or a passage that the answer does "
+                "not cite and the question does not concern. A document may have told the model to say it."
+            )
 
-    def _said(self, model: ChatModel, messages: Sequence[Message]) -> Iterator[str]:
-        """What the model says, as safe Markdown; what it cited and cost is noted."""
+    def _said(self, model: ChatModel, context: Context, messages: Sequence[Message]) -> Iterator[str]:
+        """What the model says, as safe Markdown without what it must not repeat; what it cost is noted."""
         cleaned = CitationFilter(len(self._context_hits))
         self._used = cleaned.used
+        echoes = EchoFilter(
+            context.instructions,
+            [hit.chunk.text for hit in context.hits],
+            f"{self.question}\n{self.standalone.text}",
+            context.fence,
+        )
         started = time.perf_counter()
         stream = model.stream(messages)
         try:
             for piece in stream:
-                shown = cleaned.feed(piece)
+                shown = cleaned.feed(echoes.feed(piece))
                 if shown and "first" not in self.milliseconds:
                     self.milliseconds["first"] = round((time.perf_counter() - started) * 1000, 3)
                 # Empty ones, too, so that whoever stops listening is heard.
                 yield shown
-            rest = cleaned.finish()
+            rest = cleaned.feed(echoes.finish()) + cleaned.finish()
             if rest:
                 yield rest
         finally:
             self.removed_citations = cleaned.removed
+            self.left_out = echoes.left_out
             close = getattr(stream, "close", None)
             if close is not None:
                 close()
@@ -263,35 +276,35 @@ class Reply:
             "estimated": usage.estimated,
         }
 
-    def _checked_draft(self, model: ChatModel, messages: Sequence[Message]) -> str:
+    def _checked_draft(self, model: ChatModel, context: Context) -> str:
         """A draft that is not shown, or a second one when the passages do not bear out the first and
         bear out the second better. A second attempt that fails leaves the first.
         """
-        for piece in self._said(model, messages):
+        for piece in self._said(model, context, context.messages):
             self._draft += piece
         doubtful = self._doubtful(self._draft)
         if not doubtful:
             return self._draft
-        first, used, removed = self._draft, self._used, self.removed_citations
+        first, used, removed = self._draft, self._used, (self.removed_citations, self.left_out)
         self._thought.append(model.thinking)
         sentences = "\n".join(f"- {' '.join(to_plain(sentence).split())}" for sentence in doubtful)
         asked_again = [
-            *messages,
+            *context.messages,
             Message("assistant", to_plain(first)),
             Message("user", fill("self_check", sentences=sentences)),
         ]
         counted = f"{len(doubtful)} sentence{'' if len(doubtful) == 1 else 's'}"
         try:
-            second = "".join(self._said(model, asked_again))
+            second = "".join(self._said(model, context, asked_again))
         except ModelError as error:
             self.notes.append(f"The passages do not clearly bear out {counted}; asking again failed: {error}")
-            self._used, self.removed_citations = used, removed
+            self._used, (self.removed_citations, self.left_out) = used, removed
             return first
         if second.strip() and len(self._doubtful(second)) < len(doubtful):
             self.notes.append(f"Asked once more, since the passages did not clearly bear out {counted}.")
             return second
         self.notes.append(f"Asked once more because of {counted}; the second answer was no better.")
-        self._used, self.removed_citations = used, removed
+        self._used, (self.removed_citations, self.left_out) = used, removed
         return first
 
     def _doubtful(self, text: str) -> list[str]:
@@ -299,31 +312,8 @@ class Reply:
         return [text[own.start : own.end] for own in checked if own.verdict != SUPPORTED]
 
     def _judge(self) -> None:
-        self.citations = self._model_citations()
+        self.citations = cited_quotes(self.text, self._context_hits, self._used, self._table.embedder)
         self.support = check_support(self.text, self._context_hits, self._table.embedder)
-
-    def _model_citations(self) -> list[Citation]:
-        """For each cited passage, the quote that best bears out the sentences that cite it."""
-        citing: dict[int, list[str]] = {}
-        for start, end in split_sentences(self.text):
-            sentence = self.text[start:end]
-            for number in {int(found) for found in _CITED.findall(sentence)}:
-                citing.setdefault(number, []).append(_CITED.sub("", sentence))
-        # What the filter let through as citations: a number in brackets within code is none.
-        numbers = sorted(set(citing).intersection(self._used))
-        if not numbers:
-            return []
-        embedder = self._table.embedder
-        claims = [to_plain(" ".join(citing[number])) for number in numbers]
-        vectors, tokens = embedder.embed_with_tokens(claims, query=True)
-        citations = []
-        for claim, vector, own, number in zip(claims, vectors, tokens, numbers, strict=True):
-            hit = self._context_hits[number - 1]
-            sentences = sentence_evidence(Query(claim, vector, own), [hit], embedder)
-            run = _best_run(sentences)
-            start, end = (run[0].start, run[-1].end) if run else (hit.chunk.start, hit.chunk.end)
-            citations.append(quoted(number, hit, start, end, run))
-        return citations
 
 
 def ask(
@@ -357,33 +347,3 @@ def ask(
 def needed_confidence(settings: Settings) -> float:
     """The estimated chance of an answer below which none is given."""
     return settings.answer.decline_below * (1.0 if settings.answer.model == "extractive" else MODEL_SHARE)
-
-
-def ledger_as_dict(ledger: Ledger) -> dict[str, Any]:
-    """The token ledger in the form kept with a conversation and printed by the command line."""
-    return {
-        "system": ledger.system,
-        "passages": [
-            {"number": own.number, "document": own.document, "page": own.page, "tokens": own.tokens}
-            for own in ledger.passages
-        ],
-        "history": ledger.history,
-        "question": ledger.question,
-        "reserve": ledger.reserve,
-        "total": ledger.total,
-        "window": ledger.window,
-        "dropped": [{"what": own.what, "tokens": own.tokens, "reason": own.reason} for own in ledger.dropped],
-    }
-
-
-def _best_run(sentences: Sequence[Sentence]) -> list[Sentence]:
-    """The best sentence and its neighbours that come near to it."""
-    if not sentences:
-        return []
-    best = max(range(len(sentences)), key=lambda index: sentences[index].score)
-    first = last = best
-    while first > 0 and sentences[first - 1].score >= 0.9 * sentences[best].score:
-        first -= 1
-    while last + 1 < len(sentences) and sentences[last + 1].score >= 0.9 * sentences[best].score:
-        last += 1
-    return list(sentences[first : last + 1])

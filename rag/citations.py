@@ -1,15 +1,17 @@
 """Makes a model's streamed Markdown safe to show: only citations of real passages survive as such.
 
-Whatever else would become a link, an image, HTML, mathematics or a directive in Streamlit's
-Markdown is reduced to its text or escaped, also when it arrives in pieces or never ends. Code is
-passed through, but only where the renderer is certain to see code, too. Nothing here judges
-whether a passage supports a sentence, and nothing here knows an address.
+Whatever else would become a link, an image, HTML or a directive in Streamlit's Markdown is reduced
+to its text or escaped, also when it arrives in pieces or never ends. Code is passed through, but only
+where the renderer is certain to see code, too, and formulas in the one form that rag.formulas gives.
+Nothing here judges whether a passage supports a sentence, and nothing here knows an address.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
+
+from rag.formulas import formula
 
 #: Most characters looked at, and so held back, before something unclosed is given up as plain text.
 LONGEST_HELD = 400
@@ -32,6 +34,7 @@ _BREAK = re.compile(r"(?<=:)/|(?<=www)\.|(?<=[\w.+-])@|(?<=:):", re.IGNORECASE)
 _CODE_OR_CITATION = re.compile(
     r"^(?P<fence>(?P<char>[`~])(?P=char){2,})[^\n]*(?:\n|\Z)[\s\S]*?(?:^ {0,3}(?P=fence)(?P=char)*[ \t]*$|\Z)"
     r"|(?P<ticks>(?<!`)`+(?!`))[^\n]*?(?<!`)(?P=ticks)(?!`)"
+    r"|^\$\$\n[\s\S]*?\n\$\$$|\$[^$\n]+\$"
     r"|\\."
     r"|(?P<mark>!?)\[(?P<number>\d{1,9})\]",
     re.MULTILINE,
@@ -122,6 +125,14 @@ class CitationFilter:
         if mark in "!\\" and len(window) == 1 and not final:
             return None
         following = window[1:2]
+        if mark == "$" or (mark == "\\" and following in ("(", "[")):
+            found_formula = formula(window, self._tail + self._space, final)
+            if found_formula is None:
+                return None
+            if found_formula[0]:
+                apart = WORD_JOINER if self._tail.endswith("$") and not self._space else ""
+                self._emit(apart + found_formula[1])
+                return found_formula[0], ""
         if mark == "!":
             if following in ("[", "【"):
                 return self._image(window, final)
@@ -293,6 +304,15 @@ def to_links(text: str, link: Callable[[int], str]) -> str:
         return f"{mark}[\\[{number}\\]]({link(number)})"
 
     return _CODE_OR_CITATION.sub(replaced, text)
+
+
+def blocks_of_signs(text: str) -> list[tuple[int, int]]:
+    """Where blocks of code and formulas on lines of their own stand in what a CitationFilter gave."""
+    return [
+        found.span()
+        for found in _CODE_OR_CITATION.finditer(text)
+        if found.group("fence") or found.group().startswith("$$")
+    ]
 
 
 def to_plain(text: str) -> str:

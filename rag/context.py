@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 from rag.errors import ContextOverflow
 from rag.prompts import new_fence, passage_block
@@ -66,14 +67,37 @@ class Ledger:
         """Tokens of the whole prompt; never more than `window` less `reserve`."""
         return self.system + sum(passage.tokens for passage in self.passages) + self.history + self.question
 
+    def as_dict(self) -> dict[str, Any]:
+        """The form kept with a conversation and printed by the command line."""
+        return {
+            "system": self.system,
+            "passages": [
+                {"number": own.number, "document": own.document, "page": own.page, "tokens": own.tokens}
+                for own in self.passages
+            ],
+            "history": self.history,
+            "question": self.question,
+            "reserve": self.reserve,
+            "total": self.total,
+            "window": self.window,
+            "dropped": [
+                {"what": own.what, "tokens": own.tokens, "reason": own.reason} for own in self.dropped
+            ],
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """A prompt that fits. Passage number n in it is `hits[n - 1]`, which is kept whole."""
+    """A prompt that fits. Passage number n in it is `hits[n - 1]`, which is kept whole.
+
+    `instructions` are what the prompt says beside the passages; `fence` is the token around those.
+    """
 
     messages: list[Message]
     hits: list[Hit]
     ledger: Ledger
+    instructions: str
+    fence: str
 
 
 def fit(
@@ -117,8 +141,8 @@ def fit(
         window=settings.window_tokens,
         dropped=tuple(dropped),
     )
-    instructions = style.instructions(fence=fence, passages="".join(blocks))
-    return Context([Message("system", instructions), *earlier, Message("user", question)], taken, ledger)
+    instructions = Message("system", style.instructions(fence=fence, passages="".join(blocks)))
+    return Context([instructions, *earlier, Message("user", question)], taken, ledger, bare, fence)
 
 
 def _passages(

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.citations import to_plain
+from rag.citations import blocks_of_signs, to_plain
 from rag.embedders import Embedder
 from rag.evidence import Sentence, sentence_evidence, token_weights
 from rag.exact_facts import folded_words, is_named, names, negated, number_forms, numbers
@@ -94,13 +94,16 @@ def check_support(answer: str, hits: Sequence[Hit], embedder: Embedder) -> list[
     """Every sentence of an answer that claims something, in order; empty without passages.
 
     `answer` is Markdown as a CitationFilter gave it; passage [n] of it is `hits[n - 1]`. Headings, also
-    of tables, lead-ins that end in a colon, questions, and what is said of the passages themselves
-    claim nothing.
+    of tables, lead-ins that end in a colon, questions, blocks of code, formulas, and what is said of the
+    passages themselves claim nothing.
     """
+    blocks = blocks_of_signs(answer)
     claims = [
         (start, end, _cited(answer[start:end], len(hits)), claim)
         for start, end in split_sentences(answer)
-        if not _heads_table(answer, start, end) and (claim := claim_of(answer[start:end]))
+        if not _heads_table(answer, start, end)
+        and not any(start < last and end > first for first, last in blocks)
+        and (claim := claim_of(answer[start:end]))
     ]
     if not claims or not hits:
         return []

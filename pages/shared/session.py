@@ -41,6 +41,7 @@ _CHOSEN_STYLE = "chosen_style"
 _PENDING_QUESTION = "pending_question"
 _OPENED = "opened_passages"
 _ALL_CONVERSATIONS = "all_conversations"
+_ALL_TURNS = "conversation_shown_whole"
 _VIEWED = "viewed_passage"
 _COMPARISON = "comparison"
 _UPLOADS = "uploads_taken"
@@ -317,6 +318,16 @@ def shows_all_conversations() -> bool:
 def show_all_conversations() -> None:
     """Show the list of conversations whole from now on."""
     st.session_state[_ALL_CONVERSATIONS] = True
+
+
+def shows_all_turns(conversation: str) -> bool:
+    """Whether a conversation is shown from its first question on."""
+    return bool(st.session_state.get(_ALL_TURNS) == conversation)
+
+
+def show_all_turns(conversation: str) -> None:
+    """Show a conversation from its first question on, until another is."""
+    st.session_state[_ALL_TURNS] = conversation
 
 
 def comparison() -> Any:

