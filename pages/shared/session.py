@@ -40,8 +40,7 @@ _SCOPE_WIDGET = "scope"
 _CHOSEN_STYLE = "chosen_style"
 _PENDING_QUESTION = "pending_question"
 _OPENED = "opened_passages"
-_ALL_CONVERSATIONS = "all_conversations"
-_ALL_TURNS = "conversation_shown_whole"
+_SHOWN_WHOLE = "shown_whole"
 _VIEWED = "viewed_passage"
 _COMPARISON = "comparison"
 _UPLOADS = "uploads_taken"
@@ -310,24 +309,14 @@ def show_opened(place: str, passages: Opened | None) -> None:
     st.session_state[f"{_OPENED}:{place}"] = passages
 
 
-def shows_all_conversations() -> bool:
-    """Whether the list of conversations is shown whole."""
-    return bool(st.session_state.get(_ALL_CONVERSATIONS, False))
+def shows_all(of: str) -> bool:
+    """Whether something long is shown whole: the list of conversations, or the turns of one."""
+    return bool(st.session_state.get(f"{_SHOWN_WHOLE}:{of}", False))
 
 
-def show_all_conversations() -> None:
-    """Show the list of conversations whole from now on."""
-    st.session_state[_ALL_CONVERSATIONS] = True
-
-
-def shows_all_turns(conversation: str) -> bool:
-    """Whether a conversation is shown from its first question on."""
-    return bool(st.session_state.get(_ALL_TURNS) == conversation)
-
-
-def show_all_turns(conversation: str) -> None:
-    """Show a conversation from its first question on, until another is."""
-    st.session_state[_ALL_TURNS] = conversation
+def show_all(of: str) -> None:
+    """Show it whole from now on."""
+    st.session_state[f"{_SHOWN_WHOLE}:{of}"] = True
 
 
 def comparison() -> Any:

@@ -73,7 +73,7 @@ def _draw_list(current: Conversation | None) -> None:
             label_visibility="collapsed",
         )
         found = history.conversations(query=wanted) if wanted else found
-    shown = found if session.shows_all_conversations() else found[:LISTED]
+    shown = found if session.shows_all("conversations") else found[:LISTED]
     with st.container(gap="xxsmall", key="conversations"):
         for own in shown:
             is_open = current is not None and own.id == current.id
@@ -93,7 +93,8 @@ def _draw_list(current: Conversation | None) -> None:
                 f"Show all {len(found):,}",
                 key="all-conversations",
                 type="tertiary",
-                on_click=session.show_all_conversations,
+                on_click=session.show_all,
+                args=("conversations",),
             )
 
 

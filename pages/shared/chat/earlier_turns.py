@@ -20,7 +20,7 @@ SHOWN, SPARED = 20, 4
 def draw_earlier(turns: Sequence[Turn]) -> Sequence[Turn]:
     """The turns to draw, after a button for those before them where there are many."""
     hidden = len(turns) - SHOWN
-    if hidden <= SPARED or session.shows_all_turns(turns[0].conversation_id):
+    if hidden <= SPARED or session.shows_all(turns[0].conversation_id):
         return turns
     with st.container(horizontal_alignment="center", key="earlier-turns"):
         st.button(
@@ -28,7 +28,7 @@ def draw_earlier(turns: Sequence[Turn]) -> Sequence[Turn]:
             icon=":material/expand_less:",
             type="tertiary",
             key=f"show-earlier-{turns[0].conversation_id}",
-            on_click=session.show_all_turns,
+            on_click=session.show_all,
             args=(turns[0].conversation_id,),
         )
     return turns[hidden:]
