@@ -171,13 +171,23 @@ def measured(
     variant = timed_afresh(variant)
     found = retrieve(task.text, table=table, settings=variant.settings, filters=task.filters)
     if by_document:
-        chunks = _first_of_each_document([hit.chunk for hit in found.candidates])[:CUT]
+        chunks = first_of_each_document([hit.chunk for hit in found.candidates])[:CUT]
     else:
         chunks = [hit.chunk for hit in found.hits]
+    counter = get_token_counter(variant.settings.answer.model)
+    return {
+        **figures_of(task, chunks),
+        "tokens": sum(counter.count(chunk.text) for chunk in chunks),
+        "milliseconds": found.milliseconds["total"],
+        "notes": found.notes,
+    }
+
+
+def figures_of(task: Task, chunks: Sequence[Chunk]) -> dict[str, Any]:
+    """A question, its figures of QUALITY for passages in this order, and `rank` of the first right one."""
     ranking = [
         frozenset(index for index, unit in enumerate(task.units) if unit.found_by(chunk)) for chunk in chunks
     ]
-    counter = get_token_counter(variant.settings.answer.model)
     gains = [unit.gain for unit in task.units]
     return {
         "id": task.id,
@@ -190,13 +200,11 @@ def measured(
         "recall@10": recall_at(ranking, len(task.units), CUT),
         "precision@5": precision_at(ranking, 5),
         "rank": first_right(ranking),
-        "tokens": sum(counter.count(chunk.text) for chunk in chunks),
-        "milliseconds": found.milliseconds["total"],
-        "notes": found.notes,
     }
 
 
-def _first_of_each_document(chunks: Sequence[Chunk]) -> list[Chunk]:
+def first_of_each_document(chunks: Sequence[Chunk]) -> list[Chunk]:
+    """The best passage of each document, best first: BEIR judges documents."""
     first: dict[str, Chunk] = {}
     for chunk in chunks:
         first.setdefault(chunk.document_id, chunk)

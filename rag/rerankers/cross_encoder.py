@@ -53,16 +53,20 @@ class CrossEncoderReranker:
 
     def read(self, query: Query, texts: Sequence[str]) -> list[float]:
         """A score for each passage, which depends on no other."""
-        if not texts:
+        return self.read_pairs([(query.text, text) for text in texts])
+
+    def read_pairs(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
+        """A score for each (question, passage), which depends on no other."""
+        if not pairs:
             return []
         # predict() sorts the pairs by length itself, so that little padding is computed.
         scores = self._loaded().predict(
-            [(query.text, text) for text in texts],
+            list(pairs),
             batch_size=self._batch_size,
             show_progress_bar=False,
             convert_to_numpy=True,
         )
-        return [float(score) for score in np.asarray(scores, np.float32).reshape(len(texts), -1)[:, 0]]
+        return [float(score) for score in np.asarray(scores, np.float32).reshape(len(pairs), -1)[:, 0]]
 
     def prepare(self) -> None:
         """Load the model, unless it is; raises ModelNotAvailable."""
