@@ -3,12 +3,11 @@
     python -m benchmarks.ingest [--data DIR] [--files N] [--rounds N] [--pages N]
 
 Both take the same passages in one process, in alternating rounds, so that whatever else the machine
-does meanwhile strikes both; the ratio is the figure, not the speeds. Rounds of seconds (the 4 smallest
-files) do that better than rounds of minutes (all 12). The bare embedder gets its
-passages sorted by length, its best case. Processor seconds are compared too, which suffer less from other
-programs; those of the pipeline's reading processes are not in them. Memory is that of
-benchmarks.ingest_memory over so many pages, in a process of its own. It prints a line for each figure and
-writes results/ingest.json.
+does meanwhile strikes both; the ratio is the figure, not the speeds. The bare embedder makes vectors of
+passages alone, no token's, and gets its passages sorted by length, its best case. Processor seconds are
+compared too, which suffer less from other programs; those of the pipeline's reading processes are not in
+them. Memory is that of benchmarks.ingest_memory over so many pages, in a process of its own. It prints a
+line for each figure and writes results/ingest.json.
 """
 
 from __future__ import annotations
@@ -101,7 +100,7 @@ def _embedded_texts(pipeline: Pipeline) -> list[str]:
 def _embed(texts: Sequence[str], embedder: Embedder) -> None:
     ordered = sorted(texts, key=len)
     for first in range(0, len(ordered), POOL_CHUNKS):
-        embedder.embed_with_tokens(ordered[first : first + POOL_CHUNKS])
+        embedder.embed(ordered[first : first + POOL_CHUNKS])
 
 
 def _line(row: dict[str, Any]) -> str:
@@ -129,8 +128,8 @@ def _lengths(texts: Sequence[str], embedder: Embedder) -> list[int]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.ingest", description=__doc__)
     parser.add_argument("--data", type=Path, help="the evaluation data")
-    parser.add_argument("--files", type=int, default=4, help="only the N smallest of the 12 files")
-    parser.add_argument("--rounds", type=int, default=9, help="how often each is run")
+    parser.add_argument("--files", type=int, default=12, help="only the N smallest of the 12 files")
+    parser.add_argument("--rounds", type=int, default=5, help="how often each is run")
     parser.add_argument("--pages", type=int, default=3000, help="PDF pages for the memory figure; 0: none")
     parser.add_argument("--results", type=Path, default=RESULTS, help="where ingest.json is written")
     return parser
