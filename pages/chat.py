@@ -4,41 +4,67 @@ import streamlit as st
 
 from pages.shared import session
 from pages.shared.chat.answering import draw_live
+from pages.shared.chat.attaching import (
+    attach,
+    draw_attached,
+    draw_reading,
+    draw_refusal,
+    is_reading,
+    waits_for_files,
+)
 from pages.shared.chat.citation_clicks import clicked_citation
 from pages.shared.chat.conversation_list import draw_conversations, draw_heading
 from pages.shared.chat.earlier_turns import draw_earlier
 from pages.shared.chat.style_choice import draw_style_choice
 from pages.shared.chat.turn_view import PLACE, draw_turn, open_citation
-from pages.shared.chat.welcome import draw_welcome
+from pages.shared.chat.welcome import draw_suggestions, draw_welcome
 from pages.shared.passage_panel import draw_passage_panel
 from pages.shared.pending_question import PendingQuestion
 from pages.shared.plain_text import markdown_plain
 from pages.shared.scope.question_filter import draw_scope
 from pages.shared.scroll_to import scroll_to
+from rag.attached_files import attached_to, collection_asked
 from rag.disclosure import who_answers
+from rag.errors import AskanceError
 
 conversation = session.current_conversation()
 draw_conversations(conversation)
 collection = session.collection()
 clicked = clicked_citation()
 
+# Before the turns, so that none is shown as cut off that has ended in between.
+live = session.chats().live(conversation.id) if conversation else None
+turns = session.workspace().history.turns(conversation.id) if conversation else []
 can_ask = bool(session.ready_documents(collection)) or conversation is not None
 with st.bottom, st.container(key="question-bar", gap="xsmall"):
     typed = st.chat_input(
         "Ask your documents" if can_ask else "Add documents first, then ask about them",
         key="question",
         disabled=not can_ask,
+        accept_file="multiple",
     )
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        scope = draw_scope(PLACE, collection)
+        attached = draw_attached(conversation, collection, turns)
+        asked = attached_to(conversation.id) if conversation and attached else collection
+        scope = draw_scope(PLACE, asked)
         style = draw_style_choice()
         st.caption(markdown_plain(who_answers(session.settings())))
 
-live = session.chats().live(conversation.id) if conversation else None
-if typed:
-    session.put_question(PendingQuestion(typed))
-# A question that comes while another is answered waits for its turn.
-question = None if live else session.take_question()
+refused: AskanceError | None = None
+if typed and typed.files:
+    conversation = conversation or session.start_conversation(collection)
+    try:
+        attach(conversation, typed.files)
+    except AskanceError as error:
+        refused = error
+if typed and typed.text and refused is None:
+    session.put_question(PendingQuestion(typed.text, needs_files=bool(typed.files)))
+if typed and typed.files and refused is None:
+    # The list at the side, and what is asked next, change with the files.
+    st.rerun()
+# A question that comes while another is answered, or files are read, waits for its turn.
+waits = bool(live) or is_reading(conversation) or waits_for_files(attached)
+question = None if waits else session.take_question()
 if question:
     conversation = conversation or session.start_conversation(collection)
     session.chats().ask(
@@ -46,15 +72,15 @@ if question:
         conversation.id,
         question.text,
         scope=scope if question.scope is None else question.scope,
+        attached=attached,
         standalone=question.standalone,
         beside=question.beside,
         instead=question.instead,
     )
     st.rerun()
 
-turns = session.workspace().history.turns(conversation.id) if conversation else []
-if clicked:
-    open_citation(turns, *clicked, collection)
+if clicked and conversation:
+    open_citation(turns, *clicked, conversation)
 
 beside = session.opened(PLACE) is not None
 left, right = st.columns([6, 5], gap="medium") if beside else (st.container(key="chat-column"), st.empty())
@@ -67,15 +93,23 @@ with left:
         # Emptied, since what an earlier run drew stays until this run's end, and an answer takes its time.
         beginning.empty()
         draw_heading(conversation)
+        if attached and not turns:
+            draw_suggestions(attached_to(conversation.id))
     else:
         with beginning.container():
             draw_welcome(collection)
     if len(turns) > 1:
         scroll_to(f"turn-{turns[-1].id}")
-    standings = session.standings(collection)
-    for turn in draw_earlier(turns):
+    shown = draw_earlier(turns)
+    asked_of = [collection_asked(turn, conversation) for turn in shown] if conversation else []
+    standings = {where: session.standings(where) for where in set(asked_of)}
+    for turn, where in zip(shown, asked_of, strict=True):
         with st.container(key=f"turn-{turn.id}"):
             if live is not None and turn.id == live.turn_id:
                 draw_live(turn, live.reply)
             else:
-                draw_turn(turn, collection, standings)
+                draw_turn(turn, where, standings[where])
+    if refused:
+        draw_refusal(refused)
+    if conversation:
+        draw_reading(conversation, collection, attached)

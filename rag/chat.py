@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rag.answer import Reply, ask
+from rag.attached_files import MARK, attached_to
 from rag.errors import AskanceError, StoreError
 from rag.history import History
 from rag.streaming import LiveReply
@@ -44,30 +45,35 @@ class Chats:
         question: str,
         *,
         scope: Scope = Scope(),  # noqa: B008 (frozen)
+        attached: bool = False,
         standalone: str = "",
         beside: str = "",
         instead: bool = False,
     ) -> None:
         """Write down a question and begin to answer it, from what is in the scope.
 
-        `standalone` is what to search for in its place, when the user said so. `beside` names the turn
-        of which this is another version, or which it replaces with `instead`. What goes wrong is kept with
-        the question. Raises StoreError when the conversation is gone.
+        `attached` asks the conversation's own files instead of its collection; another version of a turn is
+        asked of what that was asked of. `standalone` is what to search for in its place, when the user said
+        so. `beside` names the turn of which this is another version, or which it replaces with `instead`.
+        What goes wrong is kept with the question. Raises StoreError when the conversation is gone.
         """
         self.stop(conversation_id)
         history = workspace.history
         conversation = history.get(conversation_id)
         turns = history.turns(conversation_id)
         places = [index for index, own in enumerate(turns) if beside in own.versions]
-        turns = turns[: places[0]] if beside and places else turns
+        if beside and places:
+            attached = bool(turns[places[0]].details.get(MARK))
+            turns = turns[: places[0]]
+        collection = attached_to(conversation_id) if attached else conversation.collection
         turn = history.add_turn(conversation_id, question, beside=beside, instead=instead)
-        kept: dict[str, Any] = scope.as_dict()
+        kept: dict[str, Any] = scope.as_dict() | ({MARK: True} if attached else {})
         try:
             reply = ask(
                 question,
-                table=workspace.table(conversation.collection),
+                table=workspace.table(collection),
                 settings=workspace.settings,
-                filters=workspace.filters(conversation.collection, scope),
+                filters=workspace.filters(collection, scope),
                 history=messages_of(turns),
                 earlier=[standalone_of(own) or own.question for own in turns],
                 standalone=standalone,

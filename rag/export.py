@@ -9,16 +9,19 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from rag.answer_record import changed_settings
+from rag.attached_files import in_words
 from rag.citation_standing import Standings
 from rag.citations import to_plain
 from rag.history import Conversation, Turn
 from rag.turns import standalone_of, support_of
 from rag.types import Citation
 
+#: The standing of the documents that a turn was asked of.
+StandingsOf = Callable[[Turn], Standings]
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#+!|~$&])")
 _CITED = re.compile(r"\[(\d+)\]")
 _STYLE = """
@@ -33,10 +36,12 @@ mark { background: #fde8c8; } a { color: inherit; }
 """
 
 
-def as_markdown(conversation: Conversation, turns: Sequence[Turn], standings: Standings | None = None) -> str:
+def as_markdown(
+    conversation: Conversation, turns: Sequence[Turn], standings: StandingsOf | None = None
+) -> str:
     """The conversation as CommonMark; each answer is followed by its sources by number.
 
-    `standings` tells what has become of the sources since; without it nothing is said of that.
+    `standings` tells what has become of a turn's sources since; without it nothing is said of that.
     """
     parts = [f"# {_plain(conversation.title or 'Conversation')}", _about(conversation)]
     for turn in turns:
@@ -46,31 +51,35 @@ def as_markdown(conversation: Conversation, turns: Sequence[Turn], standings: St
             parts.append(f"*Understood as: {_plain(meant)}*")
         parts.append(_markdown_answer(turn))
         if turn.citations:
-            parts.append("\n".join(_markdown_source(own, standings) for own in turn.citations))
+            since = standings(turn) if standings else None
+            parts.append("\n".join(_markdown_source(own, since) for own in turn.citations))
         made = _made_in_words(turn)
         if made:
             parts.append(f"*{_plain(made)}*")
     return "\n\n".join(parts) + "\n"
 
 
-def as_json(conversation: Conversation, turns: Sequence[Turn], standings: Standings | None = None) -> str:
+def as_json(conversation: Conversation, turns: Sequence[Turn], standings: StandingsOf | None = None) -> str:
     """The conversation with all that was kept with its turns, as a JSON object."""
     return json.dumps(
         {
             "title": conversation.title,
             "collection": conversation.collection,
             "created_at": conversation.created_at.isoformat(),
-            "turns": [_turn_as_dict(turn, standings) for turn in turns],
+            "turns": [_turn_as_dict(turn, standings(turn) if standings else None) for turn in turns],
         },
         ensure_ascii=False,
         indent=2,
     )
 
 
-def as_html(conversation: Conversation, turns: Sequence[Turn], standings: Standings | None = None) -> str:
+def as_html(conversation: Conversation, turns: Sequence[Turn], standings: StandingsOf | None = None) -> str:
     """The conversation as one page of HTML without scripts; a number leads to its source below."""
     title = html.escape(conversation.title or "Conversation")
-    body = "".join(_html_turn(place, turn, standings) for place, turn in enumerate(turns, start=1))
+    body = "".join(
+        _html_turn(place, turn, standings(turn) if standings else None)
+        for place, turn in enumerate(turns, start=1)
+    )
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -93,7 +102,7 @@ def _made_in_words(turn: Turn) -> str:
         return ""
     model = turn.details.get("model", "")
     prompt = f", prompt {made['prompt']['digest']}" if made["prompt"] else ""
-    table = f"{made['table']['collection']}, version {made['table']['version']}"
+    table = f"{in_words(made['table']['collection'])}, version {made['table']['version']}"
     changed = "; ".join(f"{path} = {value}" for path, value in changed_settings(made).items())
     return (
         f"Made by {'the built-in answerer' if model == 'extractive' else model}, style "

@@ -263,6 +263,8 @@ class History:
                     row.judgement,
                 )
                 for row in session.scalars(query)
+                # Files attached to a conversation are no part of its collection.
+                if not row.details.get("attached")
             ]
 
         return read(self._engine, work)

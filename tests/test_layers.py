@@ -84,7 +84,7 @@ RAG_LAYERS: list[set[str]] = [
         "passage_grades",
         "echoes",
     },
-    {"store", "disclosure", "cited_quotes", "quoting", "citation_standing"},
+    {"store", "disclosure", "cited_quotes", "quoting", "citation_standing", "attached_files"},
     {"workspace", "retrieve", "maintenance", "backup", "restore", "answer_record"},
     {"compare", "answer", "status", "kept_versions", "needed_blobs", "expected_passage", "remedies"},
     {"evaluate", "streaming", "turns", "trace", "question_making"},

@@ -14,7 +14,8 @@ class PendingQuestion:
 
     `standalone` is what to search for in its place, empty to find that out. `beside` names the turn of
     which it is another version; with `instead` that turn goes. `scope` is what to ask, None for what is
-    chosen. `overrides` are dotted settings for this question alone.
+    chosen. `overrides` are dotted settings for this question alone. With `needs_files` it came with files
+    and is asked of them alone.
     """
 
     text: str
@@ -23,3 +24,4 @@ class PendingQuestion:
     instead: bool = False
     scope: Scope | None = None
     overrides: tuple[tuple[str, Any], ...] = ()
+    needs_files: bool = False

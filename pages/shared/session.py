@@ -18,6 +18,7 @@ from ingest.rereadings import Rereadings
 from ingest.worker import ensure_worker
 from pages.shared.opened import Opened
 from pages.shared.pending_question import PendingQuestion
+from rag.attached_files import is_attached
 from rag.blobs import BlobStore
 from rag.catalog import Catalog, DocumentRecord
 from rag.chat import Chats
@@ -86,7 +87,9 @@ def rereadings() -> Rereadings:
 def collections() -> list[str]:
     """Collections to choose from; the default one is always there."""
     named = [
-        summary.name for summary in workspace().catalog.collections() if not summary.name.startswith("beir-")
+        summary.name
+        for summary in workspace().catalog.collections()
+        if not (summary.name.startswith("beir-") or is_attached(summary.name))
     ]
     return sorted({DEFAULT_COLLECTION, *named})
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.shared import session
+from pages.shared.chat.attaching import draw_refusal, remove_attached, told_before_removing
 from pages.shared.chat.exporting import draw_exports
 from pages.shared.plain_text import excerpt, markdown_plain
+from rag.errors import AskanceError
 from rag.history import Conversation
 
 #: Conversations listed before "Show all".
@@ -118,25 +120,29 @@ def _draw_menu(conversation: Conversation) -> None:
         _confirm_delete(conversation)
 
 
-def _delete(conversation_id: str) -> None:
-    session.chats().stop(conversation_id)
-    session.workspace().history.delete(conversation_id)
-    session.open_conversation(None)
-
-
 @st.dialog("Delete this conversation?")
 def _confirm_delete(conversation: Conversation) -> None:
     st.markdown(markdown_plain(conversation.title or UNTITLED))
-    st.caption("Its questions and answers go. Your documents stay.")
+    st.caption(markdown_plain(told_before_removing(conversation)))
     with st.container(horizontal=True):
         if st.button(
             "Delete",
             type="primary",
             icon=":material/delete:",
             key="delete-conversation",
-            on_click=_delete,
-            args=(conversation.id,),
         ):
-            st.rerun()
+            _delete(conversation)
         if st.button("Cancel", key="keep-conversation"):
             st.rerun()
+
+
+def _delete(conversation: Conversation) -> None:
+    session.chats().stop(conversation.id)
+    try:
+        remove_attached(conversation)
+        session.workspace().history.delete(conversation.id)
+    except AskanceError as error:
+        draw_refusal(error)
+        return
+    session.open_conversation(None)
+    st.rerun()

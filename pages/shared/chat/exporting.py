@@ -9,11 +9,11 @@ import streamlit as st
 
 from pages.shared import session
 from pages.shared.copy_button import draw_copy_button
-from rag.citation_standing import Standings
-from rag.export import as_html, as_json, as_markdown
+from rag.attached_files import collection_asked
+from rag.export import StandingsOf, as_html, as_json, as_markdown
 from rag.history import Conversation, Turn
 
-Write = Callable[[Conversation, Sequence[Turn], Standings], str]
+Write = Callable[[Conversation, Sequence[Turn], StandingsOf], str]
 FORMS: dict[str, tuple[str, str, Write]] = {
     "Markdown": ("md", "text/markdown", as_markdown),
     "Web page, to print": ("html", "text/html", as_html),
@@ -29,7 +29,7 @@ def draw_exports(conversation: Conversation) -> None:
             data=lambda write=write: write(  # type: ignore[misc]
                 conversation,
                 session.workspace().history.turns(conversation.id),
-                session.standings(conversation.collection),
+                lambda turn: session.standings(collection_asked(turn, conversation)),
             ),
             file_name=f"{file_stem(conversation.title)}.{ending}",
             mime=kind,

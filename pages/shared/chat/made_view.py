@@ -8,6 +8,7 @@ import streamlit as st
 
 from pages.shared.plain_text import markdown_plain
 from rag.answer_record import changed_settings
+from rag.attached_files import in_words
 from rag.history import Turn
 
 
@@ -19,7 +20,7 @@ def draw_made(turn: Turn) -> None:
     table, prompt = made["table"], made["prompt"]
     st.markdown(
         f"Style **{markdown_plain(made['style']['title'])}**; collection "
-        f"{markdown_plain(table['collection'])} in its version {table['version']:,}."
+        f"{markdown_plain(in_words(table['collection']))} in its version {table['version']:,}."
     )
     st.caption(_settings_in_words(made))
     if prompt:

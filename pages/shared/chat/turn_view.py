@@ -27,9 +27,10 @@ from pages.shared.passage_panel import open_button
 from pages.shared.pending_question import PendingQuestion
 from pages.shared.plain_text import excerpt, markdown_plain, shortened
 from pages.shared.scope.words import in_words
+from rag.attached_files import MARK, collection_asked
 from rag.citation_standing import Standings
 from rag.citations import to_plain
-from rag.history import Turn
+from rag.history import Conversation, Turn
 from rag.turns import meant_by_user, nearest_of, scope_of
 from rag.types import Citation
 
@@ -51,6 +52,8 @@ def draw_question(turn: Turn) -> None:
         scope = scope_of(turn)
         if scope:
             st.caption(f"Asked of {markdown_plain(in_words(scope))} only")
+        if turn.details.get(MARK):
+            st.caption(":material/attach_file: Asked of the attached files")
         draw_understood(turn)
 
 
@@ -71,12 +74,13 @@ def draw_turn(turn: Turn, collection: str, standings: Standings) -> None:
             _draw_answer(turn, collection, standings)
 
 
-def open_citation(turns: Sequence[Turn], turn_id: str, number: int, collection: str) -> None:
+def open_citation(turns: Sequence[Turn], turn_id: str, number: int, conversation: Conversation) -> None:
     """Open the citation of this number of one of the turns; nothing happens when there is none."""
-    citations = next((turn.citations for turn in turns if turn.id == turn_id), ())
-    numbers = [citation.number for citation in citations]
-    if number in numbers:
-        session.show_opened(PLACE, Opened(collection, citations, numbers.index(number)))
+    for turn in turns:
+        numbers = [citation.number for citation in turn.citations]
+        if turn.id == turn_id and number in numbers:
+            where = collection_asked(turn, conversation)
+            session.show_opened(PLACE, Opened(where, turn.citations, numbers.index(number)))
 
 
 def source_label(citation: Citation, most: int = 40) -> str:

@@ -18,7 +18,7 @@ def draw_welcome(collection: str) -> None:
     with st.container(key="welcome", gap="small", horizontal_alignment="center"):
         st.space("medium")
         if documents:
-            _draw_questions(collection, documents)
+            draw_suggestions(collection)
         else:
             _draw_beginning(collection)
 
@@ -42,7 +42,9 @@ def _draw_beginning(collection: str) -> None:
     draw_jobs(collection)
 
 
-def _draw_questions(collection: str, documents: int) -> None:
+def draw_suggestions(collection: str) -> None:
+    """How much can be asked, and questions to begin with."""
+    documents = len(session.ready_documents(collection))
     st.markdown(f"## Ask {counted(documents, 'document')}", text_alignment="center", anchors=False)
     questions = session.sample_questions(collection)
     if not questions:
