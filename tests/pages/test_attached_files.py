@@ -54,7 +54,7 @@ def test_a_file_with_a_question_is_read_then_asked_and_nothing_else(filled: Work
     assert {record.name for record in filled.catalog.documents("default")}.isdisjoint({"key.txt"})
     assert not page.sidebar.selectbox
     page.button(key=f"source-{turn.id}-0").click().run()
-    assert "spare key" in "".join(own.proto.body for own in page.get("html"))
+    assert "canteen" in "".join(own.proto.body for own in page.get("html"))
     assert "from the attached files, version" in as_markdown(conversation_of(filled), [turn])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.shared import session
-from pages.shared.chat.attaching import draw_refusal, remove_attached, told_before_removing
+from pages.shared.chat.attaching import draw_refusal, is_reading, remove_attached, told_before_removing
 from pages.shared.chat.exporting import draw_exports
 from pages.shared.plain_text import excerpt, markdown_plain
 from rag.errors import AskanceError
@@ -123,15 +123,21 @@ def _draw_menu(conversation: Conversation) -> None:
 @st.dialog("Delete this conversation?")
 def _confirm_delete(conversation: Conversation) -> None:
     st.markdown(markdown_plain(conversation.title or UNTITLED))
+    reading = is_reading(conversation)
     st.caption(markdown_plain(told_before_removing(conversation)))
+    if reading:
+        st.caption("Its files are being read. Stop that, or wait until it is done.")
     with st.container(horizontal=True):
         if st.button(
             "Delete",
             type="primary",
             icon=":material/delete:",
             key="delete-conversation",
+            disabled=reading,
+            on_click=_delete,
+            args=(conversation,),
         ):
-            _delete(conversation)
+            st.rerun()
         if st.button("Cancel", key="keep-conversation"):
             st.rerun()
 
@@ -145,4 +151,3 @@ def _delete(conversation: Conversation) -> None:
         draw_refusal(error)
         return
     session.open_conversation(None)
-    st.rerun()
