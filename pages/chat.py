@@ -15,6 +15,7 @@ from pages.shared.chat.attaching import (
 from pages.shared.chat.citation_clicks import clicked_citation
 from pages.shared.chat.conversation_list import draw_conversations, draw_heading
 from pages.shared.chat.earlier_turns import draw_earlier
+from pages.shared.chat.model_choice import draw_model_choice
 from pages.shared.chat.style_choice import draw_style_choice
 from pages.shared.chat.turn_view import PLACE, draw_turn, open_citation
 from pages.shared.chat.welcome import draw_suggestions, draw_welcome
@@ -48,7 +49,8 @@ with st.bottom, st.container(key="question-bar", gap="xsmall"):
         asked = attached_to(conversation.id) if conversation and attached else collection
         scope = draw_scope(PLACE, asked)
         style = draw_style_choice()
-        st.caption(markdown_plain(who_answers(session.settings())))
+        asked = draw_model_choice()
+        st.caption(markdown_plain(who_answers(asked)))
 
 refused: AskanceError | None = None
 if typed and typed.files:
@@ -68,7 +70,9 @@ question = None if waits else session.take_question()
 if question:
     conversation = conversation or session.start_conversation(collection)
     session.chats().ask(
-        session.workspace((("answer.style", style), *question.overrides)),
+        session.workspace(
+            (("answer.style", style), ("answer.model", asked.answer.model), *question.overrides)
+        ),
         conversation.id,
         question.text,
         scope=scope if question.scope is None else question.scope,

@@ -71,10 +71,11 @@ class OllamaChatModel(ServerChatModel):
             return [model.model for model in client.list().models if model.model]
 
     def check(self) -> str:
-        """As for every model. Raises ModelRefused when none is installed."""
+        """As for every model, and how much it reads. Raises ModelRefused when none is installed."""
         if not self.name:
             self.name = self._first_that_chats()
-        return super().check()
+        said, window = super().check(), self.own_window()
+        return f"{said} It reads up to {window:,} tokens at once." if window else said
 
     def _pieces(self, messages: Sequence[Message]) -> Generator[str]:
         if not self.name:

@@ -18,8 +18,8 @@ from ingest.rereadings import Rereadings
 from ingest.worker import ensure_worker
 from pages.shared.opened import Opened
 from pages.shared.pending_question import PendingQuestion
+from rag.answerers import set_up
 from rag.attached_files import is_attached
-from rag.blobs import BlobStore
 from rag.catalog import Catalog, DocumentRecord
 from rag.chat import Chats
 from rag.citation_standing import Standings
@@ -28,7 +28,6 @@ from rag.errors import StoreError
 from rag.history import Conversation
 from rag.settings import Settings, load_settings, with_overrides
 from rag.styles import STANDARD, style_titles
-from rag.suggestions import suggest_questions
 from rag.turns import scope_of, style_of
 from rag.types import Scope
 from rag.workspace import Workspace, open_workspace
@@ -39,6 +38,7 @@ _CONVERSATION_PARAMETER = "conversation"
 _CHOSEN_SCOPE = "chosen_scope"
 _SCOPE_WIDGET = "scope"
 _CHOSEN_STYLE = "chosen_style"
+_CHOSEN_ANSWERER = "chosen_answerer"
 _PENDING_QUESTION = "pending_question"
 _OPENED = "opened_passages"
 _SHOWN_WHOLE = "shown_whole"
@@ -196,6 +196,18 @@ def choose_style(name: str) -> None:
     st.session_state[_CHOSEN_STYLE] = name
 
 
+def chosen_answerer() -> str:
+    """Who gives the next answers; the one of the settings unless another was chosen."""
+    in_force = settings()
+    wanted = str(st.session_state.get(_CHOSEN_ANSWERER, ""))
+    return wanted if wanted in set_up(in_force) else in_force.answer.model
+
+
+def choose_answerer(name: str) -> None:
+    """Let this one give the next answers; empty for the one of the settings."""
+    st.session_state[_CHOSEN_ANSWERER] = name
+
+
 def scope_widget(place: str, part: str, options: Collection[str] | None = None) -> str:
     """The key of the widget that chooses a part of the scope, a field's name.
 
@@ -341,19 +353,6 @@ def viewed(document_id: str) -> tuple[int, int | None]:
 def view(document_id: str, passage: int, page: int | None = None) -> None:
     """Let the viewer show a passage of a document, or another page."""
     st.session_state[_VIEWED] = (document_id, passage, page)
-
-
-def sample_questions(collection_name: str) -> list[str]:
-    """Questions to begin with, made from the first documents of a collection."""
-    ready = ready_documents(collection_name)
-    chosen = tuple((record.name, record.document_id) for record in ready[:: max(1, len(ready) // 4)][:4])
-    return _suggested(chosen, workspace().blobs)
-
-
-@st.cache_data(show_spinner=False, max_entries=32)
-def _suggested(documents: tuple[tuple[str, str], ...], _blobs: BlobStore) -> list[str]:
-    parsed = [(name, _blobs.get_parsed(document_id)) for name, document_id in documents]
-    return suggest_questions([(name, document) for name, document in parsed if document is not None])
 
 
 def uploads_taken() -> int:

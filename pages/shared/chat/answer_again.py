@@ -5,16 +5,18 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.shared import session
+from pages.shared.answerer_titles import answerer_title
 from pages.shared.pending_question import PendingQuestion
+from rag.answerers import set_up
 from rag.history import Turn
-from rag.settings import Settings, value_at
+from rag.settings import value_at
 from rag.styles import style_titles
 from rag.turns import meant_by_user, scope_of, style_of
 
-ANSWERERS = {"extractive": "Quotes (built in)", "openai": "Model server", "ollama": "Ollama"}
 MODES = {"hybrid": "By meaning and words", "vector": "By meaning", "text": "By words"}
 MOST_PASSAGES = 50
-PATHS = ("answer.model", "answer.style", "retrieval.mode", "retrieval.k")
+BESIDE = ("answer.model", "answer.style")
+PATHS = (*BESIDE, "retrieval.mode", "retrieval.k")
 
 
 def draw_answer_again(turn: Turn) -> None:
@@ -26,13 +28,13 @@ def draw_answer_again(turn: Turn) -> None:
 @st.dialog("Answer again")
 def _answer_again(turn: Turn) -> None:
     now = session.settings()
-    answerers = available_answerers(now)
+    answerers = set_up(now)
     keys = {path: f"again-{path}-{turn.id}" for path in PATHS}
     st.selectbox(
         "Answered by",
         answerers,
-        index=answerers.index(now.answer.model),
-        format_func=lambda name: ANSWERERS[name],
+        index=answerers.index(session.chosen_answerer()),
+        format_func=answerer_title,
         key=keys["answer.model"],
         disabled=len(answerers) < 2,
     )
@@ -77,19 +79,8 @@ def _ask_again(turn: Turn, keys: dict[str, str]) -> None:
             overrides=tuple(
                 (path, value)
                 for path, value in chosen.items()
-                # The style beside the question box would win where none is named.
-                if value is not None and (path == "answer.style" or value != value_at(now, path))
+                # What is chosen beside the question box would win where none is named.
+                if value is not None and (path in BESIDE or value != value_at(now, path))
             ),
         )
     )
-
-
-def available_answerers(settings: Settings) -> list[str]:
-    """The answerers that are set up: the built-in one, that in use, and servers that were named."""
-    untouched = Settings()
-    named = {
-        "extractive": True,
-        "openai": settings.openai != untouched.openai,
-        "ollama": settings.ollama != untouched.ollama,
-    }
-    return [name for name in ANSWERERS if named[name] or name == settings.answer.model]

@@ -27,7 +27,7 @@ def draw_style_choice() -> str:
         label_visibility="collapsed",
         width=150,
     )
-    if settings.answer.model == "extractive" and chosen not in FOLLOWED:
+    if session.chosen_answerer() == "extractive" and chosen not in FOLLOWED:
         st.caption(":material/info: Needs a chat model: the built-in answerer only quotes.")
     return chosen
 

@@ -10,6 +10,7 @@ from pages.shared.job_cards import draw_jobs
 from pages.shared.pending_question import PendingQuestion
 from pages.shared.plain_text import markdown_plain
 from pages.shared.sample_button import draw_sample_button
+from pages.shared.sample_questions import sample_questions
 
 
 def draw_welcome(collection: str) -> None:
@@ -46,7 +47,7 @@ def draw_suggestions(collection: str) -> None:
     """How much can be asked, and questions to begin with."""
     documents = len(session.ready_documents(collection))
     st.markdown(f"## Ask {counted(documents, 'document')}", text_alignment="center", anchors=False)
-    questions = session.sample_questions(collection)
+    questions = sample_questions(collection)
     if not questions:
         return
     st.caption("Ask anything in the box below, or begin with one of these:", text_alignment="center")

@@ -49,7 +49,7 @@ def draw_question(draft: Draft, collection: str) -> bool:
 
 
 def _draw_offers(draft: Draft, collection: str) -> None:
-    offered = list(dict.fromkeys([*_earlier(collection), *session.sample_questions(collection)[:SUGGESTED]]))
+    offered = list(dict.fromkeys([*_earlier(collection), *sample_questions(collection)[:SUGGESTED]]))
     with st.container(horizontal=True, gap="small"):
         for place, question in enumerate(offered):
             st.button(

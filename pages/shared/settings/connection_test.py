@@ -5,16 +5,16 @@ The reason for a failure is shown as the server gave it; no key is. Nothing here
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import streamlit as st
 
 from pages.shared import session
 from pages.shared.plain_text import markdown_plain
+from rag import answerers
 from rag.agreement import check_key_stays
 from rag.errors import AskanceError, SettingsError
 from rag.llms import ServerChatModel, get_chat_model
-from rag.settings import Settings
+from rag.server_settings import KINDS, OpenAISettings
+from rag.settings import Settings, value_at, with_overrides
 
 #: Longest wait for a server's list of models, in seconds.
 LIST_SECONDS = 5.0
@@ -25,8 +25,11 @@ def server_of(settings: Settings) -> ServerChatModel:
 
     Raises SettingsError when there is none, or when a key kept for another server would go to it.
     """
-    if settings.answer.model == "openai":
-        check_key_stays(session.settings().openai, settings.openai)
+    now, name = session.settings(), settings.answer.model
+    if name in (*KINDS, *(own.name for own in now.models)):
+        before, after = answerers.server_of(now, name), answerers.server_of(settings, name)
+        if isinstance(before, OpenAISettings) and isinstance(after, OpenAISettings):
+            check_key_stays(before, after)
     model = get_chat_model(settings)
     if not isinstance(model, ServerChatModel):
         raise SettingsError(f"{model.name} is not behind a server; there is nothing to test.")
@@ -47,12 +50,8 @@ def draw_check(settings: Settings) -> None:
 
 def list_models(settings: Settings) -> None:
     """Ask the server for its models; what comes of it is kept for `session.found_models`."""
-    short = LIST_SECONDS
-    brief = replace(
-        settings,
-        openai=replace(settings.openai, timeout_seconds=min(short, settings.openai.timeout_seconds)),
-        ollama=replace(settings.ollama, timeout_seconds=min(short, settings.ollama.timeout_seconds)),
-    )
+    path = f"{answerers.path_of(settings.answer.model)}.timeout_seconds"
+    brief = with_overrides(settings, {path: min(LIST_SECONDS, value_at(settings, path))})
     found: tuple[str, ...] | str
     try:
         model = server_of(brief)
@@ -60,9 +59,4 @@ def list_models(settings: Settings) -> None:
             found = tuple(model.list_models())
     except AskanceError as error:
         found = str(error)
-    session.keep_found_models(address_of(settings), found)
-
-
-def address_of(settings: Settings) -> str:
-    """The address typed for the server that answers."""
-    return settings.openai.base_url if settings.answer.model == "openai" else settings.ollama.host
+    session.keep_found_models(answerers.address_of(settings, settings.answer.model), found)

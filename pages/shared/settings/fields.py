@@ -13,7 +13,7 @@ from typing import Any
 import streamlit as st
 
 from pages.shared.plain_text import markdown_plain
-from rag.settings import Settings, known_paths, value_at
+from rag.settings import Settings, value_at
 
 #: Up to this many choices with short names are laid out side by side.
 SIDE_BY_SIDE = 3
@@ -31,11 +31,8 @@ class Field:
     #: The environment variable that decides it; empty when the page may.
     variable: str
     key: str
-
-    @property
-    def metadata(self) -> dict[str, Any]:
-        """Type, bounds, choices and help of the setting."""
-        return known_paths()[self.path]
+    #: Type, bounds, choices and help of the setting.
+    metadata: Mapping[str, Any]
 
     @property
     def locked(self) -> bool:

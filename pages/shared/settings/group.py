@@ -55,7 +55,8 @@ class SettingGroup:
         self._check = check
         self._live = live
         self._saved_note = saved_note
-        self._variables = set_by_environment()
+        self._variables = set_by_environment(self.settings)
+        self._known = known_paths(self.settings)
         self._edition = session.settings_edition(name)
 
     def choice(self, path: str, label: str, names: Mapping[str, str]) -> str:
@@ -85,7 +86,7 @@ class SettingGroup:
     def any(self, path: str, label: str = "") -> Any:
         """The field that the setting's type calls for, by default labelled with the end of its name."""
         label = label or path.partition(".")[2].replace("_", " ").capitalize()
-        if known_paths()[path]["secret"]:
+        if self._known[path]["secret"]:
             return self.secret(path, label)
         return self.take(path, draw_any(self.field(path, label)))
 
@@ -93,10 +94,10 @@ class SettingGroup:
         """The setting as its field needs it, for a widget that the caller draws and hands to `take`."""
         saved = value_at(self.settings, path)
         # A key that changes with the saved value lets the widget show it when it was changed elsewhere.
-        mark = zlib.crc32(repr(saved).encode()) if not known_paths()[path]["secret"] else int(bool(saved))
+        mark = zlib.crc32(repr(saved).encode()) if not self._known[path]["secret"] else int(bool(saved))
         self._labels[path] = label
         key = f"{self.name}-{path}-{self._edition}-{mark}"
-        return Field(path, label, saved, self._variables.get(path, ""), key)
+        return Field(path, label, saved, self._variables.get(path, ""), key, self._known[path])
 
     def take(self, path: str, value: Value) -> Value:
         """Take the value of a widget, and give it back."""
@@ -176,7 +177,7 @@ class SettingGroup:
                 self._renew(f"Set back {counted(len(differing), 'setting')} to the default.")
 
     def _fall(self, path: str, defaults: Settings) -> str:
-        if known_paths()[path]["secret"]:
+        if self._known[path]["secret"]:
             return "the saved key is removed"
         now, then = (str(value_at(own, path)) or "empty" for own in (self.settings, defaults))
         return f"{markdown_plain(now)} → {markdown_plain(then)}"

@@ -9,6 +9,7 @@ import streamlit as st
 from pages.shared.settings.group import SettingGroup
 from rag.embedders import get_embedder
 from rag.rerankers import OFFERED
+from rag.server_settings import KINDS
 from rag.settings import Settings, known_paths
 
 #: Settings with a field in the cards above.
@@ -19,8 +20,8 @@ SHOWN_ABOVE = frozenset(
         "answer.self_check",
         "answer.style",
         "answer.rewrite_follow_ups",
-        *("openai.base_url", "openai.api_key", "openai.model", "openai.timeout_seconds"),
-        *("ollama.host", "ollama.model", "ollama.timeout_seconds"),
+        "answer.fallbacks",
+        *(path for path in known_paths() if path.partition(".")[0] in KINDS),
         *("retrieval.mode", "retrieval.reranker", "retrieval.k", "retrieval.candidates"),
         "retrieval.milliseconds",
         *(path for offer in OFFERED for path in offer.settings),
