@@ -7,6 +7,7 @@ import streamlit as st
 from pages.shared import session
 from pages.shared.comparison.draft import Draft
 from pages.shared.plain_text import markdown_plain, shortened
+from pages.shared.sample_questions import sample_questions
 
 #: Questions offered, of each kind.
 SUGGESTED, EARLIER = 3, 2
