@@ -146,7 +146,14 @@ def _asked(
     for task in tasks:
         chunks, milliseconds = search(task)
         chunks = first_of_each_document(chunks)[:CUT] if by_document else chunks
-        rows.append({"id": task.id, "milliseconds": milliseconds, "tokens": 0, **figures_of(task, chunks)})
+        rows.append(
+            {
+                "id": task.id,
+                "milliseconds": milliseconds,
+                "tokens": 0,
+                **figures_of(task, [[chunk] for chunk in chunks]),
+            }
+        )
     return summary(Variant(name, settings, {}), rows)
 
 

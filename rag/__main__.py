@@ -17,6 +17,7 @@ from typing import Any
 
 from rag.document_scope import left_out
 from rag.errors import AskanceError, SettingsError
+from rag.near_copies import also_in
 from rag.question_command import add_question_commands
 from rag.rerankers import RERANKERS
 from rag.scope_command import add_scope_options, scope_given
@@ -115,8 +116,9 @@ def _search(options: argparse.Namespace, settings: Settings) -> dict[str, Any]:
         sys.stderr.write(f"{note}\n")
     if not options.json:
         for hit in found.hits:
-            place = f"{hit.chunk.document}" + (f", page {hit.chunk.page}" if hit.chunk.page else "")
-            sys.stdout.write(f"{hit.rank}. {place}\n   {' '.join(hit.chunk.text.split())[:300]}\n")
+            sys.stdout.write(f"{hit.rank}. {hit.chunk.place}\n   {' '.join(hit.chunk.text.split())[:300]}\n")
+            if hit.also_in:
+                sys.stdout.write(f"   {also_in([own.place for own in hit.also_in])}\n")
         if not found.hits:
             sys.stdout.write("Nothing found.\n")
     return search_as_dict(options.query, found)
@@ -143,6 +145,10 @@ def _hit_as_dict(hit: Hit) -> dict[str, Any]:
         "end": chunk.end,
         "text": chunk.text,
         "scores": hit.scores,
+        "also_in": [
+            {"id": own.id, "document": own.document, "page": own.page, "start": own.start, "end": own.end}
+            for own in hit.also_in
+        ],
     }
 
 

@@ -18,7 +18,7 @@ from rag.retrieve import retrieve
 from rag.settings import Settings, value_at, with_overrides
 from rag.store import CollectionTable
 from rag.tokens import get_token_counter
-from rag.types import EVERYTHING, Citation, Filters, Hit, SearchResult
+from rag.types import EVERYTHING, Citation, Filters, Hit, Query, SearchResult
 
 FEWEST, MOST = 2, 4
 #: The settings that a comparison varies, by their short names.
@@ -167,10 +167,11 @@ def compare(
             found.append(str(error))
     _time_again(found, question, variants, table, filters)
     results = [result for result in found if isinstance(result, SearchResult)]
-    passages = _passages(results, table)
-    index = {passage.citation.chunk_id: number for number, passage in enumerate(passages)}
+    named, numbers = _numbered(results)
+    passages = _passages(named, results[0].query, table) if named else []
+    unread = iter(numbers)
     runs = tuple(
-        _run(variant, result, results[0], index)
+        _run(variant, result, next(unread), results[0], numbers[0])
         if isinstance(result, SearchResult)
         else Run(variant, error=result)
         for variant, result in zip(variants, found, strict=True)
@@ -213,20 +214,33 @@ def _time_again(
                 )
 
 
-def _passages(results: Sequence[SearchResult], table: CollectionTable) -> list[Passage]:
-    hits: dict[str, Hit] = {}
+def _numbered(results: Sequence[SearchResult]) -> tuple[list[Hit], list[list[int]]]:
+    """The passages kept, in the order in which they are named, and the number of each result's hits from 0.
+
+    A hit whose passage stands under a copy of it elsewhere has that one's number.
+    """
+    named: list[Hit] = []
+    known: dict[str, int] = {}
+    numbers: list[list[int]] = []
     for result in results:
+        own: list[int] = []
         for hit in result.hits:
-            hits.setdefault(hit.chunk.id, hit)
-    if not hits:
-        return []
-    chosen = list(hits.values())
+            there = (known[chunk.id] for chunk in hit.chunks if chunk.id in known)
+            number = next((number for number in there if number not in own), len(named))
+            if number == len(named):
+                named.append(hit)
+            own.append(number)
+            for chunk in hit.chunks:
+                known.setdefault(chunk.id, number)
+        numbers.append(own)
+    return named, numbers
+
+
+def _passages(named: Sequence[Hit], query: Query, table: CollectionTable) -> list[Passage]:
     sentences: dict[int, list[Sentence]] = {}
-    for sentence in sentence_evidence(results[0].query, chosen, table.embedder):
+    for sentence in sentence_evidence(query, named, table.embedder):
         sentences.setdefault(sentence.hit, []).append(sentence)
-    return [
-        _passage(number, hit, sentences.get(number - 1, [])) for number, hit in enumerate(chosen, start=1)
-    ]
+    return [_passage(number, hit, sentences.get(number - 1, [])) for number, hit in enumerate(named, start=1)]
 
 
 def _passage(number: int, hit: Hit, sentences: Sequence[Sentence]) -> Passage:
@@ -247,22 +261,27 @@ def _passage(number: int, hit: Hit, sentences: Sequence[Sentence]) -> Passage:
         end=chunk.end,
         quote=chunk.text,
         words=best.words if best else (),
+        also_in=tuple(own.place for own in hit.also_in),
     )
     return Passage(citation, (start, chunk.end))
 
 
-def _run(variant: Variant, result: SearchResult, first: SearchResult, index: dict[str, int]) -> Run:
+def _run(
+    variant: Variant,
+    result: SearchResult,
+    numbers: Sequence[int],
+    first: SearchResult,
+    numbers_of_first: Sequence[int],
+) -> Run:
     counter = get_token_counter()
     ranks_in_first = _ranks(first.candidates)
-    kept_by_first = _ranks(first.hits)
     ranks_here = _ranks(result.candidates)
-    kept_here = _ranks(result.hits)
     placements = []
-    for rank, hit in enumerate(result.hits, start=1):
-        before = kept_by_first.get(hit.chunk.id)
+    for rank, (number, hit) in enumerate(zip(numbers, result.hits, strict=True), start=1):
+        before = numbers_of_first.index(number) + 1 if number in numbers_of_first else None
         placements.append(
             Placement(
-                passage=index[hit.chunk.id],
+                passage=number,
                 rank=rank,
                 score=hit.scores.get("rerank"),
                 ranks=dict(hit.ranks),
@@ -271,10 +290,11 @@ def _run(variant: Variant, result: SearchResult, first: SearchResult, index: dic
                 steps=abs(before - rank) if before else 0,
             )
         )
+    kept_here = {chunk.id for hit in result.hits for chunk in hit.chunks}
     dropped = tuple(
-        Dropped(index[chunk_id], ranks_here.get(chunk_id))
-        for chunk_id in kept_by_first
-        if chunk_id not in kept_here
+        Dropped(number, ranks_here.get(hit.chunk.id))
+        for number, hit in zip(numbers_of_first, first.hits, strict=True)
+        if number not in numbers and hit.chunk.id not in kept_here
     )
     return Run(
         variant=variant,
@@ -283,14 +303,15 @@ def _run(variant: Variant, result: SearchResult, first: SearchResult, index: dic
         milliseconds=result.milliseconds,
         reranker=result.reranker,
         notes=result.notes,
-        shared=len(kept_by_first.keys() & kept_here.keys()),
-        overlap=rank_biased_overlap(list(kept_by_first), list(kept_here)),
+        shared=len(set(numbers) & set(numbers_of_first)),
+        overlap=rank_biased_overlap([str(own) for own in numbers_of_first], [str(own) for own in numbers]),
         tokens=sum(counter.count(hit.chunk.text) for hit in result.hits),
     )
 
 
 def _ranks(hits: Iterable[Hit]) -> dict[str, int]:
-    return {hit.chunk.id: rank for rank, hit in enumerate(hits, start=1)}
+    """The rank of every passage that a hit stands for."""
+    return {chunk.id: rank for rank, hit in enumerate(hits, start=1) for chunk in hit.chunks}
 
 
 def _movement(before: int | None, rank: int) -> Movement:

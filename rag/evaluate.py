@@ -171,22 +171,27 @@ def measured(
     variant = timed_afresh(variant)
     found = retrieve(task.text, table=table, settings=variant.settings, filters=task.filters)
     if by_document:
-        chunks = first_of_each_document([hit.chunk for hit in found.candidates])[:CUT]
+        every = [chunk for hit in found.candidates for chunk in hit.chunks]
+        places: list[tuple[Chunk, ...]] = [(chunk,) for chunk in first_of_each_document(every)[:CUT]]
     else:
-        chunks = [hit.chunk for hit in found.hits]
+        places = [hit.chunks for hit in found.hits]
     counter = get_token_counter(variant.settings.answer.model)
     return {
-        **figures_of(task, chunks),
-        "tokens": sum(counter.count(chunk.text) for chunk in chunks),
+        **figures_of(task, places),
+        "tokens": sum(counter.count(alike[0].text) for alike in places),
         "milliseconds": found.milliseconds["total"],
         "notes": found.notes,
     }
 
 
-def figures_of(task: Task, chunks: Sequence[Chunk]) -> dict[str, Any]:
-    """A question, its figures of QUALITY for passages in this order, and `rank` of the first right one."""
+def figures_of(task: Task, places: Sequence[Sequence[Chunk]]) -> dict[str, Any]:
+    """A question, its figures of QUALITY for passages in this order, and `rank` of the first right one.
+
+    A passage comes with its copies: either counts as found.
+    """
     ranking = [
-        frozenset(index for index, unit in enumerate(task.units) if unit.found_by(chunk)) for chunk in chunks
+        frozenset(index for index, unit in enumerate(task.units) if any(map(unit.found_by, alike)))
+        for alike in places
     ]
     gains = [unit.gain for unit in task.units]
     return {

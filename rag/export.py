@@ -17,6 +17,7 @@ from rag.attached_files import in_words
 from rag.citation_standing import Standings
 from rag.citations import to_plain
 from rag.history import Conversation, Turn
+from rag.near_copies import also_in
 from rag.turns import standalone_of, support_of
 from rag.types import Citation
 
@@ -112,7 +113,8 @@ def _made_in_words(turn: Turn) -> str:
 
 
 def _place(citation: Citation) -> str:
-    return citation.document + (f", page {citation.page}" if citation.page is not None else "")
+    place = citation.document + (f", page {citation.page}" if citation.page is not None else "")
+    return f"{place}. {also_in(citation.also_in)}" if citation.also_in else place
 
 
 def _is_quoted(turn: Turn) -> bool:

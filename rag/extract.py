@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from rag.embedders import Embedder
 from rag.evidence import Sentence, sentence_evidence, token_weights
+from rag.questions import located
 from rag.sentence_value import chances
 from rag.types import Citation, Hit, Query
 from rag.words import content_stems
@@ -113,6 +114,7 @@ def _citations(
 def quoted(number: int, hit: Hit, start: int, end: int, sentences: Sequence[Sentence]) -> Citation:
     """A citation of a span of a hit's document, given in the document's offsets."""
     chunk = hit.chunk
+    quote = chunk.text[start - chunk.start : end - chunk.start]
     return Citation(
         number=number,
         document=chunk.document,
@@ -121,9 +123,11 @@ def quoted(number: int, hit: Hit, start: int, end: int, sentences: Sequence[Sent
         page=chunk.page,
         start=start,
         end=end,
-        quote=chunk.text[start - chunk.start : end - chunk.start],
+        quote=quote,
         score=round(max(sentence.score for sentence in sentences), 4) if sentences else None,
         words=tuple(span for sentence in sentences for span in sentence.words),
+        # A copy may lack what stands at the ends of its better.
+        also_in=tuple(own.place for own in hit.also_in if located(quote, own.text, any_case=True)),
     )
 
 

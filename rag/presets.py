@@ -16,6 +16,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "retrieval.fusion_constant": 60,
         "retrieval.reranker": "none",
         "retrieval.exact_first": False,
+        "retrieval.fold_copies": False,
         "retrieval.milliseconds": 0,
     }
 }

@@ -13,6 +13,7 @@ from pathlib import Path
 from string import Template
 
 from rag.errors import PromptError
+from rag.near_copies import also_in
 from rag.types import Hit
 
 FOLDER = Path(__file__).parent.parent / "prompts"
@@ -52,8 +53,8 @@ def passage_block(number: int, hit: Hit, fence: str, *, end: int | None = None) 
     `end` cuts the passage's text at that character. The block ends with an empty line.
     """
     chunk = hit.chunk
-    page = "" if chunk.page is None else f", page {chunk.page}"
-    source = " ".join(f"{chunk.document}{page}. {chunk.header}".split())
+    also = also_in([own.place for own in hit.also_in])
+    source = " ".join(f"{chunk.place}. {chunk.header}{'. ' if also else ''}{also}".split())
     return (
         f"<<<passage {number} {fence}>>>\nSource: {source}\n\n{chunk.text[:end].strip()}\n"
         f"<<<end {number} {fence}>>>\n\n"

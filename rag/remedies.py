@@ -34,7 +34,7 @@ def rank_of(
 ) -> int | None:
     """The best place of any of the passages among all candidates; None when no search brings them."""
     found = retrieve(question, table=table, settings=settings)
-    ranks = (rank for rank, hit in enumerate(found.candidates, start=1) if hit.chunk.id in passage_ids)
+    ranks = (rank for rank, hit in enumerate(found.candidates, start=1) if hit.stands_for(passage_ids))
     return next(ranks, None)
 
 

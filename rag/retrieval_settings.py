@@ -26,6 +26,9 @@ class RetrievalSettings:
     exact_first: bool = setting(
         True, "Whether passages that hold the codes and quoted phrases of a question come first."
     )
+    fold_copies: bool = setting(
+        True, "Whether passages that say the same become one, which names the places of all."
+    )
     milliseconds: int = setting(
         0,
         "Most milliseconds that a question may spend; ranking then reads less. 0 sets no bound.",

@@ -19,6 +19,7 @@ from rag.errors import DiskRefused, MissingDependency, ModelError, RerankingFail
 from rag.exact_matches import exact_first, with_exact
 from rag.identifiers import exact_terms
 from rag.late_interaction import pack_signs
+from rag.near_copies import folded
 from rag.rerankers import Deadline, Reranker, get_reranker, score_within
 from rag.settings import Settings
 from rag.store import CollectionTable
@@ -44,7 +45,7 @@ def retrieve(
     model, package or key is not there, late interaction takes its place; when it is but gives no
     order, that of the first stage stays. Where `retrieval.milliseconds` bounds the time, a slow
     reranker reads less. `notes` says so. Passages that hold a code or quoted phrase of the question come
-    first (`retrieval.exact_first`). `now` counts seconds.
+    first (`retrieval.exact_first`), copies become one hit (`retrieval.fold_copies`). `now` counts seconds.
     """
     chosen = settings.retrieval
     clock = _Clock(now)
@@ -97,6 +98,9 @@ def retrieve(
             f"The question took {deadline.allowed - deadline.left():.0f} ms, more than the "
             f"{deadline.allowed:g} ms allowed. Fetch fewer candidates, or raise retrieval.milliseconds."
         )
+    if chosen.fold_copies:
+        with clock.stage("fuse"):
+            ranked = folded(ranked, chosen.k)
     hits = ranked[: chosen.k]
     for rank, hit in enumerate(hits, start=1):
         hit.rank = rank

@@ -101,7 +101,7 @@ def trace(question: str, expected: Expected, *, table: CollectionTable, settings
         return Trace(question, expected, None, _completed(before), ())
     found = retrieve(question, table=table, settings=settings)
     wanted = expected.passage_ids
-    standing = next((hit for hit in found.candidates if hit.chunk.id in wanted), None)
+    standing = next((hit for hit in found.candidates if hit.stands_for(wanted)), None)
     deep = _deep(question, table, settings)
     followed = standing or next((hit for hit in deep if hit.chunk.id in wanted), None)
     if followed is None:
@@ -123,7 +123,7 @@ def trace(question: str, expected: Expected, *, table: CollectionTable, settings
         steps = _lost_by_searches(steps)
     else:
         rank = found.candidates.index(standing) + 1
-        steps += _ordering(standing, rank, found, settings)
+        steps += _ordering(standing, rank, found, settings, is_copy=standing.chunk.id not in wanted)
     tried: Sequence[Remedy] = ()
     if any(step.outcome == "lost" for step in steps):
         used = [step.rank for step in steps if step.stage in ("text", "vector") and step.outcome != "unused"]
@@ -143,7 +143,8 @@ def trace(question: str, expected: Expected, *, table: CollectionTable, settings
 def _deep(
     question: str, table: CollectionTable, settings: Settings, filters: Filters | None = None
 ) -> list[Hit]:
-    far = with_overrides(settings, {"mode": "hybrid", "reranker": "none", "candidates": DEPTH, "k": 1})
+    changes = {"mode": "hybrid", "reranker": "none", "candidates": DEPTH, "k": 1}
+    far = with_overrides(settings, changes | {"retrieval.fold_copies": False})
     return retrieve(question, table=table, settings=far, filters=filters or Filters()).candidates
 
 
@@ -218,12 +219,17 @@ def _lost_by_searches(steps: Sequence[Step]) -> list[Step]:
     ]
 
 
-def _ordering(hit: Hit, rank: int, found: SearchResult, settings: Settings) -> list[Step]:
-    """What merging, reranking and the number of passages kept did to a candidate."""
+def _ordering(hit: Hit, rank: int, found: SearchResult, settings: Settings, *, is_copy: bool) -> list[Step]:
+    """What merging, reranking and the number of passages kept did to a candidate.
+
+    `is_copy` says that the hit only stands for the expected passage.
+    """
     kept = settings.retrieval.k
     steps = [_fusion(hit, rank, found, settings), _reranking(hit, rank, found, settings)]
-    before = hit.ranks.get("rerank") or hit.ranks.get("fused") or rank
+    before = _place_by_ranks(hit, found)
     said = f"Place {rank}; {kept} are kept (retrieval.k)."
+    if is_copy:
+        said += f" {hit.chunk.place} says the same and stands for it (retrieval.fold_copies)."
     if rank > before:
         said += " Passages with a code or quoted words of the question come first (retrieval.exact_first)."
     elif rank < before:
@@ -232,6 +238,12 @@ def _ordering(hit: Hit, rank: int, found: SearchResult, settings: Settings) -> l
     if any(step.outcome == "lost" for step in steps):
         outcome = "unreached"
     return [*steps, Step("kept", outcome, said, rank, None, kept)]
+
+
+def _place_by_ranks(hit: Hit, found: SearchResult) -> int:
+    """The candidate's place among the others, by reranking alone or by fusion where there was none."""
+    ordered = sorted(found.candidates, key=lambda own: own.ranks.get("rerank") or own.ranks.get("fused") or 0)
+    return ordered.index(hit) + 1
 
 
 def _reranking(hit: Hit, rank: int, found: SearchResult, settings: Settings) -> Step:
@@ -254,8 +266,9 @@ def _fusion(hit: Hit, rank: int, found: SearchResult, settings: Settings) -> Ste
     is_out = rank > chosen.k
     fused, score = hit.ranks.get("fused") or rank, hit.scores.get("fused")
     if found.reranker != "none" and hit.ranks.get("rerank") is None:
-        ordered = sum(other.ranks.get("rerank") is not None for other in found.candidates)
-        why = "retrieval.candidates" if ordered >= chosen.candidates else "retrieval.milliseconds"
+        ordered = max((other.ranks.get("rerank") or 0 for other in found.candidates), default=0)
+        bounded = chosen.milliseconds and ordered < chosen.candidates
+        why = "retrieval.milliseconds" if bounded else "retrieval.candidates"
         said = f"It has place {fused}; only the first {ordered} are put in order by the reranker ({why})."
         return Step("fusion", "lost" if is_out else "kept", said, fused, score, ordered)
     if chosen.mode != "hybrid":
@@ -300,7 +313,7 @@ def _budget(question: str, expected: Expected, found: SearchResult, settings: Se
     )
     limit = own.context_tokens
     for number, hit in enumerate(context.hits):
-        if hit.chunk.id not in expected.passage_ids:
+        if not hit.stands_for(expected.passage_ids):
             continue
         end = hit.chunk.start + context.ledger.passages[number].characters
         starts = [start for start, _ in expected.spans if hit.chunk.start <= start < hit.chunk.end]

@@ -31,6 +31,7 @@ def as_citations(hits: Iterable[Hit]) -> tuple[Citation, ...]:
             start=hit.chunk.start,
             end=hit.chunk.end,
             quote=hit.chunk.text,
+            also_in=tuple(own.place for own in hit.also_in),
         )
         for number, hit in enumerate(hits, start=1)
     )

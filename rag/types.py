@@ -6,7 +6,7 @@ Pages count from 1. Times are milliseconds unless a name says otherwise.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -104,6 +104,11 @@ class Chunk:
         """What the embedder and the full-text index see."""
         return f"{self.header}\n{self.text}" if self.header else self.text
 
+    @property
+    def place(self) -> str:
+        """The document and, where it has pages, the page, as people say it."""
+        return self.document + (f", page {self.page}" if self.page is not None else "")
+
 
 @dataclass(slots=True)
 class Hit:
@@ -111,7 +116,8 @@ class Hit:
 
     `scores` and `ranks` have the keys vector, text, fused and rerank; a stage that did not see
     the chunk leaves None. `token_bits` is the packed sign of each token's vector (see
-    rag/late_interaction.py), None when the row has none or no stage asked for it.
+    rag/late_interaction.py), None when the row has none or no stage asked for it. `also_in` are worse
+    ranked passages that say the same (rag/near_copies.py).
     """
 
     chunk: Chunk
@@ -120,7 +126,16 @@ class Hit:
     ranks: dict[str, int | None] = field(default_factory=dict)
     vector: Vector | None = None
     token_bits: bytes | None = None
-    also_in: tuple[str, ...] = ()
+    also_in: tuple[Chunk, ...] = ()
+
+    @property
+    def chunks(self) -> tuple[Chunk, ...]:
+        """Every passage that this hit stands for, its own first."""
+        return (self.chunk, *self.also_in)
+
+    def stands_for(self, passage_ids: Collection[str]) -> bool:
+        """Whether one of these passages is among its own."""
+        return any(chunk.id in passage_ids for chunk in self.chunks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +210,7 @@ SCOPE_PAGES = ("first_page", "last_page")
 
 @dataclass(slots=True)
 class SearchResult:
-    """What `retrieve` returns: the hits shown, every candidate seen, and what each stage cost.
+    """What `retrieve` returns: the hits shown, every candidate seen (copies folded), and each stage's cost.
 
     `milliseconds` has the keys embed, vector, text, fuse, rerank, total. `notes` are sentences
     for the user (a reranker that fell back, say). The query's vectors are kept so that quoting and
@@ -232,7 +247,7 @@ class Usage:
 class Citation:
     """A numbered reference from an answer to a quoted span of a document.
 
-    `quote` is exactly `document_text[start:end]`.
+    `quote` is exactly `document_text[start:end]`. `also_in` are the places of copies that hold it, too.
     """
 
     number: int
@@ -245,6 +260,7 @@ class Citation:
     quote: str
     score: float | None = None
     words: tuple[tuple[int, int], ...] = ()
+    also_in: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """The form kept in the history."""
@@ -259,10 +275,11 @@ class Citation:
             "quote": self.quote,
             "score": self.score,
             "words": [list(span) for span in self.words],
+            "also_in": list(self.also_in),
         }
 
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> Citation:
         """Read back what `as_dict` wrote."""
         words = tuple((int(start), int(end)) for start, end in stored.get("words", ()))
-        return cls(**{**stored, "words": words})
+        return cls(**{**stored, "words": words, "also_in": tuple(stored.get("also_in", ()))})

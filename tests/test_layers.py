@@ -25,6 +25,7 @@ RAG_LAYERS: list[set[str]] = [
             "parsed_form",
             "column_types",
             "identifiers",
+            "near_copies",
             "presets",
             "scripts",
             "model_threads",

@@ -31,6 +31,7 @@ from rag.attached_files import MARK, collection_asked
 from rag.citation_standing import Standings
 from rag.citations import to_plain
 from rag.history import Conversation, Turn
+from rag.near_copies import also_in
 from rag.turns import meant_by_user, nearest_of, scope_of
 from rag.types import Citation
 
@@ -117,6 +118,7 @@ def _draw_declined(turn: Turn, collection: str) -> None:
         for index, citation in enumerate(nearest):
             with st.container(border=True, gap="xsmall"):
                 st.text(excerpt(citation.quote, 220))
+                _draw_copies(citation)
                 opened = Opened(collection, nearest, index, kind="passage")
                 open_button(
                     source_label(citation), PLACE, opened, key=f"near-{turn.id}-{index}", type="tertiary"
@@ -166,6 +168,13 @@ def _draw_sources(turn: Turn, collection: str, standings: Standings) -> None:
                 help=markdown_plain(citation.document),
             )
     draw_standings(turn.citations, standings)
+    for citation in turn.citations:
+        _draw_copies(citation, f"{citation.number}: ")
+
+
+def _draw_copies(citation: Citation, before: str = "") -> None:
+    if citation.also_in:
+        st.caption(markdown_plain(f"{before}{also_in(citation.also_in)}"))
 
 
 def _draw_notes(turn: Turn) -> None:

@@ -85,12 +85,13 @@ function card(hit, passages, report, place) {
   source.append(made("span", "name", passage.name));
   if (passage.page) source.append(made("span", "page", passage.page));
   source.title = passage.document;
+  const also = passage.also ? [made("div", "also", passage.also)] : [];
   const excerpt = made("div", "excerpt");
   excerpt.dir = "auto";
   for (const [text, marked] of passage.excerpt) excerpt.append(marked ? made("mark", "", text) : text);
   const stages = made("div", "stages", hit.stages);
   stages.title = hit.stages;
-  button.append(top, source, excerpt, stages);
+  button.append(top, source, ...also, excerpt, stages);
   button.onclick = () => report("opened", { run: place, passage: hit.passage });
   const item = made("li");
   item.append(button, grading(hit.passage, passage, report));

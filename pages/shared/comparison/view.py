@@ -20,6 +20,7 @@ from pages.shared.figures import counted, duration_text, ordinal
 from pages.shared.opened import Opened
 from pages.shared.plain_text import markdown_plain
 from rag.compare import Comparison, Passage, Placement, Run
+from rag.near_copies import also_in
 from rag.settings import Settings
 
 PLACE = "compare"
@@ -237,6 +238,7 @@ def _passage(passage: Passage, number: int, colour: str | None, grade: str) -> d
         "document": citation.document,
         "name": PurePosixPath(citation.document.rpartition("!")[2]).name,
         "page": f"p. {citation.page}" if citation.page is not None else "",
+        "also": also_in(citation.also_in),
         "excerpt": _excerpt(passage),
     }
 

@@ -40,6 +40,7 @@ TITLES = {
 LABELS = {
     "retrieval.words_in": "Search by words reads",
     "retrieval.exact_first": "Codes and quoted phrases first",
+    "retrieval.fold_copies": "Passages that say the same become one",
     "reranking.cached_scores": "Scores remembered",
     "reranking.timeout_seconds": "Longest wait for a service (s)",
     "embedding.model": "Embedding model",

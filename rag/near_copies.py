@@ -1,0 +1,109 @@
+"""Passages of a result that say the same, folded into the best-ranked one, which names the others' places.
+
+A passage is a copy when every word of it stands in the better one, in order and without a gap, but for case,
+punctuation and misspelt words. What differs in a number, a name or a "not" is no copy: both stay. Words are
+compared, never meanings, and no table is asked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from difflib import SequenceMatcher
+
+from rag.types import Chunk, Hit
+
+#: Words in a run.
+RUN = 4
+#: Only where the better passage has this share of a passage's runs are the two compared word by word.
+SHARED_RUNS = 0.8
+#: Longer passages are copies only when all words are the same: comparing them takes too long.
+MOST_WORDS = 1000
+#: Two words alike to this degree, with the same first letter, count as one word misspelt.
+MISSPELT_FROM = 0.75
+#: Places named before "and N more".
+MOST_NAMED = 3
+_WORD = re.compile(r"\w+")
+
+
+def folded(hits: Sequence[Hit], most: int) -> list[Hit]:
+    """The hits in their order; a copy of one of the first `most` goes into that one's `also_in`."""
+    kept: list[Hit] = []
+    holders: dict[tuple[str, ...], list[int]] = {}
+    for hit in hits:
+        runs = _runs(_body(hit.chunk))
+        shared = Counter(place for run in runs for place in holders.get(run, ()))
+        nearest, count = shared.most_common(1)[0] if shared else (0, 0)
+        if count and count >= SHARED_RUNS * len(runs) and is_copy(hit.chunk, kept[nearest].chunk):
+            kept[nearest].also_in += (hit.chunk, *hit.also_in)
+            continue
+        if len(kept) < most:
+            for run in runs:
+                holders.setdefault(run, []).append(len(kept))
+        kept.append(hit)
+    return kept
+
+
+def is_copy(passage: Chunk, better: Chunk) -> bool:
+    """Whether `passage` says nothing that `better` does not, under the same headings below the title."""
+    sections = [_section(passage), _section(better)]
+    if all(sections) and sections[0] != sections[1]:
+        return False
+    own, other = _WORD.findall(_body(passage)), _WORD.findall(_body(better))
+    own_folded, other_folded = ([word.casefold() for word in words] for words in (own, other))
+    if own_folded == other_folded:
+        return True
+    if max(len(own), len(other)) > MOST_WORDS:
+        return False
+    if not all(word.isalpha() for word in Counter(own_folded) - Counter(other_folded)):
+        return False
+    steps = SequenceMatcher(None, other_folded, own_folded, autojunk=False).get_opcodes()
+    for kind, first, last, own_first, own_last in steps:
+        is_more_at_an_end = kind == "delete" and (first == 0 or last == len(other))
+        if kind == "equal" or is_more_at_an_end:
+            continue
+        pairs = list(zip(other[first:last], own[own_first:own_last], strict=False))
+        if len(pairs) != max(last - first, own_last - own_first) or not all(map(_misspelt, pairs)):
+            return False
+    return True
+
+
+def also_in(places: Sequence[str]) -> str:
+    """The places of copies in words, as "Also in b.pdf, page 2; c.pdf and 3 more"; "" without any."""
+    if not places:
+        return ""
+    more = len(places) - MOST_NAMED
+    return f"Also in {'; '.join(places[:MOST_NAMED])}" + (f" and {more} more" if more > 0 else "")
+
+
+def _misspelt(pair: tuple[str, str]) -> bool:
+    """Whether the words are one word in two spellings: small letters only, so neither names nor figures."""
+    one, other = pair
+    if not all(word.isalpha() and word.islower() for word in pair) or one[0] != other[0]:
+        return False
+    return SequenceMatcher(None, one, other, autojunk=False).ratio() >= MISSPELT_FROM
+
+
+def _section(passage: Chunk) -> list[str]:
+    """The heading path below the document's title."""
+    path = [part.casefold() for part in passage.headings.split(" > ") if part]
+    return path[1:] if path and path[0] == passage.title.casefold() else path
+
+
+def _body(passage: Chunk) -> str:
+    """The passage without the title and headings that it begins with."""
+    text = passage.text
+    named = {passage.title, *passage.headings.split(" > ")}
+    line, _, rest = text.partition("\n")
+    while rest and line.strip("#* \t\r") in named:
+        text = rest.lstrip()
+        line, _, rest = text.partition("\n")
+    return text
+
+
+def _runs(text: str) -> set[tuple[str, ...]]:
+    words = text.casefold().split()
+    if len(words) < RUN:
+        return {tuple(words)}
+    return set(zip(*(words[place:] for place in range(RUN)), strict=False))
