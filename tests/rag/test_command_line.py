@@ -91,7 +91,7 @@ def test_search(rag: Command, query: str) -> None:
     assert 0 < len(found["hits"]) <= 3
     assert [hit["rank"] for hit in found["hits"]] == list(range(1, len(found["hits"]) + 1))
     for hit in found["hits"]:
-        assert set(hit) == {"rank", "id", "document", "page", "start", "end", "text", "scores"}
+        assert set(hit) == {"rank", "id", "document", "page", "start", "end", "text", "scores", "also_in"}
         assert set(hit["scores"]) == {"vector", "text", "fused", "rerank"}
 
 
