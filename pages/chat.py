@@ -49,8 +49,8 @@ with st.bottom, st.container(key="question-bar", gap="xsmall"):
         asked = attached_to(conversation.id) if conversation and attached else collection
         scope = draw_scope(PLACE, asked)
         style = draw_style_choice()
-        asked = draw_model_choice()
-        st.caption(markdown_plain(who_answers(asked)))
+        answering = draw_model_choice()
+        st.caption(markdown_plain(who_answers(answering)))
 
 refused: AskanceError | None = None
 if typed and typed.files:
@@ -71,7 +71,7 @@ if question:
     conversation = conversation or session.start_conversation(collection)
     session.chats().ask(
         session.workspace(
-            (("answer.style", style), ("answer.model", asked.answer.model), *question.overrides)
+            (("answer.style", style), ("answer.model", answering.answer.model), *question.overrides)
         ),
         conversation.id,
         question.text,
