@@ -1,7 +1,7 @@
 """What people thought of answers, with the places in documents that they judged. Plain data.
 
 A thumb up says that the places quoted answer the question, one down that they do not, unless its
-reason says that the wording was at fault. Nothing here makes a question set; it gives what one needs.
+reason says that the wording was at fault. Question sets are made of them in rag/rated_questions.py.
 """
 
 from __future__ import annotations
@@ -22,13 +22,18 @@ REASONS = {
         "wording": "Badly worded",
     },
 }
+#: Characters kept of a quote: enough to find it again in a later version of its document.
+QUOTE = 300
 #: Reasons that say nothing against the passages.
 ABOUT_THE_TEXT = frozenset({"wrong", "wording"})
 
 
 @dataclass(frozen=True, slots=True)
 class JudgedPlace:
-    """`document_text[start:end]` of a document; `relevant` is None where the judgement does not tell."""
+    """`document_text[start:end]` of a document; `relevant` is None where the judgement does not tell.
+
+    `quote` is how the place begins, empty for judgements of before it was kept.
+    """
 
     document: str
     document_id: str
@@ -36,6 +41,7 @@ class JudgedPlace:
     start: int
     end: int
     relevant: bool | None
+    quote: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,7 @@ def as_kept(rating: int, reason: str, note: str, citations: Iterable[Citation]) 
                 "start": own.start,
                 "end": own.end,
                 "relevant": relevant,
+                "quote": own.quote[:QUOTE],
             }
             for own in citations
         ],

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rag.errors import QuestionsError
-from rag.question_sets import GRADES, QUOTE, Judgement, QuestionSets
+from rag.judgements import QUOTE
+from rag.question_sets import GRADES, Judgement, QuestionSets
 from rag.questions import Unit
 from rag.types import Chunk, Citation
 

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from rag.catalog import Catalog
 from rag.database import read, utc_now, write
 from rag.errors import DocumentNotFound, QuestionsError
+from rag.judgements import QUOTE
 from rag.question_tables import QuestionSetRow, SetQuestionRow
 from rag.questions import Question, Unit, gold_units, located
 
@@ -28,11 +29,10 @@ GRADES = {"relevant": RELEVANT, "partly": PARTLY, "not": NOT}
 ORIGINS = {
     "imported": "imported",
     "judged": "judged by you",
+    "rated": "from rated answers",
     "model": "written by the chat model",
     "headings": "made from headings and definitions",
 }
-#: Characters kept of a judged passage: enough to find it again in a later version of its document.
-QUOTE = 300
 #: A document's id, a page, and where a span of its text begins and ends.
 Place = tuple[str, int | None, int | None, int | None]
 

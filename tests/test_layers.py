@@ -83,6 +83,7 @@ RAG_LAYERS: list[set[str]] = [
         *("follow_up", "fallbacks"),
         "question_writing",
         "passage_grades",
+        "rated_questions",
         "echoes",
     },
     {"store", "disclosure", "cited_quotes", "quoting", "citation_standing", "attached_files"},

@@ -8,6 +8,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.shared import session
+from pages.shared.evaluation.rated_answers import draw_rated_answers
 from pages.shared.figures import counted
 from pages.shared.plain_text import markdown_plain, shortened
 from rag.errors import AskanceError
@@ -47,7 +48,9 @@ def draw_question_set(collection: str) -> QuestionSet | None:
 
 
 def _draw_ways(collection: str) -> None:
-    by_documents, by_file, by_hand = st.tabs(["From my documents", "From a file", "By marking passages"])
+    by_documents, by_file, by_hand, by_thumbs = st.tabs(
+        ["From my documents", "From a file", "By marking passages", "From rated answers"]
+    )
     with by_documents:
         _draw_making(collection)
     with by_file:
@@ -57,6 +60,8 @@ def _draw_ways(collection: str) -> None:
             "Ask a question under **One question**, and mark the passages found. Questions that people "
             f"really ask are the best ones. They are kept as “{OWN_SET}”."
         )
+    with by_thumbs:
+        draw_rated_answers(collection)
 
 
 def _draw_making(collection: str) -> None:
