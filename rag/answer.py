@@ -27,6 +27,7 @@ from rag.follow_up import Standalone, by_model, by_rules, says_what
 from rag.llms import ChatModel, get_chat_model
 from rag.prompts import fill
 from rag.quoting import quoting
+from rag.recollection import Summary, recollect
 from rag.retrieve import retrieve
 from rag.settings import Settings
 from rag.store import CollectionTable
@@ -48,7 +49,7 @@ class Reply:
     `finish` then to have its citations. `support` is the check of a model's sentences. `nearest` are
     the hits to show when it declined. `made` tells prompt, settings and table (rag/answer_record.py).
     `answerer` is who answered, by the name in the settings, `model` the name that its server has for it;
-    `failures` are those that were asked before it in vain.
+    `failures` are those that were asked before it in vain. `summary` is one of earlier turns, made for it.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class Reply:
         history: Sequence[Message],
         earlier: Sequence[str],
         standalone: str,
+        summary: Summary | None,
     ) -> None:
         self.question = question
         self.standalone = Standalone(standalone, "user") if standalone.strip() else Standalone(question)
@@ -79,10 +81,12 @@ class Reply:
         self.style = get_style(settings.data_dir, settings.answer.style)
         self.made: dict[str, Any] = {}
         self.left_out = 0
+        self.summary: Summary | None = None
         self._table = table
         self._settings = settings
         self._filters = filters
         self._history = history
+        self._kept_summary = summary
         self._earlier = earlier
         self._context_hits: list[Hit] = []
         self._used: list[int] = []
@@ -206,16 +210,31 @@ class Reply:
         model = self._asked = get_chat_model(settings)
         window = model.window(settings.answer.window_tokens)
         self.model = model.name
+        counter = get_token_counter(model.name)
+        told = recollect(
+            self._history,
+            self._kept_summary,
+            room=settings.answer.history_tokens,
+            counter=counter,
+            model=model if settings.answer.summed_up_by == "model" else None,
+        )
+        if told.note:
+            self.notes.append(told.note)
+        if told.fresh:
+            self.summary = self._kept_summary = told.summary
         context = fit(
             self.standalone.text,
             found.hits,
-            self._history,
+            told.messages,
             settings=replace(settings.answer, window_tokens=window),
-            counter=get_token_counter(model.name),
+            counter=counter,
             style=self.style,
+            summary=told.summary.text if told.summary else "",
         )
         self._context_hits = context.hits
         self.tokens = context.ledger.as_dict()
+        if told.summary is not None:
+            self.tokens |= {"summed_up": told.summary.turns, "summed_up_by": told.summary.by}
         if self._settings.answer.self_check:
             yield self._checked_draft(model, context)
         else:
@@ -325,13 +344,15 @@ def ask(
     history: Sequence[Message] = (),
     earlier: Sequence[str] = (),
     standalone: str = "",
+    summary: Summary | None = None,
 ) -> Reply:
     """A reply to iterate. Iterating raises ModelError when the chat model does not answer.
 
     Raises PromptError when there is no such answer style.
 
     `earlier` are the questions asked before, oldest first, on which this one may lean; `standalone`
-    is what to search for in its place when that is known already.
+    is what to search for in its place when that is known already. `summary` is what was kept of the
+    beginning of `history`.
     """
     return Reply(
         question,
@@ -341,6 +362,7 @@ def ask(
         history=history,
         earlier=earlier,
         standalone=standalone,
+        summary=summary,
     )
 
 

@@ -16,7 +16,7 @@ from rag.attached_files import MARK, attached_to
 from rag.errors import AskanceError, StoreError
 from rag.history import History
 from rag.streaming import LiveReply
-from rag.turns import details_of, messages_of, standalone_of
+from rag.turns import details_of, messages_of, standalone_of, summary_of
 from rag.types import Scope
 from rag.workspace import Workspace
 
@@ -75,6 +75,7 @@ class Chats:
                 settings=workspace.settings,
                 filters=workspace.filters(collection, scope),
                 history=messages_of(turns),
+                summary=summary_of(turns),
                 earlier=[standalone_of(own) or own.question for own in turns],
                 standalone=standalone,
             )

@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import Any
 
 from rag.errors import ContextOverflow
-from rag.prompts import new_fence, passage_block
+from rag.prompts import fill, new_fence, passage_block
 from rag.sentences import split_sentences
 from rag.settings import AnswerSettings
 from rag.styles import Style, standard_style
@@ -61,11 +61,16 @@ class Ledger:
     reserve: int
     window: int
     dropped: tuple[Dropped, ...]
+    summary: int = 0
+    #: What was there to choose from: tokens of each passage by rank, and of each turn, oldest first.
+    offered: tuple[int, ...] = ()
+    turns: tuple[int, ...] = ()
 
     @property
     def total(self) -> int:
         """Tokens of the whole prompt; never more than `window` less `reserve`."""
-        return self.system + sum(passage.tokens for passage in self.passages) + self.history + self.question
+        passages = sum(passage.tokens for passage in self.passages)
+        return self.system + passages + self.summary + self.history + self.question
 
     def as_dict(self) -> dict[str, Any]:
         """The form kept with a conversation and printed by the command line."""
@@ -75,7 +80,10 @@ class Ledger:
                 {"number": own.number, "document": own.document, "page": own.page, "tokens": own.tokens}
                 for own in self.passages
             ],
+            "summary": self.summary,
             "history": self.history,
+            "offered": list(self.offered),
+            "turns": list(self.turns),
             "question": self.question,
             "reserve": self.reserve,
             "total": self.total,
@@ -108,12 +116,13 @@ def fit(
     settings: AnswerSettings,
     counter: TokenCounter,
     style: Style | None = None,
+    summary: str = "",
 ) -> Context:
     """The messages for a model: instructions in a style with the passages, earlier turns, the question.
 
     Of `history`, oldest first, only whole pairs of a question and its answer are taken, without
-    the citations, whose numbers belonged to other passages. Raises ContextOverflow when the
-    question alone does not fit.
+    the citations, whose numbers belonged to other passages; `summary` tells what came before them.
+    Raises ContextOverflow when the question alone does not fit.
     """
     fence = new_fence()
     style = style or standard_style()
@@ -130,8 +139,16 @@ def fit(
         )
     dropped: list[Dropped] = []
     taken, blocks, costs = _passages(hits, min(room, settings.context_tokens), fence, counter, dropped)
-    room -= sum(cost.tokens for cost in costs)
-    earlier, spent = _history(history, min(room, settings.history_tokens), counter, dropped)
+    room = min(room - sum(cost.tokens for cost in costs), settings.history_tokens)
+    told = _fenced(summary, fence) if summary else ""
+    for_summary = counter.count(told) if told else 0
+    if for_summary > room:
+        reason = f"It needs {for_summary} tokens; {room} for earlier turns were left."
+        dropped.append(Dropped("summary of the earlier conversation", for_summary, reason))
+        told, for_summary = "", 0
+    pairs = _pairs(history, fence)
+    sizes = [_size(pair, counter) for pair in pairs]
+    earlier, spent = _history(pairs, sizes, room - for_summary, dropped)
     ledger = Ledger(
         system=system,
         passages=tuple(costs),
@@ -140,8 +157,11 @@ def fit(
         reserve=settings.reserve_tokens,
         window=settings.window_tokens,
         dropped=tuple(dropped),
+        summary=for_summary,
+        offered=tuple(counter.count(passage_block(rank, hit, fence)) for rank, hit in enumerate(hits, 1)),
+        turns=tuple(sizes),
     )
-    instructions = Message("system", style.instructions(fence=fence, passages="".join(blocks)))
+    instructions = Message("system", style.instructions(fence=fence, passages="".join(blocks)) + told)
     return Context([instructions, *earlier, Message("user", question)], taken, ledger, bare, fence)
 
 
@@ -193,19 +213,36 @@ def _sentences_that_fit(
     return max(least, 0)
 
 
-def _history(
-    history: Sequence[Message], room: int, counter: TokenCounter, dropped: list[Dropped]
-) -> tuple[list[Message], int]:
-    pairs = [
-        (asked, Message(answered.role, _OLD_CITATION.sub("", answered.content)))
+def _fenced(summary: str, fence: str) -> str:
+    block = f"<<<earlier {fence}>>>\n{summary}\n<<<end earlier {fence}>>>"
+    return f"\n\n{fill('earlier', fence=fence, summary=block)}"
+
+
+def _pairs(history: Sequence[Message], fence: str) -> list[tuple[Message, Message]]:
+    """Questions with their answers, as they are told: without citations, quotes of documents fenced."""
+    return [
+        (asked, Message(answered.role, _told(answered, fence)))
         for asked, answered in pairwise(history)
         if (asked.role, answered.role) == ("user", "assistant")
     ]
+
+
+def _told(answered: Message, fence: str) -> str:
+    said = _OLD_CITATION.sub("", answered.content)
+    return f"<<<quoted {fence}>>>\n{said}\n<<<end quoted {fence}>>>" if answered.quoted else said
+
+
+def _size(pair: tuple[Message, Message], counter: TokenCounter) -> int:
+    return sum(counter.count(message.content) + TOKENS_PER_MESSAGE for message in pair)
+
+
+def _history(
+    pairs: Sequence[tuple[Message, Message]], sizes: Sequence[int], room: int, dropped: list[Dropped]
+) -> tuple[list[Message], int]:
     limit = room
     kept: list[Message] = []
     full = False
-    for asked, answered in reversed(pairs):
-        tokens = counter.count(asked.content) + counter.count(answered.content) + 2 * TOKENS_PER_MESSAGE
+    for (asked, answered), tokens in zip(reversed(pairs), reversed(sizes), strict=True):
         if full or tokens > room:
             # An older turn that would fit is left out, too: a conversation with a hole misleads.
             reason = f"It needs {tokens} tokens; {room} of {limit} for earlier turns were left."

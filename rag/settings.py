@@ -97,6 +97,11 @@ class AnswerSettings:
         "standard",
         "How answers are written: standard, short, detailed, table, quotes, steps, or one of your own.",
     )
+    summed_up_by: str = setting(
+        "model",
+        "Who sums up what a long conversation no longer has room for: model, or rules.",
+        choices=("model", "rules"),
+    )
     rewrite_follow_ups: bool = setting(True, "Search for what a follow-up means in its conversation.")
     self_check: bool = setting(False, "Ask the model once more when the passages do not bear out its answer.")
 

@@ -7,8 +7,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rag.answer import Reply
+from rag.answerers import EXTRACTIVE
 from rag.citations import to_plain
 from rag.history import Turn
+from rag.recollection import Summary
+from rag.sentences import split_sentences
 from rag.types import Citation, Hit, Message, Scope
 from rag.verify import Support
 
@@ -48,6 +51,7 @@ def details_of(reply: Reply) -> dict[str, Any]:
         "failures": [failure.as_dict() for failure in reply.failures],
         "confidence": reply.confidence,
         "tokens": reply.tokens,
+        "summary": reply.summary.as_dict() if reply.summary else None,
         "milliseconds": reply.milliseconds,
         "notes": list(reply.notes),
         "thinking": reply.thinking[:MOST_THINKING],
@@ -102,5 +106,20 @@ def messages_of(turns: Sequence[Turn]) -> list[Message]:
         if turn.status not in ("done", "stopped") or not turn.answer or turn.answered is False:
             continue
         messages.append(Message("user", turn.question))
-        messages.append(Message("assistant", to_plain(_CITED.sub("", turn.answer))))
+        said = to_plain(_CITED.sub("", turn.answer))
+        quoted = turn.details.get("model") == EXTRACTIVE
+        messages.append(Message("assistant", said, turn.id, _cited_sentences(turn, quoted), quoted))
     return messages
+
+
+def summary_of(turns: Sequence[Turn]) -> Summary | None:
+    """The newest summary kept with one of the turns."""
+    kept = (turn.details.get("summary") for turn in reversed(turns))
+    return next((Summary.from_dict(own) for own in kept if own), None)
+
+
+def _cited_sentences(turn: Turn, quoted: bool) -> tuple[str, ...]:
+    if quoted:
+        return tuple(citation.quote for citation in turn.citations)
+    sentences = (turn.answer[start:end] for start, end in split_sentences(turn.answer))
+    return tuple(to_plain(_CITED.sub("", own)) for own in sentences if _CITED.search(own))

@@ -228,10 +228,17 @@ class SearchResult:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message to or from a language model: role is system, user or assistant."""
+    """One message to or from a language model: role is system, user or assistant.
+
+    An earlier answer also knows its `turn`, its sentences that were `cited`, and whether it is `quoted`,
+    that is made of words of documents; none of these is sent.
+    """
 
     role: str
     content: str
+    turn: str = field(default="", compare=False)
+    cited: tuple[str, ...] = field(default=(), compare=False)
+    quoted: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

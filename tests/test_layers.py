@@ -85,6 +85,8 @@ RAG_LAYERS: list[set[str]] = [
         "passage_grades",
         "rated_questions",
         "echoes",
+        "recollection",
+        "fitting",
     },
     {"store", "disclosure", "cited_quotes", "quoting", "citation_standing", "attached_files"},
     {"workspace", "retrieve", "maintenance", "backup", "restore", "answer_record"},

@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from pages.shared import session
 from rag.settings import load_settings, save_settings
+from rag.workspace import Workspace, open_workspace
 from tests.hub_server import HubServer
 from tests.model_servers import start_ollama_server, start_openai_server
 
@@ -90,14 +91,35 @@ def test_a_value_changed_elsewhere_is_shown() -> None:
 
 def test_values_that_disagree_are_refused_beside_their_card() -> None:
     page = opened()
-    labelled(page.number_input, "For passages").set_value(8000).run()
+    labelled(page.slider, "For passages").set_value(8000).run()
     assert "claim 9,800 tokens" in texts(page.error)
     press(page, "save-budgets")
     assert stored() == {}
     labelled(page.number_input, "The model's window").set_value(16384).run()
+    labelled(page.slider, "For passages").set_value(8000).run()
     assert not page.error
     press(page, "save-budgets")
     assert stored() == {"answer.context_tokens": 8000, "answer.window_tokens": 16384}
+
+
+def test_the_sliders_tell_at_once_what_would_fit() -> None:
+    page = opened()
+    assert "Of a usual question **10 of 10 passages**" in texts(page.markdown)
+    labelled(page.slider, "For passages").set_value(600).run()
+    assert "**2 of 10 passages**" in texts(page.markdown)
+    conversation = load_workspace().history.start("default")
+    turn = load_workspace().history.add_turn(conversation.id, "Why?")
+    tokens = {"offered": [300, 400, 250], "turns": [900, 100], "system": 300, "question": 9}
+    load_workspace().history.finish_turn(turn.id, answer="So.", status="done", details={"tokens": tokens})
+    page.run()
+    assert "Of your last question **2 of 3 passages** and **2 of 2 earlier turns**" in texts(page.markdown)
+    labelled(page.slider, "For earlier turns").set_value(500).run()
+    assert "**1 of 2 earlier turns** would fit whole. Older turns are summed up." in texts(page.markdown)
+    assert stored() == {}
+
+
+def load_workspace() -> Workspace:
+    return open_workspace(load_settings())
 
 
 def test_passages_say_that_documents_must_be_read_again() -> None:
@@ -110,7 +132,7 @@ def test_passages_say_that_documents_must_be_read_again() -> None:
 
 def test_the_threshold_is_a_slider() -> None:
     page = opened()
-    page.slider[0].set_value(0.8).run()
+    labelled(page.slider, "Answer only when at least this sure").set_value(0.8).run()
     press(page, "save-certainty")
     assert load_settings().answer.decline_below == pytest.approx(0.8)
 

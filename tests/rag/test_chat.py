@@ -158,3 +158,37 @@ def test_a_conversation_deleted_meanwhile_ends_quietly(
     server.gate.set()
     assert own.reply.wait(30)
     assert "could not be kept" in caplog.text
+
+
+def test_a_long_conversation_is_summed_up_once_and_the_summary_kept(workspace: Workspace) -> None:
+    fill(workspace)
+
+    def reply(messages: list[dict[str, str]]) -> str:
+        if messages[0]["content"].startswith("Sum up the conversation"):
+            return "They asked when the valve opens: at 8.8 bar."
+        return "The relief valve opens at 8.8 bar [1]. " + "That is what the passages say of it. " * 8
+
+    with start_openai_server(reply, models=["small"]) as server:
+        changed = {"answer.model": "openai", "answer.decline_below": 0, "answer.history_tokens": 500}
+        changed |= {"openai.base_url": server.base_url, "openai.model": "small"}
+        asking = open_workspace(with_overrides(workspace.settings, changed))
+        conversation = asking.history.start("default")
+        chats = Chats()
+        for number in range(10):
+            chats.ask(asking, conversation.id, f"When does the relief valve of boiler {number} open?")
+            ended(chats, asking, conversation)
+    turns = asking.history.turns(conversation.id)
+    assert {turn.status for turn in turns} == {"done"}
+    kept = [turn for turn in turns if turn.details["summary"]]
+    asked_to_sum_up = [own for own in server.chats if own.body["messages"][0]["content"].startswith("Sum up")]
+    # Made for a few turns only, and told in those between, too.
+    assert 1 <= len(kept) == len(asked_to_sum_up) <= 5
+    told = [turn for turn in turns if turn.details["tokens"].get("summed_up")]
+    assert len(told) > len(kept)
+    last = turns[-1].details["tokens"]
+    assert last["summary"] > 0
+    assert last["summary"] + last["history"] <= 500
+    assert last["dropped"] == []
+    prompt = server.chats[-1].body["messages"]
+    assert "They asked when the valve opens: at 8.8 bar." in prompt[0]["content"]
+    assert last["summed_up"] + (len(prompt) - 2) // 2 == 9

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.echoes import LEFT_OUT, EchoFilter
@@ -98,6 +98,7 @@ def test_ordinary_words_are_not_held_back() -> None:
     ]
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.sampled_from(["The repairs ", "cost 12 ", "crowns. ", "\n", "[1] ", "```\n", "| a "]), max_size=30

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import Any
 
 import streamlit as st
 
 from pages.shared.chat.made_view import draw_made
-from pages.shared.figures import duration_text
-from pages.shared.plain_text import markdown_plain
+from pages.shared.figures import counted, duration_text
+from pages.shared.plain_text import markdown_plain, shortened
 from rag.history import Turn
 from rag.rerankers import OFFERED
 
@@ -82,18 +83,34 @@ def _times(milliseconds: dict[str, float]) -> dict[str, list[str]]:
 def _spent(tokens: dict[str, Any]) -> dict[str, list[str]]:
     rows: list[tuple[str, str]] = []
     if "system" in tokens:
-        passages = tokens.get("passages", [])
-        rows = [
-            ("Instructions", f"{tokens['system']:,}"),
-            (f"{len(passages)} passages", f"{sum(own['tokens'] for own in passages):,}"),
-            ("Earlier turns", f"{tokens['history']:,}"),
+        told = len(tokens.get("turns", ())) - sum(
+            own["what"].startswith("earlier turn") for own in tokens.get("dropped", ())
+        )
+        rows = [("Instructions", f"{tokens['system']:,}")]
+        rows += [(_passage_name(own), f"{own['tokens']:,}") for own in tokens.get("passages", ())]
+        if tokens.get("summary"):
+            by = "by rules" if tokens.get("summed_up_by") == "rules" else "by the model"
+            summed_up = counted(tokens.get("summed_up", 0), "earlier turn")
+            rows.append((f"Summary of {summed_up}, {by}", f"{tokens['summary']:,}"))
+        rows += [
+            (
+                f"{counted(told, 'earlier turn')} as said" if told else "Earlier turns",
+                f"{tokens['history']:,}",
+            ),
             ("Question", f"{tokens['question']:,}"),
+            ("Prompt in all", f"{tokens['total']:,} of {tokens['window']:,}"),
             ("Kept for the answer", f"{tokens['reserve']:,}"),
         ]
     about = "about " if tokens.get("estimated") else ""
     rows += [
         (label, f"{about}{tokens[name]:,}")
-        for name, label in (("prompt", "Counted by the model"), ("answer", "Answer"))
+        for name, label in (("prompt", "Prompt, as counted"), ("answer", "Used by the answer"))
         if name in tokens
     ]
     return {"What": [what for what, _ in rows], "Tokens": [count for _, count in rows]} if rows else {}
+
+
+def _passage_name(own: dict[str, Any]) -> str:
+    page = f", p. {own['page']}" if own.get("page") is not None else ""
+    name = shortened(PurePosixPath(own["document"]).name, 28)
+    return markdown_plain(f"Passage {own['number']}: {name}{page}")

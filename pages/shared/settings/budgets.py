@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.shared.settings.fitting_view import draw_fitting
 from pages.shared.settings.group import SettingGroup
 from pages.shared.settings.window_bar import draw_window
 from rag.agreement import check_budgets
@@ -31,12 +32,17 @@ def draw_budgets() -> None:
         "A model reads a limited number of tokens at once, its window; a token is about four letters. "
         "The built-in quotes need none of this."
     )
-    group.number("answer.window_tokens", "The model's window", step=1024)
-    with st.container(horizontal=True):
-        group.number("answer.context_tokens", "For passages", step=100)
-        group.number("answer.history_tokens", "For earlier turns", step=100)
-        group.number("answer.reserve_tokens", "For the answer", step=100)
+    window = int(group.number("answer.window_tokens", "The model's window", step=1024))
+    group.amount("answer.context_tokens", "For passages", window, step=50)
+    group.amount("answer.history_tokens", "For earlier turns", window, step=50)
+    group.amount("answer.reserve_tokens", "For the answer", window, step=50)
     draw_window(group.preview().answer)
+    draw_fitting(group.preview())
+    group.choice(
+        "answer.summed_up_by",
+        "Who sums up older turns",
+        {"model": "The model", "rules": "Rules"},
+    )
     group.draw_foot()
 
 

@@ -90,6 +90,24 @@ def draw_share(field: Field, *, step: float = 0.01) -> float:
     return float(chosen)
 
 
+def draw_amount(field: Field, most: int, *, step: int) -> int:
+    """A whole number as a slider from its least value to `most`, or to the saved one when that is more."""
+    least, saved = int(field.metadata["minimum"]), int(field.saved)
+    chosen = st.slider(
+        field.label,
+        least,
+        max(most, saved, least + step),
+        saved,
+        step=step,
+        help=help_text(field),
+        # With other ends it is another slider.
+        key=f"{field.key}-{most}",
+        disabled=field.locked,
+    )
+    draw_lock(field)
+    return int(chosen)
+
+
 def draw_switch(field: Field) -> bool:
     """Yes or no."""
     chosen = st.toggle(

@@ -16,6 +16,7 @@ from pages.shared.figures import counted
 from pages.shared.plain_text import markdown_plain
 from pages.shared.settings.fields import (
     Field,
+    draw_amount,
     draw_any,
     draw_choice,
     draw_number,
@@ -66,6 +67,10 @@ class SettingGroup:
     def number(self, path: str, label: str, *, step: float | None = None) -> Any:
         """A field for a number."""
         return self.take(path, draw_number(self.field(path, label), step=step))
+
+    def amount(self, path: str, label: str, most: int, *, step: int) -> int:
+        """A slider for a whole number."""
+        return self.take(path, draw_amount(self.field(path, label), most, step=step))
 
     def share(self, path: str, label: str) -> float:
         """A slider for a share."""
