@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import zip_longest
 
 from rag.errors import QuestionsError
+from rag.judgements import QUOTE
 from rag.llms import ChatModel
 from rag.prompts import fill, new_fence, passage_block
-from rag.question_sets import QUOTE, JudgedQuestion, Judgement
+from rag.question_sets import JudgedQuestion, Judgement
 from rag.suggestions import heading_questions
 from rag.types import Chunk, Hit, Message, ParsedDocument
 
