@@ -48,6 +48,7 @@ from rag.evaluate import (
 )
 from rag.questions import gold_units, load_beir, load_questions
 from rag.rerankers import CrossEncoderReranker, local_model_folder
+from rag.rerankers.embedded import get_embedded_cross_encoder
 from rag.settings import Settings
 from rag.types import EVERYTHING, Chunk, Filters
 from rag.workspace import open_workspace
@@ -68,8 +69,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     settings = benchmark_settings(options.work)
     embedder = open_workspace(settings).store.embedder
     reader, named = _reader(settings, embedder)
-    if reader is None:
-        print(f"left out: {RIVAL_COMPRESSED}: {named}")
     ours = [parse_variant(f"{PLAIN}:preset=plain", settings), parse_variant(f"{DEFAULT}:", settings)]
     record: dict[str, Any] = {"precision": embedder.precision, "compressor": named, "sets": {}}
     for name in options.sets:
@@ -78,7 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         tasks = some_of(prepared.tasks, options.limit)
         theirs, pipeline = _rival(own, data, options.work / "langchain" / name, embedder)
         asked = [theirs[task.id] for task in tasks]
-        arms = {RIVAL: None} | ({RIVAL_COMPRESSED: reader} if reader else {})
+        arms = {RIVAL: None, RIVAL_COMPRESSED: reader}
         by_document = prepared.by_document
         results = [
             _asked(arm, asked, pipeline, own_reader, settings, by_document=by_document)
@@ -157,13 +156,14 @@ def _asked(
     return summary(Variant(name, settings, {}), rows)
 
 
-def _reader(settings: Settings, embedder: Embedder) -> tuple[CrossEncoderReranker | None, str]:
-    """The cross-encoder of the settings and its name; none and the reason where it is not here."""
+def _reader(settings: Settings, embedder: Embedder) -> tuple[CrossEncoderReranker, str]:
+    """The cross-encoder of the settings where it is on this machine, else the embedded one, and its name."""
     wanted = settings.reranking.cross_encoder
     try:
         local_model_folder(wanted)
-    except ModelNotAvailable as error:
-        return None, str(error)
+    except ModelNotAvailable:
+        embedded = get_embedded_cross_encoder(embedder.precision)
+        return embedded, embedded.name
     return CrossEncoderReranker(wanted, precision=embedder.precision), wanted
 
 

@@ -7,6 +7,7 @@ from rag.errors import MissingDependency, SettingsError
 from rag.llms import ChatModel, get_chat_model
 from rag.rerankers.cross_encoder import get_cross_encoder
 from rag.rerankers.diversity import DiversityReranker
+from rag.rerankers.embedded import EmbeddedReranker, get_embedded_cross_encoder
 from rag.rerankers.ensemble import EnsembleReranker
 from rag.rerankers.first_stage import LinearReranker, NoReranker, WeightedRankFusion
 from rag.rerankers.hosted import POINTWISE, get_hosted
@@ -49,6 +50,8 @@ def _built(name: str, settings: Settings, embedder: Embedder) -> Reranker:
             return QueryAwareReranker(late)
         case "mmr":
             return DiversityReranker(late, own.mmr_balance)
+        case "embedded-cross-encoder":
+            return EmbeddedReranker(embedder, own, cache, get_embedded_cross_encoder(embedder.precision))
         case "cross-encoder":
             model = get_cross_encoder(own.cross_encoder, embedder.precision, own.allow_downloads)
             return RememberedReranker(model, cache)

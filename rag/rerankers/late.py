@@ -30,11 +30,12 @@ class LateInteractionReranker:
 
     def __init__(self, embedder: Embedder, settings: RerankingSettings) -> None:
         self._embedder = embedder
+        self._languages = embedder.languages
         self._weights = {"vector": settings.vector_weight, "text": settings.text_weight}
 
     def score(self, query: Query, hits: Sequence[Hit]) -> list[float]:
         by_words = any(hit.scores.get("text") is not None for hit in hits)
-        if by_words and not can_read(query.text, self._embedder.languages):
+        if by_words and not can_read(query.text, self._languages):
             return LinearReranker(0.0).score(query, hits)
         return blended_with_searches(self.matches(query, hits), hits, self._weights)
 

@@ -11,6 +11,7 @@ from rag.answerers import address_of
 from rag.errors import ModelNotAvailable, SettingsError
 from rag.llms import is_loopback, shown_address
 from rag.rerankers.cross_encoder import local_model_folder
+from rag.rerankers.embedded import weights_problem
 from rag.rerankers.ensemble import member_names
 from rag.rerankers.hosted import hosted_problem
 from rag.rerankers.own import own_problem
@@ -71,6 +72,10 @@ OFFERED = tuple(
             "reranking.ensemble",
         ),
         (
+            *("embedded-cross-encoder", "Read together (built in)", "read together"),
+            "A small second model that comes with Askance reads the question with each passage: slow.",
+        ),
+        (
             *("cross-encoder", "Second model (cross-encoder)", "cross-encoder"),
             "A second model reads the question with each passage: slow, often better. To be downloaded once.",
             *("reranking.cross_encoder", "reranking.allow_downloads"),
@@ -129,6 +134,8 @@ def problem_with(name: str, settings: Settings) -> str:
             return str(error)
         problems = ((member, problem_with(member, settings)) for member in members)
         return next((f"Its member {member}: {problem}" for member, problem in problems if problem), "")
+    if name == "embedded-cross-encoder":
+        return weights_problem()
     if name == "cross-encoder":
         return "" if settings.reranking.allow_downloads else _model_problem(settings.reranking.cross_encoder)
     if name == "llm" and settings.answer.model == "extractive":

@@ -1,0 +1,1 @@
+"""How the embedded cross-encoder was trained: plain PyTorch, seeded, one command."""
