@@ -12,6 +12,7 @@ import json
 import logging
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,9 @@ from rag.errors import AskanceError, SettingsError
 from rag.near_copies import also_in
 from rag.question_command import add_question_commands
 from rag.rerankers import RERANKERS
-from rag.scope_command import add_scope_options, scope_given
+from rag.scope_command import DEFAULT_COLLECTION, add_scope_options, scope_given
 from rag.settings import Settings, load_settings, with_overrides
+from rag.several_tables import Searched
 from rag.trace_command import add_trace_command
 from rag.types import Filters, Hit, SearchResult
 from rag.upkeep_commands import add_upkeep_commands
@@ -57,8 +59,16 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
 
     shared = argparse.ArgumentParser(add_help=False)
-    shared.add_argument("--collection", default="default", help="the collection to search")
+    shared.add_argument("--collection", default=DEFAULT_COLLECTION, help="the collection to search")
     shared.add_argument("--json", action="store_true", help="print JSON alone on standard output")
+
+    several = argparse.ArgumentParser(add_help=False)
+    several.add_argument(
+        "--collection",
+        action="append",
+        help="a collection to search; several are searched as one when this is given several times",
+    )
+    several.add_argument("--json", action="store_true", help="print JSON alone on standard output")
 
     searching = argparse.ArgumentParser(add_help=False)
     searching.add_argument("--k", help="passages kept")
@@ -67,11 +77,11 @@ def _parser() -> argparse.ArgumentParser:
     searching.add_argument("--reranker", help="what puts the candidates in order")
     add_scope_options(searching)
 
-    search = commands.add_parser("search", parents=[shared, searching], help="find passages")
+    search = commands.add_parser("search", parents=[several, searching], help="find passages")
     search.add_argument("query")
     search.set_defaults(run=_search)
 
-    ask = commands.add_parser("ask", parents=[shared, searching], help="answer a question with citations")
+    ask = commands.add_parser("ask", parents=[several, searching], help="answer a question with citations")
     ask.add_argument("question")
     ask.add_argument("--model", help="who answers: extractive, openai or ollama")
     ask.set_defaults(run=_ask)
@@ -91,32 +101,35 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.set_defaults(run=_evaluate)
 
     add_question_commands(commands, shared)
-    add_variant_commands(commands, shared)
+    add_variant_commands(commands, several)
     add_trace_command(commands, [shared, searching])
     add_upkeep_commands(commands)
     return parser
 
 
-def _filters(options: argparse.Namespace, workspace: Workspace) -> Filters:
-    scope = scope_given(options)
+def _searched(options: argparse.Namespace, workspace: Workspace) -> tuple[Searched, Filters]:
+    """What the options name to be searched, and the restriction."""
+    collections = options.collection or [DEFAULT_COLLECTION]
+    scope = replace(scope_given(options), collections=tuple(collections[1:]))
     if scope:
-        for sentence in left_out(workspace.catalog.documents(options.collection), scope):
+        records = [record for name in collections for record in workspace.catalog.documents(name)]
+        for sentence in left_out(records, scope):
             sys.stderr.write(f"{sentence}\n")
-    return workspace.filters(options.collection, scope)
+    return workspace.searched(collections), workspace.filters(collections[0], scope)
 
 
 def _search(options: argparse.Namespace, settings: Settings) -> dict[str, Any]:
     from rag.retrieve import retrieve
 
     workspace, settings = _opened(options, settings)
-    table = workspace.table(options.collection)
-    filters = _filters(options, workspace)
+    table, filters = _searched(options, workspace)
     found = retrieve(options.query, table=table, settings=settings, filters=filters)
     for note in found.notes:
         sys.stderr.write(f"{note}\n")
     if not options.json:
         for hit in found.hits:
-            sys.stdout.write(f"{hit.rank}. {hit.chunk.place}\n   {' '.join(hit.chunk.text.split())[:300]}\n")
+            place = hit.chunk.place + (f", in {hit.collection}" if hit.collection else "")
+            sys.stdout.write(f"{hit.rank}. {place}\n   {' '.join(hit.chunk.text.split())[:300]}\n")
             if hit.also_in:
                 sys.stdout.write(f"   {also_in([own.place for own in hit.also_in])}\n")
         if not found.hits:
@@ -139,6 +152,7 @@ def _hit_as_dict(hit: Hit) -> dict[str, Any]:
     return {
         "rank": hit.rank,
         "id": chunk.id,
+        "collection": hit.collection,
         "document": chunk.document,
         "page": chunk.page,
         "start": chunk.start,
@@ -156,10 +170,8 @@ def _ask(options: argparse.Namespace, settings: Settings) -> dict[str, Any]:
     from rag.answer import ask
 
     workspace, settings = _opened(options, settings)
-    filters = _filters(options, workspace)
-    reply = ask(
-        options.question, table=workspace.table(options.collection), settings=settings, filters=filters
-    )
+    table, filters = _searched(options, workspace)
+    reply = ask(options.question, table=table, settings=settings, filters=filters)
     for piece in reply:
         if not options.json:
             sys.stdout.write(piece)
@@ -167,6 +179,7 @@ def _ask(options: argparse.Namespace, settings: Settings) -> dict[str, Any]:
     if not options.json:
         for citation in reply.citations:
             place = citation.document + (f", page {citation.page}" if citation.page else "")
+            place += f", in {citation.collection}" if citation.collection else ""
             sys.stdout.write(f"\n[{citation.number}] {place}")
         sys.stdout.write("\n")
     for note in reply.notes:
@@ -177,6 +190,7 @@ def _ask(options: argparse.Namespace, settings: Settings) -> dict[str, Any]:
         "citations": [
             {
                 "number": citation.number,
+                "collection": citation.collection,
                 "document": citation.document,
                 "page": citation.page,
                 "quote": citation.quote,

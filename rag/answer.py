@@ -30,7 +30,7 @@ from rag.quoting import quoting
 from rag.recollection import Summary, recollect
 from rag.retrieve import retrieve
 from rag.settings import Settings
-from rag.store import CollectionTable
+from rag.several_tables import Searched
 from rag.styles import get_style
 from rag.tokens import get_token_counter
 from rag.types import EVERYTHING, Citation, Filters, Hit, Message, Query, SearchResult, Usage
@@ -56,7 +56,7 @@ class Reply:
         self,
         question: str,
         *,
-        table: CollectionTable,
+        table: Searched,
         settings: Settings,
         filters: Filters,
         history: Sequence[Message],
@@ -338,7 +338,7 @@ class Reply:
 def ask(
     question: str,
     *,
-    table: CollectionTable,
+    table: Searched,
     settings: Settings,
     filters: Filters = EVERYTHING,
     history: Sequence[Message] = (),

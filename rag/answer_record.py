@@ -12,7 +12,7 @@ from typing import Any
 from rag.answerers import path_of
 from rag.llms import shown_address
 from rag.settings import Settings, known_paths, value_at
-from rag.store import CollectionTable
+from rag.several_tables import Searched
 from rag.styles import Style
 
 #: Sections of the settings that bear on an answer, whoever gives it.
@@ -20,7 +20,7 @@ SECTIONS = ("embedding", "retrieval", "reranking", "answer")
 _ADDRESSES = ("base_url", "host")
 
 
-def how_made(settings: Settings, style: Style, table: CollectionTable) -> dict[str, Any]:
+def how_made(settings: Settings, style: Style, table: Searched) -> dict[str, Any]:
     """The record of an answer made now from `table`. The quoting answerer is given no prompt."""
     asked = settings.answer.model != "extractive"
     return {

@@ -68,10 +68,12 @@ class Chats:
         collection = attached_to(conversation_id) if attached else conversation.collection
         turn = history.add_turn(conversation_id, question, beside=beside, instead=instead)
         kept: dict[str, Any] = scope.as_dict() | ({MARK: True} if attached else {})
+        # A collection that is gone since cannot be asked again; the others can.
+        others = [name for name in scope.collections if workspace.catalog.has_collection(name)]
         try:
             reply = ask(
                 question,
-                table=workspace.table(collection),
+                table=workspace.searched([collection, *(() if attached else others)]),
                 settings=workspace.settings,
                 filters=workspace.filters(collection, scope),
                 history=messages_of(turns),

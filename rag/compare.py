@@ -16,7 +16,7 @@ from rag.metrics import rank_biased_overlap
 from rag.rerankers import asks_servers
 from rag.retrieve import retrieve
 from rag.settings import Settings, value_at, with_overrides
-from rag.store import CollectionTable
+from rag.several_tables import Searched
 from rag.tokens import get_token_counter
 from rag.types import EVERYTHING, Citation, Filters, Hit, Query, SearchResult
 
@@ -145,7 +145,7 @@ def default_choices(settings: Settings) -> list[dict[str, Any]]:
 def compare(
     question: str,
     variants: Sequence[Variant],
-    table: CollectionTable,
+    table: Searched,
     *,
     filters: Filters = EVERYTHING,
     on_progress: Callable[[int], None] | None = None,
@@ -184,7 +184,7 @@ def timed_afresh(variant: Variant) -> Variant:
     return replace(variant, settings=with_overrides(variant.settings, {"reranking.cached_scores": 0}))
 
 
-def _ask(question: str, settings: Settings, table: CollectionTable, filters: Filters) -> SearchResult:
+def _ask(question: str, settings: Settings, table: Searched, filters: Filters) -> SearchResult:
     # A single candidate loads whatever model is needed, so that loading is not counted as ranking.
     single = with_overrides(settings, {"candidates": 1, "k": 1})
     if not asks_servers(settings):
@@ -196,7 +196,7 @@ def _time_again(
     found: Sequence[SearchResult | str],
     question: str,
     variants: Sequence[Variant],
-    table: CollectionTable,
+    table: Searched,
     filters: Filters,
 ) -> None:
     """Let each result carry the times of its fastest run."""
@@ -236,7 +236,7 @@ def _numbered(results: Sequence[SearchResult]) -> tuple[list[Hit], list[list[int
     return named, numbers
 
 
-def _passages(named: Sequence[Hit], query: Query, table: CollectionTable) -> list[Passage]:
+def _passages(named: Sequence[Hit], query: Query, table: Searched) -> list[Passage]:
     sentences: dict[int, list[Sentence]] = {}
     for sentence in sentence_evidence(query, named, table.embedder):
         sentences.setdefault(sentence.hit, []).append(sentence)
@@ -262,6 +262,7 @@ def _passage(number: int, hit: Hit, sentences: Sequence[Sentence]) -> Passage:
         quote=chunk.text,
         words=best.words if best else (),
         also_in=tuple(own.place for own in hit.also_in),
+        collection=hit.collection,
     )
     return Passage(citation, (start, chunk.end))
 

@@ -128,6 +128,7 @@ def quoted(number: int, hit: Hit, start: int, end: int, sentences: Sequence[Sent
         words=tuple(span for sentence in sentences for span in sentence.words),
         # A copy may lack what stands at the ends of its better.
         also_in=tuple(own.place for own in hit.also_in if located(quote, own.text, any_case=True)),
+        collection=hit.collection,
     )
 
 

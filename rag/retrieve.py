@@ -22,7 +22,7 @@ from rag.late_interaction import pack_signs
 from rag.near_copies import folded
 from rag.rerankers import Deadline, Reranker, get_reranker, score_within
 from rag.settings import Settings
-from rag.store import CollectionTable
+from rag.several_tables import Searched, SeveralTables, fused_by_rank
 from rag.types import EVERYTHING, Filters, Hit, Query, SearchResult
 
 logger = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ FALLBACK_RERANKER = "late-interaction"
 def retrieve(
     question: str,
     *,
-    table: CollectionTable,
+    table: Searched,
     settings: Settings,
     filters: Filters = EVERYTHING,
     now: Callable[[], float] = time.perf_counter,
@@ -48,6 +48,11 @@ def retrieve(
     first (`retrieval.exact_first`), copies become one hit (`retrieval.fold_copies`). `now` counts seconds.
     """
     chosen = settings.retrieval
+    if isinstance(table, SeveralTables) and len(parts := table.apart) > 1:
+        found_apart = [
+            retrieve(question, table=part, settings=settings, filters=filters, now=now) for part in parts
+        ]
+        return fused_by_rank(found_apart, table.embedder, chosen.k)
     clock = _Clock(now)
     deadline = Deadline(chosen.milliseconds, now)
     notes: list[str] = []
@@ -170,7 +175,7 @@ def rerank(
     return scored + list(candidates[len(scored) :])
 
 
-def _complete_token_bits(table: CollectionTable, hits: Sequence[Hit]) -> None:
+def _complete_token_bits(table: Searched, hits: Sequence[Hit]) -> None:
     """Make and keep the token bits of passages that another program added without them."""
     missing = [hit for hit in hits if hit.token_bits is None]
     if not missing:
@@ -185,7 +190,7 @@ def _complete_token_bits(table: CollectionTable, hits: Sequence[Hit]) -> None:
         logger.warning("%s", error)
 
 
-def _empty_query(table: CollectionTable) -> Query:
+def _empty_query(table: Searched) -> Query:
     dimension = table.embedder.dimension
     return Query("", np.zeros(dimension, np.float32), np.zeros((0, dimension), np.float32))
 

@@ -11,6 +11,7 @@ from datetime import date
 from rag.errors import SettingsError
 from rag.types import Scope
 
+DEFAULT_COLLECTION = "default"
 _DAY = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?")
 _PAGES = re.compile(r"(\d{1,9})?(-)?(\d{1,9})?")
 

@@ -35,6 +35,7 @@ def as_citations(hits: Iterable[Hit]) -> tuple[Citation, ...]:
             end=hit.chunk.end,
             quote=hit.chunk.text,
             also_in=tuple(own.place for own in hit.also_in),
+            collection=hit.collection,
         )
         for number, hit in enumerate(hits, start=1)
     )

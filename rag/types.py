@@ -117,7 +117,8 @@ class Hit:
     `scores` and `ranks` have the keys vector, text, fused and rerank; a stage that did not see
     the chunk leaves None. `token_bits` is the packed sign of each token's vector (see
     rag/late_interaction.py), None when the row has none or no stage asked for it. `also_in` are worse
-    ranked passages that say the same (rag/near_copies.py).
+    ranked passages that say the same (rag/near_copies.py). `collection` is where it is from, when several
+    were searched.
     """
 
     chunk: Chunk
@@ -127,6 +128,7 @@ class Hit:
     vector: Vector | None = None
     token_bits: bytes | None = None
     also_in: tuple[Chunk, ...] = ()
+    collection: str = ""
 
     @property
     def chunks(self) -> tuple[Chunk, ...]:
@@ -171,7 +173,7 @@ EVERYTHING = Filters()
 @dataclass(frozen=True)
 class Scope:
     """What a question is asked of, in people's words: documents by name, tags, kinds, authors, their
-    date from one day to another, pages from one to another.
+    date from one day to another, pages from one to another; and of which collections beside one's own.
 
     Empty means everything; `Filters` are what becomes of it in a collection.
     """
@@ -184,6 +186,7 @@ class Scope:
     until: date | None = None
     first_page: int | None = None
     last_page: int | None = None
+    collections: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         return self != Scope()
@@ -203,7 +206,7 @@ class Scope:
 
 
 #: Parts of a scope that hold any number of values, days, and numbers of pages.
-SCOPE_LISTS = ("documents", "tags", "kinds", "authors")
+SCOPE_LISTS = ("documents", "tags", "kinds", "authors", "collections")
 SCOPE_DAYS = ("since", "until")
 SCOPE_PAGES = ("first_page", "last_page")
 
@@ -255,6 +258,7 @@ class Citation:
     """A numbered reference from an answer to a quoted span of a document.
 
     `quote` is exactly `document_text[start:end]`. `also_in` are the places of copies that hold it, too.
+    `collection` is "" for that which the question was asked of, or else where the document was found.
     """
 
     number: int
@@ -268,6 +272,7 @@ class Citation:
     score: float | None = None
     words: tuple[tuple[int, int], ...] = ()
     also_in: tuple[str, ...] = ()
+    collection: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """The form kept in the history."""
@@ -283,6 +288,7 @@ class Citation:
             "score": self.score,
             "words": [list(span) for span in self.words],
             "also_in": list(self.also_in),
+            "collection": self.collection,
         }
 
     @classmethod

@@ -9,6 +9,7 @@ from typing import Any
 from rag.compare import Comparison, Run, compare
 from rag.evaluate import parse_variant
 from rag.rerankers import OFFERED, problem_with
+from rag.scope_command import DEFAULT_COLLECTION
 from rag.settings import Settings
 from rag.workspace import open_workspace
 
@@ -45,7 +46,8 @@ def _rerankers(options: argparse.Namespace, settings: Settings) -> dict[str, Any
 
 def _compare(options: argparse.Namespace, settings: Settings) -> dict[str, Any]:
     variants = [parse_variant(text, settings) for text in options.variant or DEFAULTS]
-    made = compare(options.question, variants, open_workspace(settings).table(options.collection))
+    searched = open_workspace(settings).searched(options.collection or [DEFAULT_COLLECTION])
+    made = compare(options.question, variants, searched)
     for run in made.runs:
         for note in run.notes:
             sys.stderr.write(f"{run.variant.name}: {note}\n")

@@ -5,6 +5,7 @@ It only puts the parts together, so that pages, command line and jobs open a fol
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -14,8 +15,10 @@ from rag.collection_tables import CollectionTables
 from rag.database import open_database
 from rag.document_authors import authors_meant
 from rag.document_kinds import mime_types_of
+from rag.errors import DocumentNotFound
 from rag.history import History
 from rag.settings import Settings
+from rag.several_tables import Searched, SeveralTables
 from rag.store import CollectionTable, Store, get_store
 from rag.types import Filters, Scope
 
@@ -35,15 +38,34 @@ class Workspace:
         """The passages of a collection; raises CollectionNotFound."""
         return self.store.open(collection)
 
-    def filters(self, collection: str, scope: Scope = Scope()) -> Filters:  # noqa: B008 (frozen)
-        """What becomes of a scope in a collection; documents go by whole or unambiguous base names, authors
-        by any words of their names.
+    def searched(self, collections: Sequence[str]) -> Searched:
+        """What a question to these collections is asked of; those without documents yet are left out.
 
-        Raises DocumentNotFound.
+        Raises CollectionNotFound for an unknown one, or when none has documents.
         """
-        known = self.catalog.authors(collection) if scope.authors else []
+        for name in collections:
+            if len(collections) > 1 and not self.catalog.has_collection(name):
+                self.table(name)
+        there = [name for name in collections if self.store.has_table(name)]
+        if len(there) < 2:
+            return self.table((there or list(collections))[0])
+        return SeveralTables({name: self.table(name) for name in dict.fromkeys(there)})
+
+    def filters(self, collection: str, scope: Scope = Scope()) -> Filters:  # noqa: B008 (frozen)
+        """What becomes of a scope in a collection, and in those that it names beside it; documents go by
+        whole or unambiguous base names, authors by any words of their names.
+
+        Raises DocumentNotFound when no collection has one.
+        """
+        collections = [
+            collection,
+            *(name for name in scope.collections if self.catalog.has_collection(name)),
+        ]
+        known = sorted(
+            {own for name in collections for own in self.catalog.authors(name)} if scope.authors else ()
+        )
         return Filters(
-            documents=tuple(self.catalog.resolve(collection, name).document_id for name in scope.documents),
+            documents=tuple(own for name in scope.documents for own in self._meant(collections, name)),
             tags=scope.tags,
             mime_types=mime_types_of(scope.kinds),
             authors=authors_meant(scope.authors, known, collection),
@@ -52,6 +74,18 @@ class Workspace:
             first_page=scope.first_page,
             last_page=scope.last_page,
         )
+
+    def _meant(self, collections: Sequence[str], document: str) -> list[str]:
+        """The ids of what a document's name means in each of the collections that has it."""
+        found, refused = [], []
+        for collection in collections:
+            try:
+                found.append(self.catalog.resolve(collection, document).document_id)
+            except DocumentNotFound as error:
+                refused.append(error)
+        if not found:
+            raise refused[0]
+        return found
 
 
 def open_workspace(settings: Settings) -> Workspace:

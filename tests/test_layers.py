@@ -89,6 +89,7 @@ RAG_LAYERS: list[set[str]] = [
         "fitting",
     },
     {"store", "disclosure", "cited_quotes", "quoting", "citation_standing", "attached_files"},
+    {"several_tables"},
     {"workspace", "retrieve", "maintenance", "backup", "restore", "answer_record"},
     {"compare", "answer", "status", "kept_versions", "needed_blobs", "expected_passage", "remedies"},
     {"evaluate", "streaming", "turns", "trace", "question_making"},

@@ -1,0 +1,153 @@
+"""Several collections searched as one: what each finds, brought to one order, and said where it is from.
+
+Tables of one embedder are searched with the same vector of the question, and their scores compared; those
+of another are kept apart, for `rag.retrieve` to ask each with its own and to fuse the answers by rank.
+It opens no table.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import zip_longest
+
+from rag.embedders import Embedder
+from rag.late_interaction import pack_signs
+from rag.store import CollectionTable
+from rag.types import EVERYTHING, Chunk, Filters, Hit, SearchResult, Vector
+
+
+class SeveralTables:
+    """The tables of collections, by the collection's name, in the order in which equals are found.
+
+    A passage that stands in several of them is found once, in the first.
+    """
+
+    def __init__(self, tables: Mapping[str, CollectionTable]) -> None:
+        self._tables = dict(tables)
+        self._holding: dict[str, CollectionTable] = {}
+        self.name = ", ".join(self._tables)
+        self.embedder: Embedder = next(iter(self._tables.values())).embedder
+
+    @property
+    def version(self) -> int:
+        """The sum of the tables' versions: it grows with every commit to any of them."""
+        return sum(table.version for table in self._tables.values())
+
+    @property
+    def apart(self) -> list[SeveralTables]:
+        """The tables parted by embedder, in order; one part when all have the same."""
+        parts: dict[str, dict[str, CollectionTable]] = {}
+        for name, table in self._tables.items():
+            parts.setdefault(table.embedder.name, {})[name] = table
+        return [SeveralTables(part) for part in parts.values()]
+
+    def vector_search(
+        self, vector: Vector, limit: int, filters: Filters = EVERYTHING, *, extra: Sequence[str] = ()
+    ) -> list[Hit]:
+        """The nearest passages of all tables; cosines of one embedder need no common scale."""
+        found = {
+            name: table.vector_search(vector, limit, filters, extra=extra)
+            for name, table in self._tables.items()
+        }
+        return self._merged(found, "vector", limit)
+
+    def text_search(
+        self,
+        query: str,
+        limit: int,
+        filters: Filters = EVERYTHING,
+        *,
+        extra: Sequence[str] = (),
+        fields: dict[str, float] | None = None,
+    ) -> list[Hit]:
+        """The best passages of all tables by words, their BM25 brought to the scale of the largest table.
+
+        A word weighs the more the more passages there are without it, so a small collection would never win:
+        each table's scores are measured by what a word that it holds once can weigh there at most.
+        """
+        heaviest = {name: _heaviest_word(table.count()) for name, table in self._tables.items()}
+        most = max(heaviest.values())
+        found = {
+            name: table.text_search(query, limit, filters, extra=extra, fields=fields)
+            for name, table in self._tables.items()
+        }
+        for name, hits in found.items():
+            for hit in hits:
+                hit.scores["text"] = (hit.scores["text"] or 0.0) * most / heaviest[name]
+        return self._merged(found, "text", limit)
+
+    def keep_token_bits(self, bits: dict[str, bytes]) -> None:
+        """Store token bits of passages (by id) in the tables in which they were found."""
+        for table in self._tables.values():
+            own = {chunk_id: packed for chunk_id, packed in bits.items() if self._holding[chunk_id] is table}
+            if own:
+                table.keep_token_bits(own)
+
+    def chunks(self, document_id: str) -> list[Chunk]:
+        """All passages of a document in order of their place, from the first table that has some."""
+        return next((found for table in self._tables.values() if (found := table.chunks(document_id))), [])
+
+    def count(self, document_ids: Iterable[str] | None = None) -> int:
+        """How many passages there are, in all or of some documents."""
+        wanted = None if document_ids is None else list(document_ids)
+        return sum(table.count(wanted) for table in self._tables.values())
+
+    def _merged(self, found: Mapping[str, list[Hit]], stage: str, limit: int) -> list[Hit]:
+        unique: dict[str, Hit] = {}
+        for name, hits in found.items():
+            for hit in hits:
+                if hit.chunk.id not in unique:
+                    hit.collection = name
+                    unique[hit.chunk.id] = hit
+                    self._holding[hit.chunk.id] = self._tables[name]
+        best = sorted(unique.values(), key=lambda hit: -(hit.scores[stage] or 0.0))[:limit]
+        for rank, hit in enumerate(best, start=1):
+            hit.ranks[stage] = rank
+        return best
+
+
+#: What a question can be asked of.
+Searched = CollectionTable | SeveralTables
+
+
+def fused_by_rank(found: Sequence[SearchResult], embedder: Embedder, most: int) -> SearchResult:
+    """The results of tables of different embedders as one: the best of each, then the second best, and so on.
+
+    Their scores have no common scale, so ranks alone count. The query and its vectors are the first's, and
+    passages kept from the others get that embedder's token bits: what follows looks at them with it.
+    """
+    first = found[0]
+    candidates: dict[str, Hit] = {}
+    for row in zip_longest(*(result.candidates for result in found)):
+        for hit in row:
+            if hit is not None:
+                candidates.setdefault(hit.chunk.id, hit)
+    ordered = list(candidates.values())
+    own = {id(hit) for hit in first.candidates}
+    foreign = [hit for hit in ordered[:most] if id(hit) not in own]
+    if foreign:
+        vectors, tokens = embedder.embed_with_tokens([hit.chunk.embedded_text for hit in foreign])
+        for hit, vector, signs in zip(foreign, vectors, tokens, strict=True):
+            hit.vector, hit.token_bits = vector, pack_signs(signs)
+    for rank, hit in enumerate(ordered[:most], start=1):
+        hit.rank = rank
+    times = {
+        stage: round(sum(result.milliseconds.get(stage, 0.0) for result in found), 3)
+        for stage in first.milliseconds
+    }
+    notes = dict.fromkeys(note for result in found for note in result.notes)
+    return SearchResult(
+        query=first.query,
+        hits=ordered[:most],
+        candidates=ordered,
+        milliseconds=times,
+        mode=first.mode,
+        reranker=first.reranker,
+        notes=tuple(notes),
+    )
+
+
+def _heaviest_word(passages: int) -> float:
+    """BM25's inverse document frequency of a word that one passage of so many holds."""
+    return math.log(1 + (max(passages, 1) - 0.5) / 1.5)
