@@ -56,7 +56,8 @@ def run_comparison(draft: Draft, collection: str, place: DeltaGenerator) -> None
         draft.made = compare(
             draft.question,
             variants,
-            workspace.table(collection),
+            workspace.searched([collection, *draft.scope.collections]),
+            collection=collection,
             filters=workspace.filters(collection, draft.scope),
             on_progress=lambda number: status.update(
                 label=f"Asking {number + 1} of {len(variants)}: {variants[number].name}"

@@ -76,6 +76,22 @@ class Standings:
         return as_in(parsed, replace(citation, document_id=record.document_id))
 
 
+class StandingsApart(Standings):
+    """The standing of citations of several collections: each is looked up in its own.
+
+    `of_collection` gives a collection's standings by name; `home` is that of citations which name none.
+    """
+
+    def __init__(self, home: str, of_collection: Callable[[str], Standings]) -> None:
+        super().__init__((), lambda _: None)
+        self._home = home
+        self._of_collection = of_collection
+
+    def of(self, citation: Citation) -> Standing:
+        """What has become of the citation's document, in the collection that it was found in."""
+        return self._of_collection(citation.collection or self._home).of(citation)
+
+
 def as_in(parsed: ParsedDocument, citation: Citation) -> Citation | None:
     """The citation as this text of its document has it; None when the text does not hold the quote."""
     start, end = citation.start, citation.end

@@ -15,7 +15,7 @@ from datetime import datetime
 from sqlalchemy import Engine, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from rag.database import CollectionRow, ConversationRow, DocumentRow, read, utc_now, write
+from rag.database import CollectionRow, ConversationRow, DocumentRow, TurnRow, read, utc_now, write
 from rag.errors import CollectionNotFound, StoreError
 from rag.job_tables import JobRow, SyncedFileRow
 from rag.question_tables import EvaluationRow, QuestionSetRow
@@ -117,6 +117,7 @@ class CollectionTables:
                 update(CollectionRow).where(CollectionRow.revises == collection).values(revises=name)
             )
             session.execute(delete(CollectionRow).where(CollectionRow.name == collection))
+            _rename_in_turns(session, collection, name)
 
         write(self._engine, work)
 
@@ -216,6 +217,19 @@ def checked_table_name(name: str) -> str:
 
 def _recorded(session: Session, collection: str) -> str:
     return session.scalar(select(CollectionRow.table_name).where(CollectionRow.name == collection)) or ""
+
+
+def _rename_in_turns(session: Session, collection: str, name: str) -> None:
+    """Let answers that were given from several collections know one of them by its new name."""
+    for row in session.scalars(select(TurnRow)):
+        asked = list(row.details.get("collections") or ())
+        if collection in asked:
+            row.details = row.details | {"collections": [name if own == collection else own for own in asked]}
+        if any(own.get("collection") == collection for own in row.citations):
+            row.citations = [
+                own | {"collection": name} if own.get("collection") == collection else own
+                for own in row.citations
+            ]
 
 
 def _is_taken(session: Session, table: str) -> bool:

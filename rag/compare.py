@@ -148,12 +148,14 @@ def compare(
     table: Searched,
     *,
     filters: Filters = EVERYTHING,
+    collection: str = "",
     on_progress: Callable[[int], None] | None = None,
 ) -> Comparison:
     """Ask every variant; `on_progress` gets the place of each, from 0, before it is asked.
 
-    A variant that fails does not stop the others: its run says why. Raises SettingsError for fewer
-    than two or more than four variants.
+    `collection` is the one that the others were asked beside, where there are several. A variant that
+    fails does not stop the others: its run says why. Raises SettingsError for fewer than two or more than
+    four variants.
     """
     if not FEWEST <= len(variants) <= MOST:
         raise SettingsError(f"{len(variants)} settings cannot be compared. Give {FEWEST} to {MOST}.")
@@ -176,7 +178,7 @@ def compare(
         else Run(variant, error=result)
         for variant, result in zip(variants, found, strict=True)
     )
-    return Comparison(question, table.name, runs, tuple(passages))
+    return Comparison(question, collection or table.name, runs, tuple(passages))
 
 
 def timed_afresh(variant: Variant) -> Variant:

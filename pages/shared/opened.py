@@ -9,9 +9,10 @@ from rag.types import Citation
 
 @dataclass(frozen=True)
 class Opened:
-    """Passages of a collection and the one shown; `page` is set while another page than its own is shown.
+    """Passages of a collection, or of those that they name, and the one shown.
 
-    `kind` names them on the panel: citation or passage.
+    `page` is set while another page than its own is shown. `kind` names them on the panel: citation or
+    passage.
     """
 
     collection: str
@@ -19,6 +20,11 @@ class Opened:
     index: int = 0
     page: int | None = None
     kind: str = "citation"
+
+    @property
+    def where(self) -> str:
+        """The collection of the passage shown."""
+        return self.passage.collection or self.collection
 
     @property
     def passage(self) -> Citation:

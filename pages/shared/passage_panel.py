@@ -86,6 +86,8 @@ def _draw_head(place: str, opened: Opened) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         with st.container(width="stretch", gap=None):
             st.markdown(f"**{markdown_plain(shortened(PurePosixPath(passage.document).name, 60))}**")
+            if passage.collection:
+                st.caption(f":material/folder: {markdown_plain(shortened(passage.collection, 60))}")
         _icon(":material/close:", "Close", f"{place}-close", session.show_opened, place, None)
     if len(opened.passages) < 2:
         return

@@ -22,7 +22,7 @@ from rag.answerers import set_up
 from rag.attached_files import is_attached
 from rag.catalog import Catalog, DocumentRecord
 from rag.chat import Chats
-from rag.citation_standing import Standings
+from rag.citation_standing import Standings, StandingsApart
 from rag.downloads import Downloads
 from rag.errors import StoreError
 from rag.history import Conversation
@@ -252,7 +252,11 @@ def _documents(
 
 
 def standings(collection_name: str) -> Standings:
-    """What has become of the documents that citations of a collection name, as the collection is now."""
+    """What has become of cited documents since; a citation that names no collection is of this one."""
+    return StandingsApart(collection_name, _standings_in)
+
+
+def _standings_in(collection_name: str) -> Standings:
     opened_workspace = workspace()
     changed = opened_workspace.catalog.changed_at(collection_name)
     folder = str(opened_workspace.settings.data_dir)

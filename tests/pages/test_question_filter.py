@@ -9,8 +9,11 @@ import compare_page
 import pytest
 from authored import PUMP, add_authored
 from chat_page import ask, kept, labels, opened, texts
+from corpus import fill
 from streamlit.testing.v1 import AppTest
 
+from rag.evaluation_runs import question_sets
+from rag.passage_grades import OWN_SET
 from rag.settings import load_settings
 from rag.turns import scope_of
 from rag.types import Scope
@@ -110,3 +113,58 @@ def test_the_comparison_is_asked_of_the_same_and_says_so(library: Workspace) -> 
     # The chat has its own.
     page.switch_page("chat.py").run()
     assert field(page.multiselect, "Only by these authors").value == []
+
+
+@pytest.fixture
+def shelves(library: Workspace) -> Workspace:
+    """The library with two further collections."""
+    fill(library, {"winch.md": "The winch of the crane lifts 40 tons.\n"}, "cranes")
+    fill(library, {"mast.md": "The mast of the ship is made of larch.\n"}, "ships")
+    return library
+
+
+def test_several_collections_are_asked_cited_and_remembered(shelves: Workspace) -> None:
+    page = opened()
+    field(page.multiselect, "Ask these collections, too").set_value(["cranes"]).run()
+    assert "winch.md" in field(page.multiselect, "Search only these documents").options
+    assert any(label.startswith("cranes") for label in labels(page))
+    ask(page, "What does the winch of the crane lift?")
+    [turn] = kept(shelves)
+    assert scope_of(turn) == Scope(collections=("cranes",))
+    place = next(index for index, own in enumerate(turn.citations) if own.collection == "cranes")
+    page = opened(conversation=turn.conversation_id)
+    assert "Asked of this collection and cranes only" in texts(page.caption)
+    assert field(page.multiselect, "Ask these collections, too").value == ["cranes"]
+    assert any("winch.md" in label and "in cranes" in label for label in labels(page))
+    page.button(key=f"source-{turn.id}-{place}").click().run()
+    assert not page.exception
+    # It is opened where it is, and not said to be gone.
+    assert "cranes" in texts(page.caption)
+    assert not [own for own in page.warning if "Removed" in own.value]
+    shelves.tables.rename("cranes", "lifting")
+    page = opened(conversation=turn.conversation_id)
+    assert field(page.multiselect, "Ask these collections, too").value == ["lifting"]
+    assert any("in lifting" in label for label in labels(page))
+
+
+def test_all_collections_are_chosen_at_once_and_a_chip_takes_one_away(shelves: Workspace) -> None:
+    page = opened()
+    page.button(key="scope-everywhere-chat").click().run()
+    assert field(page.multiselect, "Ask these collections, too").value == ["cranes", "ships"]
+    page.button(key="scope-out-chat-collections-cranes").click().run()
+    assert field(page.multiselect, "Ask these collections, too").value == ["ships"]
+
+
+def test_settings_are_compared_and_passages_marked_in_their_own_collections(shelves: Workspace) -> None:
+    page = compare_page.opened()
+    page.button(key="scope-everywhere-compare").click().run()
+    compare_page.compare(page, "the winch of the crane lifts")
+    data = compare_page.shown(page)
+    names = [own["name"] for own in data["passages"]]
+    assert data["passages"][names.index("winch.md")]["page"] == "in cranes"
+    assert {"winch.md", "mast.md"} <= set(names)
+    compare_page.report(page, "judged", {"passage": names.index("winch.md"), "grade": "relevant"})
+    assert compare_page.shown(page)["passages"][names.index("winch.md")]["grade"] == "relevant"
+    sets = question_sets(shelves)
+    assert [own.name for own in sets.sets("cranes")] == [OWN_SET]
+    assert sets.sets("default") == []

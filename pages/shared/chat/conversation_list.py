@@ -52,7 +52,7 @@ def _draw_collection() -> None:
         names,
         index=names.index(current),
         key=f"chat-collection-{current}-{len(names)}",
-        help="A conversation asks the documents of one collection.",
+        help="The filter below the question lets it ask other collections, too.",
     )
     if chosen and chosen != current:
         session.choose_collection(chosen)

@@ -85,10 +85,11 @@ def open_citation(turns: Sequence[Turn], turn_id: str, number: int, conversation
 
 
 def source_label(citation: Citation, most: int = 40) -> str:
-    """Number, document and page of a citation, as Markdown."""
+    """Number, document, page and, where several were asked, collection of a citation, as Markdown."""
     name = markdown_plain(shortened(PurePosixPath(citation.document).name, most))
     page = f" · p. {citation.page}" if citation.page is not None else ""
-    return f"**{citation.number}** · {name}{page}"
+    where = f" · in {markdown_plain(shortened(citation.collection, 24))}" if citation.collection else ""
+    return f"**{citation.number}** · {name}{page}{where}"
 
 
 def _draw_answer(turn: Turn, collection: str, standings: Standings) -> None:

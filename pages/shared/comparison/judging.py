@@ -19,14 +19,20 @@ from rag.question_sets import GRADES, QuestionSets
 def grades(made: Comparison) -> list[str]:
     """The grade of each passage of the comparison, "" for one without."""
     passages = [passage.citation for passage in made.passages]
-    return grades_of(_sets(), made.collection, made.question, passages)
+    graded = {
+        name: grades_of(_sets(), name, made.question, passages)
+        for name in {passage.collection or made.collection for passage in passages}
+    }
+    return [graded[own.collection or made.collection][place] for place, own in enumerate(passages)]
 
 
 def keep_grade(made: Comparison, passage: object, grade: object) -> None:
     """Keep a grade as the component reported it; a report that names nothing is ignored."""
     if isinstance(passage, int) and 0 <= passage < len(made.passages) and grade in ("", *GRADES):
         citation = made.passages[passage].citation
-        grade_passage(_sets(), made.collection, made.question, citation, str(grade))
+        # A grade belongs to the questions of the collection that holds the passage.
+        where = citation.collection or made.collection
+        grade_passage(_sets(), where, made.question, citation, str(grade))
 
 
 def draw_judged(made: Comparison) -> None:

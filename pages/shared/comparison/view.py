@@ -237,7 +237,10 @@ def _passage(passage: Passage, number: int, colour: str | None, grade: str) -> d
         "grade": grade,
         "document": citation.document,
         "name": PurePosixPath(citation.document.rpartition("!")[2]).name,
-        "page": f"p. {citation.page}" if citation.page is not None else "",
+        "page": " · ".join(
+            [f"p. {citation.page}"] * (citation.page is not None)
+            + [f"in {citation.collection}"] * bool(citation.collection)
+        ),
         "also": also_in(citation.also_in),
         "excerpt": _excerpt(passage),
     }

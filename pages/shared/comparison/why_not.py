@@ -88,7 +88,7 @@ def _draw_form(draft: Draft, made: Comparison) -> None:
         )
         sent = st.form_submit_button("Find out", icon=":material/route:")
     opened = session.opened(PLACE)
-    if opened and opened.collection == made.collection:
+    if opened and opened.where == made.collection:
         passage = opened.passage
         label = f"Follow the opened passage, of {shortened(passage.document, 40)}"
         if st.button(

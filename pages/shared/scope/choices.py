@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 import streamlit as st
@@ -24,7 +25,7 @@ Options = dict[str, list[str]]
 def options_of(records: Sequence[DocumentRecord]) -> Options:
     """What the lists offer, by part of the scope."""
     return {
-        "documents": [record.name for record in records],
+        "documents": list(dict.fromkeys(record.name for record in records)),
         "kinds": sorted({kind_of(record.mime_type, record.name) for record in records}),
         "tags": sorted({tag for record in records for tag in record.tags}),
         "authors": sorted({author for record in records for author in record.authors}, key=str.casefold),
@@ -33,6 +34,8 @@ def options_of(records: Sequence[DocumentRecord]) -> Options:
 
 def draw_choices(place: str, records: Sequence[DocumentRecord], options: Options) -> None:
     """Every field shows what is chosen, and keeps what is changed in it."""
+    if options["collections"]:
+        _draw_collections(place, options)
     _draw_list(place, "documents", "Search only these documents", "All documents", options)
     for part, label in (("kinds", "Only these types"), ("tags", "Only documents with one of these tags")):
         if len(options[part]) > (part == "kinds"):
@@ -82,6 +85,19 @@ def draw_choices(place: str, records: Sequence[DocumentRecord], options: Options
         st.caption(
             "None of these documents says who wrote it, or when. If an earlier version of Askance read them, "
             "reading them again in the Library finds out."
+        )
+
+
+def _draw_collections(place: str, options: Options) -> None:
+    _draw_list(place, "collections", "Ask these collections, too", "This collection alone", options)
+    if len(options["collections"]) > 1:
+        st.button(
+            "All collections",
+            icon=":material/select_all:",
+            key=f"scope-everywhere-{place}",
+            type="tertiary",
+            on_click=session.choose_scope,
+            args=(place, replace(session.chosen_scope(place), collections=tuple(options["collections"]))),
         )
 
 

@@ -24,10 +24,12 @@ NAMED = 4
 
 def draw_scope(place: str, collection: str) -> Scope:
     """The filter and, beside it, what is chosen, each with a cross; returns what is chosen."""
-    records = session.ready_documents(collection)
-    if not records:
+    others = [own for own in session.collections() if own != collection and session.ready_documents(own)]
+    beside = [own for own in session.chosen_scope(place).collections if own in others]
+    records = [record for own in (collection, *beside) for record in session.ready_documents(own)]
+    if not records and not others:
         return Scope()
-    options = options_of(records)
+    options = options_of(records) | {"collections": others}
     # What is gone since it was chosen would make a search that finds nothing.
     there: dict[str, Any] = {
         part: tuple(own for own in getattr(session.chosen_scope(place), part) if own in set(known))
@@ -35,12 +37,15 @@ def draw_scope(place: str, collection: str) -> Scope:
     }
     chosen = replace(session.chosen_scope(place), **there)
     fitting = sum(fits(record, chosen) for record in records)
-    summary = f"{fitting:,} of {counted(len(records), 'document')}" if chosen else "All documents"
+    if replace(chosen, collections=()):
+        summary = f"{fitting:,} of {counted(len(records), 'document')}"
+    else:
+        summary = f"{len(beside) + 1:,} collections" if beside else "All documents"
     with st.popover(summary, icon=":material/filter_list:", key=f"scope-{place}"):
         draw_choices(place, records, options)
         for sentence in left_out(records, chosen):
             st.caption(sentence)
-        if chosen and not fitting:
+        if chosen and records and not fitting:
             st.warning("No document fits all of this. Take something out.")
     _draw_chips(place, chosen)
     return chosen

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -10,6 +11,7 @@ from pages.shared.plain_text import shortened
 from rag.types import Scope
 
 _ICONS = {
+    "collections": ":material/folder:",
     "documents": ":material/draft:",
     "tags": ":material/sell:",
     "kinds": ":material/category:",
@@ -45,6 +47,7 @@ def chips_of(scope: Scope) -> list[Chip]:
 
 def in_words(scope: Scope) -> str:
     """What a question was asked of: 'a.pdf, tagged pumps, PDF, by Ines Marchetti, dated from 2024-03-01'."""
+    beside = [f"this collection and {listed(scope.collections)}"] if scope.collections else []
     names = [shortened(PurePosixPath(name).name, 40) for name in scope.documents[:NAMED]]
     if len(scope.documents) > len(names):
         names.append(counted(len(scope.documents) - len(names), "more document"))
@@ -52,7 +55,13 @@ def in_words(scope: Scope) -> str:
     authors = [f"by {author}" for author in scope.authors]
     days = [f"dated {days}"] if (days := _days(scope)) else []
     pages = [pages] if (pages := _pages(scope)) else []
-    return ", ".join([*names, *tags, *scope.kinds, *authors, *days, *pages])
+    return ", ".join([*beside, *names, *tags, *scope.kinds, *authors, *days, *pages])
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names of collections as a sentence has them: 'a', 'a and b', 'a, b and c'."""
+    shown = [shortened(name, 40) for name in names]
+    return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
 
 
 def _days(scope: Scope) -> str:
