@@ -209,10 +209,7 @@ def choose_answerer(name: str) -> None:
 
 
 def scope_widget(place: str, part: str, options: Collection[str] | None = None) -> str:
-    """The key of the widget that chooses a part of the scope, a field's name.
-
-    It shows what is chosen (among the options). The widget's `on_change` must be `keep_scope`.
-    """
+    """The key of the widget of a part of the scope; it shows what is chosen, and keeps it by `keep_scope`."""
     key = f"{_SCOPE_WIDGET}-{place}-{part}"
     chosen = getattr(chosen_scope(place), part)
     st.session_state[key] = chosen if options is None else [own for own in chosen if own in set(options)]

@@ -24,7 +24,9 @@ NAMED = 4
 
 def draw_scope(place: str, collection: str) -> Scope:
     """The filter and, beside it, what is chosen, each with a cross; returns what is chosen."""
-    others = [own for own in session.collections() if own != collection and session.ready_documents(own)]
+    known = session.collections()
+    # Files attached to a conversation are asked by themselves: they are in no collection that is listed.
+    others = [own for own in known if own != collection in known and session.ready_documents(own)]
     beside = [own for own in session.chosen_scope(place).collections if own in others]
     records = [record for own in (collection, *beside) for record in session.ready_documents(own)]
     if not records and not others:
