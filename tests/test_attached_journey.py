@@ -78,5 +78,5 @@ def test_a_file_is_attached_asked_and_removed_with_its_conversation(address: str
         page.get_by_text("its 2 attached files").wait_for()
         settled(page)
         screenshot(page, "attached-delete")
-        page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+        page.locator(".st-key-delete-conversation button").click()
         page.get_by_role("heading", name="Ask 1 document").wait_for()

@@ -62,7 +62,7 @@ def _draw_standing(standing: Standing) -> None:
     if standing.still_said:
         st.info(f"{standing.sentence} This is where.", icon=":material/history:")
     else:
-        st.warning(standing.sentence, icon=":material/history:")
+        st.warning(f"{standing.sentence} Below is what was quoted.", icon=":material/history:")
 
 
 def _as_now(opened: Opened, standing: Standing) -> Opened:

@@ -273,3 +273,19 @@ def test_an_archive_with_a_password_asks_once_for_all_that_is_in_it(workspace: W
     next(button for button in page.button if button.label == "Open with it").click().run()
     finished(page)
     assert sorted(record.status for record in workspace.catalog.documents("default")) == ["ready"] * 3
+
+
+def test_one_document_is_asked_in_a_new_chat_with_its_chip(workspace: Workspace) -> None:
+    fill(workspace)
+    page = opened()
+    page = choose(page, next(row for row, name in enumerate(listed(page)) if name.endswith("leave.txt")))
+    assert page.button(key="ask-document").label == "Ask this document"
+    page.button(key="ask-document").click().run()
+    # A page is changed for the browser; a test follows by itself.
+    page.switch_page("chat.py").run()
+    assert not page.exception
+    assert any("leave.txt" in button.label.replace("\\", "") for button in page.button)
+    page.chat_input[0].set_value("relief valve boiler").run()
+    [conversation] = workspace.history.conversations()
+    [turn] = workspace.history.turns(conversation.id)
+    assert turn.details["documents"] == ["staff/leave.txt"]

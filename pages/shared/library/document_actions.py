@@ -69,7 +69,7 @@ def _draw_buttons(collection: str, record: DocumentRecord, kept: bool) -> None:
                 "Open", type="primary", icon=":material/visibility:", key="open-document", disabled=not kept
             ):
                 view_document(collection, record)
-            if st.button("Ask about it", icon=":material/forum:", key="ask-document"):
+            if st.button("Ask this document", icon=":material/forum:", key="ask-document"):
                 session.ask_about(record.name)
                 st.switch_page("chat.py")
         draw_read_again(collection, [record])
