@@ -31,9 +31,11 @@ from rag.recollection import Summary, recollect
 from rag.retrieve import retrieve
 from rag.settings import Settings
 from rag.several_tables import Searched
+from rag.spending import Spending
 from rag.styles import get_style
+from rag.token_ratios import counter_for
 from rag.tokens import get_token_counter
-from rag.types import EVERYTHING, Citation, Filters, Hit, Message, Query, SearchResult, Usage
+from rag.types import EVERYTHING, Citation, Filters, Hit, Message, Query, SearchResult
 from rag.verify import SUPPORTED, Support, check_support
 
 DECLINED = "Your documents do not seem to answer this."
@@ -93,6 +95,7 @@ class Reply:
         self._draft = ""
         self._asked: ChatModel | None = None
         self._thought: list[str] = []
+        self._spending = Spending(settings)
 
     @property
     def nearest(self) -> list[Hit]:
@@ -168,7 +171,10 @@ class Reply:
         if self.model == EXTRACTIVE:
             self.standalone = by_rules(self.question, self._earlier)
         else:
-            self.standalone = by_model(self.question, self._earlier, get_chat_model(self._settings))
+            model = get_chat_model(self._settings)
+            self.standalone = by_model(self.question, self._earlier, model)
+            if model.usage is not None:
+                self._spending.of_rewriting(self.answerer, model.usage)
         if self.standalone.note:
             self.notes.append(self.standalone.note)
 
@@ -210,7 +216,7 @@ class Reply:
         model = self._asked = get_chat_model(settings)
         window = model.window(settings.answer.window_tokens)
         self.model = model.name
-        counter = get_token_counter(model.name)
+        counter = counter_for(settings.data_dir, model.name)
         told = recollect(
             self._history,
             self._kept_summary,
@@ -232,7 +238,7 @@ class Reply:
             summary=told.summary.text if told.summary else "",
         )
         self._context_hits = context.hits
-        self.tokens = context.ledger.as_dict()
+        self.tokens = context.ledger.as_dict() | self._spending.beginning(model.name)
         if told.summary is not None:
             self.tokens |= {"summed_up": told.summary.turns, "summed_up_by": told.summary.by}
         if self._settings.answer.self_check:
@@ -285,15 +291,8 @@ class Reply:
             if close is not None:
                 close()
             if model.usage is not None:
-                self._note_usage(model.usage)
-
-    def _note_usage(self, usage: Usage) -> None:
-        # A second attempt's tokens come on top.
-        self.tokens |= {
-            "prompt": self.tokens.get("prompt", 0) + usage.prompt_tokens,
-            "answer": self.tokens.get("answer", 0) + usage.completion_tokens,
-            "estimated": usage.estimated,
-        }
+                self.tokens |= self._spending.of_answer(self.answerer, model.name, messages, model.usage)
+            self.notes += self._spending.take_notes()
 
     def _checked_draft(self, model: ChatModel, context: Context) -> str:
         """A draft that is not shown, or a second one when the passages do not bear out the first and

@@ -103,6 +103,7 @@ class AnswerSettings:
         choices=("model", "rules"),
     )
     rewrite_follow_ups: bool = setting(True, "Search for what a follow-up means in its conversation.")
+    currency: str = setting("USD", "The currency in which you gave the prices of models.")
     self_check: bool = setting(False, "Ask the model once more when the passages do not bear out its answer.")
 
 
@@ -270,7 +271,7 @@ def save_settings(data_dir: Path, changes: Mapping[str, Any]) -> None:
         if not mine:
             continue
         stored = read_stored(data_dir, name) | mine
-        _write_atomically(
+        write_atomically(
             data_dir / name, {path: value for path, value in stored.items() if value is not None}
         )
 
@@ -337,7 +338,8 @@ def _variable(path: str) -> str:
     return f"{PREFIX}{path.replace('.', '_').upper()}"
 
 
-def _write_atomically(file: Path, content: Mapping[str, Any]) -> None:
+def write_atomically(file: Path, content: Mapping[str, Any]) -> None:
+    """Write JSON so that a reader sees the whole of it or what was there before. Raises OSError."""
     file.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
     try:

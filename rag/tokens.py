@@ -109,6 +109,19 @@ def get_token_counter(model_name: str | None = None) -> TokenCounter:
     return TiktokenCounter()
 
 
+def is_own_encoding(model_name: str) -> bool:
+    """Whether a model's tokens are counted by its own encoding; otherwise counts are estimates."""
+    try:
+        from tiktoken.model import encoding_name_for_model
+    except ImportError as error:
+        raise _not_installed(error) from error
+    try:
+        own = encoding_name_for_model(model_name)
+    except KeyError:
+        return False
+    return get_token_counter(model_name).name in (own, f"{own}_offline")
+
+
 @lru_cache(maxsize=8)
 def _encoding(name: str) -> tiktoken.Encoding:
     try:

@@ -80,7 +80,7 @@ RAG_LAYERS: list[set[str]] = [
     },
     {
         *("llm_openai", "llm_ollama", "rows", "rerankers", "context", "confidence", "extract", "verify"),
-        *("follow_up", "fallbacks"),
+        *("follow_up", "fallbacks", "prices", "token_ratios"),
         "question_writing",
         "passage_grades",
         "rated_questions",
@@ -88,7 +88,7 @@ RAG_LAYERS: list[set[str]] = [
         "recollection",
         "fitting",
     },
-    {"store", "disclosure", "cited_quotes", "quoting", "citation_standing", "attached_files"},
+    {"spending", "store", "disclosure", "cited_quotes", "quoting", "citation_standing", "attached_files"},
     {"several_tables"},
     {"workspace", "retrieve", "maintenance", "backup", "restore", "answer_record"},
     {"compare", "answer", "status", "kept_versions", "needed_blobs", "expected_passage", "remedies"},

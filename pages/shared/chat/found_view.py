@@ -11,6 +11,7 @@ from pages.shared.chat.made_view import draw_made
 from pages.shared.figures import counted, duration_text
 from pages.shared.plain_text import markdown_plain, shortened
 from rag.history import Turn
+from rag.prices import price_in_words
 from rag.rerankers import OFFERED
 
 #: Stages by the names that people know them by, in order.
@@ -20,6 +21,7 @@ STAGES = {
     "text": "Search by words",
     "fuse": "Merge",
     "rerank": "Put in order",
+    "first": "Until the first words",
     "answer": "Answer",
     "total": "In all",
 }
@@ -53,6 +55,7 @@ def draw_how_found(turn: Turn) -> None:
             if spent:
                 st.caption("Tokens")
                 st.table(spent, border="horizontal", hide_header=True)
+                st.caption(_how_counted(details["tokens"]))
         for dropped in details.get("tokens", {}).get("dropped", ()):
             tokens = f"{dropped['tokens']:,} tokens"
             st.caption(markdown_plain(f"Left out: {dropped['what']} ({tokens}), {dropped['reason']}"))
@@ -107,6 +110,10 @@ def _spent(tokens: dict[str, Any]) -> dict[str, list[str]]:
         for name, label in (("prompt", "Prompt, as counted"), ("answer", "Used by the answer"))
         if name in tokens
     ]
+    if "rewriting" in tokens:
+        rows.append(("To understand the follow-up", f"{tokens['rewriting']:,}"))
+    if "price" in tokens:
+        rows.append(("Price", about + price_in_words(tokens["price"], tokens.get("currency", ""))))
     return {"What": [what for what, _ in rows], "Tokens": [count for _, count in rows]} if rows else {}
 
 
@@ -114,3 +121,13 @@ def _passage_name(own: dict[str, Any]) -> str:
     page = f", p. {own['page']}" if own.get("page") is not None else ""
     name = shortened(PurePosixPath(own["document"]).name, 28)
     return markdown_plain(f"Passage {own['number']}: {name}{page}")
+
+
+def _how_counted(tokens: dict[str, Any]) -> str:
+    """Whose counts these are, as Markdown; empty when there is nothing to say."""
+    if tokens.get("own_tokenizer", True):
+        return ""
+    learned = tokens.get("learned", 0)
+    if not learned:
+        return "Estimates: the model's own tokenizer is not here. They get better with its first answers."
+    return f"Estimates, set right by what the model's server counted for {counted(learned, 'answer')}."

@@ -21,6 +21,7 @@ from pages.shared.opened import Opened
 from pages.shared.plain_text import markdown_plain
 from rag.compare import Comparison, Passage, Placement, Run
 from rag.near_copies import also_in
+from rag.prices import price_in_words, price_of
 from rag.settings import Settings
 
 PLACE = "compare"
@@ -89,7 +90,10 @@ def draw_times(made: Comparison) -> None:
 
 
 def _length(run: Run) -> str:
-    return counted(run.tokens, "token")
+    settings = session.settings()
+    price = price_of(settings, session.chosen_answerer(), run.tokens)
+    priced = f", {price_in_words(price, settings.answer.currency)}" if price is not None else ""
+    return markdown_plain(f"{counted(run.tokens, 'token')}{priced}")
 
 
 def verdict(made: Comparison) -> str:

@@ -38,6 +38,7 @@ TITLES = {
 
 #: Names plainer than the settings' own.
 LABELS = {
+    "answer.currency": "Currency of prices",
     "retrieval.words_in": "Search by words reads",
     "retrieval.exact_first": "Codes and quoted phrases first",
     "retrieval.fold_copies": "Passages that say the same become one",
