@@ -1,4 +1,4 @@
-"""Tokens and their price: counted by the model's tokenizer, or estimated and set right by what servers report."""
+"""Tokens and their price: counted by the model's tokenizer, or estimated and set right by its server."""
 
 from __future__ import annotations
 
