@@ -91,7 +91,8 @@ def test_search(rag: Command, query: str) -> None:
     assert 0 < len(found["hits"]) <= 3
     assert [hit["rank"] for hit in found["hits"]] == list(range(1, len(found["hits"]) + 1))
     for hit in found["hits"]:
-        assert set(hit) == {"rank", "id", "document", "page", "start", "end", "text", "scores", "also_in"}
+        known = {"rank", "id", "collection", "document", "page", "start", "end", "text", "scores", "also_in"}
+        assert set(hit) == known
         assert set(hit["scores"]) == {"vector", "text", "fused", "rerank"}
 
 
