@@ -37,6 +37,7 @@ from rag.token_ratios import counter_for
 from rag.tokens import get_token_counter
 from rag.types import EVERYTHING, Citation, Filters, Hit, Message, Query, SearchResult
 from rag.verify import SUPPORTED, Support, check_support
+from rag.wider_passages import as_read
 
 DECLINED = "Your documents do not seem to answer this."
 #: A model that can read between the lines is asked at a lower estimate than the built-in answerer needs.
@@ -230,7 +231,7 @@ class Reply:
             self.summary = self._kept_summary = told.summary
         context = fit(
             self.standalone.text,
-            found.hits,
+            as_read(found.hits, self._table, settings, counter),
             told.messages,
             settings=replace(settings.answer, window_tokens=window),
             counter=counter,

@@ -29,6 +29,15 @@ class RetrievalSettings:
     fold_copies: bool = setting(
         True, "Whether passages that say the same become one, which names the places of all."
     )
+    join_neighbours: bool = setting(
+        True, "Whether passages that go on in one another are joined before a chat model reads them."
+    )
+    neighbours: int = setting(
+        1,
+        "Passages before and after each one found that a chat model reads with it, where there is room.",
+        minimum=0,
+        maximum=10,
+    )
     milliseconds: int = setting(
         0,
         "Most milliseconds that a question may spend; ranking then reads less. 0 sets no bound.",

@@ -156,6 +156,20 @@ def document_filter(document_ids: Iterable[str]) -> Any:
     return column("document_id").isin(sorted(set(document_ids)))
 
 
+def near_filter(chunks: Sequence[Chunk], most: int) -> Any:
+    """Rows of the same documents whose passages begin within about `most` passages of one of these."""
+    reach = 2 * most * max(len(chunk.text) for chunk in chunks)
+    near = None
+    for chunk in chunks:
+        own = (
+            (column("document_id") == literal(chunk.document_id))
+            & (column("start") >= literal(chunk.start - reach))
+            & (column("start") <= literal(chunk.end + reach))
+        )
+        near = own if near is None else near | own
+    return near
+
+
 def column(name: str) -> Any:
     from lancedb.expr import col
 

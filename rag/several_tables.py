@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import zip_longest
 
 from rag.embedders import Embedder
@@ -83,6 +84,15 @@ class SeveralTables:
             own = {chunk_id: packed for chunk_id, packed in bits.items() if self._holding[chunk_id] is table}
             if own:
                 table.keep_token_bits(own)
+
+    def neighbours(self, hits: Sequence[Hit], most: int) -> list[Hit]:
+        """The hits and the passages around them, of the tables with this one's embedder."""
+        there: list[Hit] = []
+        for name, table in self._tables.items():
+            own = [hit for hit in hits if hit.collection == name]
+            if table.embedder.name == self.embedder.name:
+                there += [replace(hit, collection=name) for hit in table.neighbours(own, most)]
+        return there
 
     def chunks(self, document_id: str) -> list[Chunk]:
         """All passages of a document in order of their place, from the first table that has some."""

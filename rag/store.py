@@ -30,6 +30,7 @@ from rag.rows import (
     document_filter,
     hit_of,
     literal,
+    near_filter,
     restricted,
     row_schema,
 )
@@ -308,6 +309,15 @@ class CollectionTable:
         """Add the columns that a table of an earlier version lacks, before documents are added to it."""
         with self._writing():
             complete_columns(self._table, self.name)
+
+    def neighbours(self, hits: Sequence[Hit], most: int) -> list[Hit]:
+        """The hits and the passages around them, about `most` on either side, with their token bits."""
+        if not hits:
+            return []
+        near = near_filter([hit.chunk for hit in hits], most)
+        query = self._table.search().where(near).select([*CHUNK_COLUMNS, "token_bits"])
+        rows = query.limit(len(hits) * most * 100).to_arrow().to_pylist()
+        return [Hit(chunk_of(row), token_bits=row["token_bits"]) for row in rows]
 
     def chunks(self, document_id: str) -> list[Chunk]:
         """All passages of a document in order of their place."""

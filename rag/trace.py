@@ -22,6 +22,7 @@ from rag.store import CollectionTable
 from rag.styles import get_style
 from rag.tokens import get_token_counter
 from rag.types import Filters, Hit, SearchResult
+from rag.wider_passages import as_read
 
 STAGES = ("reading", "passages", "text", "vector", "fusion", "reranking", "kept", "threshold", "budget")
 #: How far down each search is looked through for a passage that is not among the candidates.
@@ -296,7 +297,7 @@ def _answering(
     if settings.answer.model == "extractive":
         said = "Not used: the built-in answerer reads every passage kept, whole."
         return [threshold, Step("budget", "unused", said)]
-    return [threshold, _budget(question, expected, found, settings)]
+    return [threshold, _budget(question, expected, found, table, settings)]
 
 
 def _decline_below(estimate: float, settings: Settings) -> float:
@@ -304,12 +305,19 @@ def _decline_below(estimate: float, settings: Settings) -> float:
     return int(estimate / share * 100) / 100
 
 
-def _budget(question: str, expected: Expected, found: SearchResult, settings: Settings) -> Step:
+def _budget(
+    question: str, expected: Expected, found: SearchResult, table: CollectionTable, settings: Settings
+) -> Step:
     settings = answering_by(settings, settings.answer.model)
     own = settings.answer
     counter = get_token_counter(server_of(settings, own.model).model)
     context = fit(
-        question, found.hits, (), settings=own, counter=counter, style=get_style(settings.data_dir, own.style)
+        question,
+        as_read(found.hits, table, settings, counter),
+        (),
+        settings=own,
+        counter=counter,
+        style=get_style(settings.data_dir, own.style),
     )
     limit = own.context_tokens
     for number, hit in enumerate(context.hits):

@@ -90,7 +90,7 @@ RAG_LAYERS: list[set[str]] = [
     },
     {"spending", "store", "disclosure", "cited_quotes", "quoting", "citation_standing", "attached_files"},
     {"several_tables"},
-    {"workspace", "retrieve", "maintenance", "backup", "restore", "answer_record"},
+    {"workspace", "retrieve", "wider_passages", "maintenance", "backup", "restore", "answer_record"},
     {"compare", "answer", "status", "kept_versions", "needed_blobs", "expected_passage", "remedies"},
     {"evaluate", "streaming", "turns", "trace", "question_making"},
     {"chat", "export", "upkeep_commands", "variant_command", "trace_command", "verdict", "evaluation_runs"},

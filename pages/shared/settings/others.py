@@ -42,6 +42,8 @@ LABELS = {
     "retrieval.words_in": "Search by words reads",
     "retrieval.exact_first": "Codes and quoted phrases first",
     "retrieval.fold_copies": "Passages that say the same become one",
+    "retrieval.join_neighbours": "Join passages that go on in one another",
+    "retrieval.neighbours": "Neighbours read with each passage",
     "reranking.cached_scores": "Scores remembered",
     "reranking.timeout_seconds": "Longest wait for a service (s)",
     "embedding.model": "Embedding model",
