@@ -49,7 +49,7 @@ def exports(workspace: Workspace) -> list[str]:
     [conversation] = workspace.history.conversations()
     turns = kept(workspace)
     standings = session.standings("default")
-    return [write(conversation, turns, standings) for write in (as_markdown, as_html, as_json)]
+    return [write(conversation, turns, lambda _: standings) for write in (as_markdown, as_html, as_json)]
 
 
 def test_nothing_is_marked_while_documents_are_as_they_were(asked: Workspace) -> None:
