@@ -135,9 +135,12 @@ class SentenceTransformerEmbedder:
 
     def token_spans(self, text: str) -> list[tuple[int, int]]:
         spans: list[tuple[int, int]] = []
-        for offset, piece in _tokenizable_pieces(text):
-            encoding = self._tokenizer.encode(piece, add_special_tokens=False)
-            spans.extend((offset + start, offset + end) for start, end in encoding.offsets)
+        pieces = _tokenizable_pieces(text)
+        # Of a batch, even of one: only then does the tokenizer let other threads run meanwhile.
+        encodings = self._tokenizer.encode_batch([piece for _, piece in pieces], add_special_tokens=False)
+        for (offset, _), encoding in zip(pieces, encodings, strict=True):
+            own = encoding.offsets
+            spans.extend([(offset + start, offset + end) for start, end in own] if offset else own)
         return spans
 
     @property
