@@ -47,4 +47,5 @@ _component = st.components.v2.component("askance_copy", html=_MARKUP, css=_STYLE
 
 def draw_copy_button(text: str, *, key: str, label: str = "Copy") -> None:
     """A button that copies `text`."""
-    _component(key=f"copy-{key}", data={"text": text, "label": label}, width="content")
+    # Streamlit refuses two underscores in a row, which the random ids of turns sometimes have.
+    _component(key=f"copy-{key.replace('_', '.')}", data={"text": text, "label": label}, width="content")

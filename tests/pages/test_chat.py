@@ -164,6 +164,17 @@ def test_thinking_is_folded_and_drawn_as_plain_text(
     assert not folded.proto.expanded
 
 
+def test_any_random_name_of_a_turn_can_be_drawn(filled: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = (f"own__name__{number}" for number in range(10))
+    monkeypatch.setattr("rag.history.secrets.token_urlsafe", lambda _: next(names))
+    conversation = filled.history.start("default")
+    turn = filled.history.add_turn(conversation.id, "Is it drawn?")
+    filled.history.finish_turn(turn.id, answer="So it is.", status="done", answered=True)
+    page = opened(conversation=conversation.id)
+    assert not page.exception
+    assert "So it is." in texts(page.markdown)
+
+
 def test_a_long_conversation_begins_with_its_last_turns(filled: Workspace) -> None:
     conversation = filled.history.start("default")
     for number in range(30):

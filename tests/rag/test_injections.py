@@ -19,6 +19,7 @@ from rag.citations import to_links, to_plain
 from rag.echoes import INSTRUCTION_RUN
 from rag.settings import Settings, with_overrides
 from rag.styles import standard_style
+from rag.types import Scope
 from rag.workspace import Workspace, open_workspace
 
 RENDERER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
@@ -44,7 +45,7 @@ def asked(collection: Workspace, injection: Injection, **overrides: Any) -> Repl
     settings = with_overrides(
         collection.settings, {"answer.model": "openai", "answer.decline_below": 0.0, **overrides}
     )
-    filters = collection.filters("default", documents=(*ORDINARY, injection.file))
+    filters = collection.filters("default", Scope(documents=(*ORDINARY, injection.file)))
     return ask(QUESTION, table=collection.table("default"), settings=settings, filters=filters)
 
 

@@ -12,6 +12,7 @@ from model_servers import start_openai_server
 from rerank_server import RerankServer, start_rerank_server
 
 from rag.disclosure import who_answers
+from rag.embedders import HashEmbedder
 from rag.errors import MissingDependency, RerankingFailed
 from rag.rerankers import RERANKERS, get_reranker, problem_with
 from rag.rerankers.hosted import get_hosted
@@ -258,7 +259,7 @@ def test_a_lancedb_reranker_of_the_users_works(filled: Workspace, monkeypatch: p
 
 def test_a_missing_key_is_asked_for_when_it_is_used(settings: Settings) -> None:
     chosen = with_overrides(settings, {"reranker": "jina"})
-    reranker = get_reranker(chosen, None)  # type: ignore[arg-type]
+    reranker = get_reranker(chosen, HashEmbedder())
     with pytest.raises(MissingDependency, match=r"reranking\.jina_key"):
         reranker.score(Query("x", None, None), [_hit()])  # type: ignore[arg-type]
 
