@@ -255,7 +255,9 @@ class Reply:
             )
         if self.removed_citations:
             self.notes.append(
-                f"{self.removed_citations} citations of passages that do not exist were removed."
+                "1 citation of a passage that does not exist was removed."
+                if self.removed_citations == 1
+                else f"{self.removed_citations} citations of passages that do not exist were removed."
             )
         if self.left_out:
             self.notes.append(
