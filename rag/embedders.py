@@ -209,8 +209,8 @@ class SentenceTransformerEmbedder:
 
         _quiet_progress_bars()
         # oneDNN keeps a product for each shape it has met, and torch keeps it alive once more, a
-        # thousand by default: 200 MB and more here. So many serve every length that is met often.
-        os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "256")
+        # thousand by default: 200 MB and more here. Batches of like length follow each other: few are enough.
+        os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
         os.environ.setdefault("LRU_CACHE_CAPACITY", "1")
         model = SentenceTransformer(str(self.folder), device="cpu", local_files_only=True)
         if self.precision == "bf16":
