@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from documents import pdf_with_text
-from running_app import ROOT, browser_page, chromium, running_app, screenshot, settled
+from harbour_app import add, write_harbour
+from running_app import browser_page, chromium, running_app, screenshot, settled
 from test_journey import PAGES, QUESTION, ask
 from test_styles_journey import pictures
 
@@ -26,9 +24,7 @@ def _browser() -> None:
 
 @pytest.fixture
 def harbour(tmp_path: Path) -> Path:
-    file = tmp_path / "harbour.pdf"
-    file.write_bytes(pdf_with_text(PAGES))
-    return file
+    return write_harbour(tmp_path)
 
 
 @pytest.fixture
@@ -36,10 +32,6 @@ def address(tmp_path: Path, harbour: Path) -> Iterator[str]:
     add(harbour)
     with running_app(tmp_path / "app.log") as own:
         yield own
-
-
-def add(file: Path) -> None:
-    subprocess.run([sys.executable, "-m", "ingest", str(file)], cwd=ROOT, env=os.environ, check=True)
 
 
 def test_a_file_is_attached_asked_and_removed_with_its_conversation(address: str, harbour: Path) -> None:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from documents import pdf_with_text
-from model_servers import start_openai_server
-from running_app import ROOT, browser_page, chromium, running_app, screenshot, settled
-from test_journey import PAGES, QUESTION, ask
+from harbour_app import answered_app, harbour_app
+from running_app import browser_page, chromium, screenshot, settled
+from test_journey import QUESTION, ask
 
 pytestmark = pytest.mark.browser
 
@@ -30,18 +26,7 @@ def _browser() -> None:
 @pytest.fixture
 def address(tmp_path: Path) -> Iterator[str]:
     """The app with a document and a model that gets a sentence wrong."""
-    file = tmp_path / "harbour.pdf"
-    file.write_bytes(pdf_with_text(PAGES))
-    subprocess.run([sys.executable, "-m", "ingest", str(file)], cwd=ROOT, env=os.environ, check=True)
-    with (
-        start_openai_server([ANSWER]) as server,
-        running_app(
-            tmp_path / "app.log",
-            ASKANCE_ANSWER_MODEL="openai",
-            ASKANCE_OPENAI_BASE_URL=server.base_url,
-            ASKANCE_OPENAI_MODEL=server.models[0],
-        ) as own,
-    ):
+    with answered_app(tmp_path, [ANSWER]) as (own, _):
         yield own
 
 
@@ -69,11 +54,8 @@ def test_a_wrong_sentence_is_marked_explained_and_hidden(address: str) -> None:
 
 
 def test_follow_up_edit_flip_and_answer_again(tmp_path: Path) -> None:
-    file = tmp_path / "harbour.pdf"
-    file.write_bytes(pdf_with_text(PAGES))
-    subprocess.run([sys.executable, "-m", "ingest", str(file)], cwd=ROOT, env=os.environ, check=True)
     with (
-        running_app(tmp_path / "app.log") as address,
+        harbour_app(tmp_path) as address,
         browser_page(viewport={"width": 1280, "height": 900}) as page,
     ):
         page.goto(address)

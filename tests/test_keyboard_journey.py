@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
-from documents import pdf_with_text
-from model_servers import start_openai_server
-from running_app import ROOT, browser_page, chromium, running_app, screenshot, settled
-from test_journey import PAGES, QUESTION
+from harbour_app import answered_app
+from running_app import browser_page, chromium, screenshot, settled
+from test_journey import QUESTION
 
 pytestmark = pytest.mark.browser
 
@@ -47,18 +43,8 @@ def ask(page: Any, question: str) -> None:
 
 
 def test_the_keyboard_is_enough(tmp_path: Path) -> None:
-    file = tmp_path / "harbour.pdf"
-    file.write_bytes(pdf_with_text(PAGES))
-    subprocess.run([sys.executable, "-m", "ingest", str(file)], cwd=ROOT, env=os.environ, check=True)
     with (
-        start_openai_server([ANSWER]) as server,
-        running_app(
-            tmp_path / "app.log",
-            ASKANCE_ANSWER_MODEL="openai",
-            ASKANCE_ANSWER_REWRITE_FOLLOW_UPS="false",
-            ASKANCE_OPENAI_BASE_URL=server.base_url,
-            ASKANCE_OPENAI_MODEL=server.models[0],
-        ) as address,
+        answered_app(tmp_path, [ANSWER], ASKANCE_ANSWER_REWRITE_FOLLOW_UPS="false") as (address, server),
         browser_page(viewport={"width": 1280, "height": 900}) as page,
     ):
         server.gate = threading.Event()

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from documents import pdf_with_text
-from model_servers import start_openai_server
+from harbour_app import answered_app
 from obedient_model import ACTS
-from running_app import ROOT, browser_page, chromium, running_app, screenshot, settled
-from test_journey import PAGES, QUESTION, ask
+from running_app import browser_page, chromium, screenshot, settled
+from test_journey import QUESTION, ask
 
 pytestmark = pytest.mark.browser
 
@@ -49,18 +45,7 @@ def _browser() -> None:
 @pytest.fixture
 def address(tmp_path: Path) -> Iterator[str]:
     """The app with a document and a model that says the two replies in turn."""
-    file = tmp_path / "harbour.pdf"
-    file.write_bytes(pdf_with_text(PAGES))
-    subprocess.run([sys.executable, "-m", "ingest", str(file)], cwd=ROOT, env=os.environ, check=True)
-    with (
-        start_openai_server([RICH, f"The repairs cost 412,000 crowns [1].\n\n{HOSTILE}"]) as server,
-        running_app(
-            tmp_path / "app.log",
-            ASKANCE_ANSWER_MODEL="openai",
-            ASKANCE_OPENAI_BASE_URL=server.base_url,
-            ASKANCE_OPENAI_MODEL=server.models[0],
-        ) as own,
-    ):
+    with answered_app(tmp_path, [RICH, f"The repairs cost 412,000 crowns [1].\n\n{HOSTILE}"]) as (own, _):
         yield own
 
 
@@ -82,6 +67,8 @@ def test_what_a_model_says_is_drawn_and_nothing_comes_alive(address: str) -> Non
         answer = page.get_by_test_id("stChatMessageContent").last
         answer.locator("table").first.wait_for()
         answer.locator(".katex-display").wait_for()
+        answer.locator("pre code", has_text="cost = ").wait_for()
+        page.get_by_text("How this answer was made").wait_for()
         settled(page)
         screenshot(page, "rendering-rich-light")
         assert answer.locator("td", has_text="412,000").count() == 1
@@ -96,6 +83,7 @@ def test_what_a_model_says_is_drawn_and_nothing_comes_alive(address: str) -> Non
         page.emulate_media(color_scheme="dark")
         ask(page, QUESTION)
         page.get_by_text("Go to www").wait_for()
+        page.get_by_text("How this answer was made").nth(1).wait_for()
         settled(page)
         screenshot(page, "rendering-hostile-dark")
         answer = page.get_by_test_id("stChatMessageContent").last
