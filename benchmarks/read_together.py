@@ -25,10 +25,10 @@ from benchmarks.evaluation_sets import (
     prepare,
     set_names,
 )
+from benchmarks.figures_table import FIGURE, interval_of, print_table
 from benchmarks.quality import paired_gain
 from benchmarks.record import RESULTS, write_record
-from benchmarks.rerankers import FIGURE, some_of
-from rag.certainty import interval
+from benchmarks.rerankers import some_of
 from rag.compare import Variant
 from rag.evaluate import CUT, Task, VariantResult, figures_of, first_of_each_document, summary
 from rag.rerankers import Deadline, get_reranker
@@ -63,7 +63,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         results = _orders(tasks, prepared, settings)
         baseline = next(result for result in results if result.name == BASELINE)
         figures = [_figures(result, baseline) for result in results]
-        _print_table(f"{name}: {len(tasks)} questions", figures)
+        print_table(
+            f"{name}: {len(tasks)} questions",
+            figures,
+            of="order",
+            difference="against late interaction",
+            key="gain",
+        )
         record["sets"][name] = {"questions": len(tasks), "orders": figures}
         for own in figures:
             values = [
@@ -113,21 +119,9 @@ def _figures(result: VariantResult, baseline: VariantResult) -> dict[str, Any]:
     kept = {key: own for key, own in result.as_dict().items() if not key.endswith("_ms") and key != "tokens"}
     return {
         **kept,
-        "interval": [round(end, 4) for end in interval([row[FIGURE] for row in result.rows])],
+        "interval": interval_of(result),
         "gain": paired_gain(result, baseline, FIGURE) if result is not baseline else None,
     }
-
-
-def _print_table(title: str, figures: Sequence[dict[str, Any]]) -> None:
-    print(f"\n{title}")
-    print(f"{'order':26}{'hit@1':>7}{'hit@5':>7}{FIGURE:>9}  {'95% interval':16}  against late interaction")
-    for own in figures:
-        low, high = own["interval"]
-        against = "{mean:+.3f} [{low:+.3f}, {high:+.3f}]".format(**own["gain"]) if own["gain"] else ""
-        print(
-            f"{own['name']:26}{own['hit@1']:7.3f}{own['hit@5']:7.3f}{own[FIGURE]:9.3f}  "
-            f"{f'[{low:.3f}, {high:.3f}]':16}  {against}"
-        )
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.evaluation_sets import DEFAULT_WORK, SETS, benchmark_settings, data_folder, prepare, set_names
+from benchmarks.figures_table import FIGURE, interval_of, print_table
 from benchmarks.quality import paired_gain
 from benchmarks.record import RESULTS, write_record
-from rag.certainty import interval
 from rag.compare import Variant
 from rag.evaluate import Task, VariantResult, evaluate, parse_variant
 from rag.rerankers import OFFERED, problem_with
@@ -31,7 +31,7 @@ COMPARED_SETS = (
     *("squad", "uda_pdf", "kgrag_10q", "chunking", "cranfield", "cisi"),
     *("xquad-ar", "xquad-de", "xquad-es", "xquad-zh"),
 )
-PLAIN, EXACT, FIGURE = "plain", "late-interaction-exact", "ndcg@10"
+PLAIN, EXACT = "plain", "late-interaction-exact"
 SEARCHES = (
     f"{PLAIN}:preset=plain",
     "text:mode=text,reranker=none",
@@ -61,7 +61,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         table = open_workspace(settings).table(prepared.collection)
         results = evaluate(tasks, variants, table, by_document=prepared.by_document)
         figures = [_figures(result, results) for result in results]
-        _print_table(f"{name}: {len(tasks)} questions, {prepared.chunks} passages", figures)
+        print_table(
+            f"{name}: {len(tasks)} questions, {prepared.chunks} passages",
+            figures,
+            of="variant",
+            difference="against plain",
+            key="gain",
+        )
         record["sets"][name] = {"questions": len(tasks), "chunks": prepared.chunks, "variants": figures}
         print(f"written: {write_record('rerankers', record, options.results)}", flush=True)
     record["means"] = _means(record["sets"])
@@ -100,28 +106,10 @@ def _figures(result: VariantResult, results: Sequence[VariantResult]) -> dict[st
     notes = sorted({note for row in result.rows for note in row["notes"]})
     return {
         **result.as_dict(),
-        "interval": [round(end, 4) for end in interval([row[FIGURE] for row in result.rows])],
+        "interval": interval_of(result),
         "gain": paired_gain(result, plain, FIGURE) if plain and plain is not result else None,
         "notes": notes,
     }
-
-
-def _print_table(title: str, figures: Sequence[dict[str, Any]]) -> None:
-    print(f"\n{title}")
-    print(
-        f"{'variant':26}{'hit@1':>7}{'hit@5':>7}{FIGURE:>9}  {'95% interval':16}{'against plain':>26}"
-        f"{'p50 ms':>9}{'p95 ms':>9}"
-    )
-    for own in figures:
-        low, high = own["interval"]
-        gain = own["gain"]
-        against = "{mean:+.3f} [{low:+.3f}, {high:+.3f}]".format(**gain) if gain else ""
-        print(
-            f"{own['name']:26}{own['hit@1']:7.3f}{own['hit@5']:7.3f}{own[FIGURE]:9.3f}  "
-            f"{f'[{low:.3f}, {high:.3f}]':16}{against:>26}{own['p50_ms']:9.1f}{own['p95_ms']:9.1f}"
-        )
-        for note in own["notes"]:
-            print(f"    {note}")
 
 
 def _means(sets: dict[str, Any]) -> dict[str, float]:

@@ -27,11 +27,11 @@ from benchmarks.evaluation_sets import (
     prepare,
     set_names,
 )
+from benchmarks.figures_table import FIGURE, interval_of, print_table
 from benchmarks.langchain_pipeline import LangChainPipeline, known_documents
 from benchmarks.quality import paired_gain
 from benchmarks.record import RESULTS, write_record
-from benchmarks.rerankers import FIGURE, MOST, some_of
-from rag.certainty import interval
+from benchmarks.rerankers import MOST, some_of
 from rag.compare import Variant
 from rag.embedders import Embedder
 from rag.errors import ModelNotAvailable
@@ -86,8 +86,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         table = open_workspace(settings).table(prepared.collection)
         results += evaluate(tasks, ours, table, by_document=by_document)
         figures = [_figures(result, results[-1]) for result in results]
-        _print_table(
-            f"{name}: {len(tasks)} questions, passages {pipeline.passages} / {prepared.chunks}", figures
+        print_table(
+            f"{name}: {len(tasks)} questions, passages {pipeline.passages} / {prepared.chunks}",
+            figures,
+            of="arm",
+            difference="Askance minus this",
+            key="askance_minus_this",
         )
         record["sets"][name] = {
             "questions": len(tasks),
@@ -170,25 +174,9 @@ def _reader(settings: Settings, embedder: Embedder) -> tuple[CrossEncoderReranke
 def _figures(result: VariantResult, ours: VariantResult) -> dict[str, Any]:
     return {
         **result.as_dict(),
-        "interval": [round(end, 4) for end in interval([row[FIGURE] for row in result.rows])],
+        "interval": interval_of(result),
         "askance_minus_this": paired_gain(ours, result, FIGURE) if result is not ours else None,
     }
-
-
-def _print_table(title: str, figures: Sequence[dict[str, Any]]) -> None:
-    print(f"\n{title}")
-    print(
-        f"{'arm':24}{'hit@1':>7}{'hit@5':>7}{FIGURE:>9}  {'95% interval':16}{'Askance minus this':>26}"
-        f"{'p50 ms':>9}{'p95 ms':>9}"
-    )
-    for own in figures:
-        low, high = own["interval"]
-        gain = own["askance_minus_this"]
-        behind = "{mean:+.3f} [{low:+.3f}, {high:+.3f}]".format(**gain) if gain else ""
-        print(
-            f"{own['name']:24}{own['hit@1']:7.3f}{own['hit@5']:7.3f}{own[FIGURE]:9.3f}  "
-            f"{f'[{low:.3f}, {high:.3f}]':16}{behind:>26}{own['p50_ms']:9.1f}{own['p95_ms']:9.1f}"
-        )
 
 
 def _parser() -> argparse.ArgumentParser:
