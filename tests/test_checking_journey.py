@@ -86,6 +86,9 @@ def test_follow_up_edit_flip_and_answer_again(tmp_path: Path) -> None:
         page.locator("[class*='st-key-previous-version-'] button").last.click()
         page.get_by_text("Version 1 of 2").wait_for()
         page.get_by_text("Understood as: And how many keepers").wait_for()
+        # The last "Again" is the second answer's only when that is drawn to its end.
+        page.locator("blockquote", has_text="37 keepers").wait_for()
+        settled(page)
 
         page.get_by_role("button", name="Again", exact=True).last.click()
         page.get_by_role("dialog").get_by_text("Passages read").wait_for()
