@@ -52,6 +52,8 @@ def upload(page: Any, *files: tuple[str, bytes]) -> None:
 def ask(page: Any, question: str) -> None:
     box = page.get_by_test_id("stChatInputTextArea")
     box.fill(question)
+    # The box takes no Enter while a file goes up.
+    page.locator('[data-testid="stChatInputSubmitButton"]:enabled').wait_for()
     box.press("Enter")
 
 
