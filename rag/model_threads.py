@@ -88,8 +88,13 @@ def _started(threads: int) -> ThreadPoolExecutor:
     """
     import torch
 
+    def compute_alone() -> None:
+        # A thread takes the common number at its first parallel work unless it has asked for it before.
+        torch.get_num_threads()
+        torch.set_num_threads(1)
+
     all_here = threading.Barrier(threads)
-    pool = ThreadPoolExecutor(threads, "model", initializer=torch.set_num_threads, initargs=(1,))
+    pool = ThreadPoolExecutor(threads, "model", initializer=compute_alone)
     list(pool.map(lambda _: all_here.wait(), range(threads)))
     torch.set_num_threads(threads)
     return pool

@@ -91,7 +91,12 @@ def browser_page(**options: Any) -> Iterator[Any]:
         page.set_default_timeout(60_000)
         page.on("request", lambda request: foreign.append(request.url))
         page.on("dialog", lambda dialog: pytest.fail(f"a script ran: {dialog.message}"))
-        yield page
+        try:
+            yield page
+        except Exception as error:
+            screenshot(page, "failed")
+            error.add_note(f"The page at {page.url} said:\n{page.locator('body').inner_text(timeout=5_000)}")
+            raise
         browser.close()
     assert [address for address in foreign if not address.startswith(OURS)] == []
 
