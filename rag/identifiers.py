@@ -21,13 +21,19 @@ _ORDINAL_OR_MEASURE = re.compile(
 SHORTEST = 4
 #: Shorter runs of letters (p-118b, err-7) are parts of codes.
 SHORTEST_WORD = 3
+#: Words of the longest question that asks for what it quotes; a whole description quotes to set words apart.
+LONGEST_ASKING = 60
 
 
 def exact_terms(question: str) -> tuple[str, ...]:
-    """The phrases in quotation marks and the codes of a question, as written, each once."""
+    """The phrases in quotation marks and the codes of a question, as written, each once.
+
+    A text of more than LONGEST_ASKING words asks for its codes only.
+    """
+    asks = len(question.split()) <= LONGEST_ASKING
     quoted = [next(filter(None, match.groups())).strip() for match in _QUOTED.finditer(question)]
     codes = [run for run in _RUN.findall(_QUOTED.sub(" ", question)) if is_code(run)]
-    return tuple(dict.fromkeys(term for term in (*quoted, *codes) if term))
+    return tuple(dict.fromkeys(term for term in (*(quoted if asks else ()), *codes) if term))
 
 
 def is_code(word: str) -> bool:

@@ -85,6 +85,12 @@ def test_what_is_wanted_to_the_letter(question: str, terms: tuple[str, ...]) -> 
     assert exact_terms(question) == terms
 
 
+def test_a_long_description_asks_for_its_codes_only() -> None:
+    described = 'a "virtual" shelf of books for every reader of P-118B ' * 7
+    assert exact_terms(described) == ("P-118B",)
+    assert exact_terms('a "virtual" shelf for P-118B') == ("virtual", "P-118B")
+
+
 def test_a_part_of_a_longer_code_is_not_it() -> None:
     assert holds_term("error (e0423), see below", "E0423")
     assert holds_term("to  be\nor not", "to be or")
