@@ -17,6 +17,8 @@ from rag.types import Chunk, Vector
 
 #: Pools in work at once.
 AT_ONCE = 2
+#: Pools after which freed memory goes back to the system: pages taken anew cost 3 % if each does it.
+POOLS_A_RETURN = 2
 
 Pool = list[tuple[Document, Chunk]]
 
@@ -28,6 +30,7 @@ class EmbedAhead:
         self._embedder = embedder
         self._threads = ThreadPoolExecutor(AT_ONCE, "embedding")
         self._in_work: deque[tuple[Pool, Future[tuple[Vector, list[bytes]]]]] = deque()
+        self._given = 0
 
     def __bool__(self) -> bool:
         return bool(self._in_work)
@@ -39,7 +42,9 @@ class EmbedAhead:
 
     def give(self, pool: Pool) -> None:
         """Begin a pool; of each document in it, the passages follow those given before."""
-        self._in_work.append((pool, self._threads.submit(self._embed, pool)))
+        self._given += 1
+        returns = self._given % POOLS_A_RETURN == 0
+        self._in_work.append((pool, self._threads.submit(self._embed, pool, returns)))
 
     def take(self) -> Pool:
         """The oldest pool in work, once its documents have its vectors; raises what embedding it raised."""
@@ -53,8 +58,11 @@ class EmbedAhead:
     def close(self) -> None:
         """Leave out what is not begun and wait for what is."""
         self._threads.shutdown(wait=True, cancel_futures=True)
+        if self._given:
+            give_back_memory()
 
-    def _embed(self, pool: Pool) -> tuple[Vector, list[bytes]]:
+    def _embed(self, pool: Pool, returns: bool) -> tuple[Vector, list[bytes]]:
         made = embedded(self._embedder, [chunk.embedded_text for _, chunk in pool], pool[0][0].name)
-        give_back_memory()
+        if returns:
+            give_back_memory()
         return made

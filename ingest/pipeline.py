@@ -41,7 +41,7 @@ logger = logging.getLogger(__name__)
 Given = TypeVar("Given")
 
 #: Passages embedded between two looks at the queue; sorted by length, they pad little.
-POOL_CHUNKS = 256
+POOL_CHUNKS = 512
 #: Passages committed together: many small documents share one commit.
 COMMIT_CHUNKS = 1024
 #: Seconds after which finished documents are committed even if they are few.
