@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,6 +32,10 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+#: Seconds for what a busy machine may take long for; what is there sooner is not waited for.
+PATIENCE = 240
+#: Milliseconds without a run after which none follows at once.
+QUIET = 250
 OURS = ("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:", "about:")
 
 
@@ -52,8 +57,18 @@ def running_app(log: Path, **environment: str) -> Iterator[str]:
     try:
         yield address
     finally:
-        server.terminate()
-        server.wait(20)
+        end(server)
+
+
+def end(server: subprocess.Popen[bytes]) -> None:
+    """Ask the app to end; one that does not is killed, and fails the test."""
+    server.terminate()
+    try:
+        server.wait(PATIENCE)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait(PATIENCE)
+        raise
 
 
 def started_app(log: Path, script: str = "app.py", **environment: str) -> tuple[subprocess.Popen[bytes], str]:
@@ -73,7 +88,7 @@ def started_app(log: Path, script: str = "app.py", **environment: str) -> tuple[
         _wait_for(f"http://127.0.0.1:{port}/healthz", server, log)
     except BaseException:
         server.kill()
-        server.wait(20)
+        server.wait(PATIENCE)
         raise
     return server, f"http://127.0.0.1:{port}"
 
@@ -88,22 +103,49 @@ def browser_page(**options: Any) -> Iterator[Any]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
         page = browser.new_page(**({"viewport": {"width": 1400, "height": 900}} | options))
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(PATIENCE * 1000)
         page.on("request", lambda request: foreign.append(request.url))
         page.on("dialog", lambda dialog: pytest.fail(f"a script ran: {dialog.message}"))
         try:
             yield page
         except Exception as error:
-            screenshot(page, "failed")
-            error.add_note(f"The page at {page.url} said:\n{page.locator('body').inner_text(timeout=5_000)}")
+            error.add_note(_looks(page))
             raise
         browser.close()
     assert [address for address in foreign if not address.startswith(OURS)] == []
 
 
 def settled(page: Any) -> None:
-    """Wait until the page's script has run to its end."""
-    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
+    """Wait until the page's script has run to its end, and no other run of it follows at once.
+
+    What a click brings is to be waited for by itself: before its run begins, the page is settled, too.
+    """
+    page.evaluate("() => { window.quietSince = null; }")
+    page.wait_for_function(
+        """(quiet) => {
+          const state = document.querySelector('[data-testid="stApp"]')?.dataset.testScriptState;
+          window.quietSince = state === 'notRunning' ? (window.quietSince ?? performance.now()) : null;
+          return window.quietSince !== null && performance.now() - window.quietSince >= quiet;
+        }""",
+        arg=QUIET,
+    )
+
+
+def counted(located: Any, count: int) -> Any:
+    """The elements found, once there are so many and no more."""
+    from playwright.sync_api import expect
+
+    expect(located).to_have_count(count, timeout=PATIENCE * 1000)
+    return located
+
+
+def _looks(page: Any) -> str:
+    """What the page shows when a test of it fails."""
+    screenshot(page, "failed")
+    state = page.evaluate(
+        "() => document.querySelector('[data-testid=\"stApp\"]')?.getAttribute('data-test-script-state')"
+    )
+    return f"{page.url} ({state}) shows:\n{page.locator('body').inner_text(timeout=5_000)}"
 
 
 def screenshot(page: Any, name: str) -> None:
@@ -116,7 +158,8 @@ def screenshot(page: Any, name: str) -> None:
 
 def _wait_for(address: str, server: subprocess.Popen[bytes], log: Path) -> None:
     pause = threading.Event()
-    for _ in range(300):
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
         assert server.poll() is None, log.read_text(errors="replace")
         try:
             with urlopen(address, timeout=5):  # noqa: S310

@@ -19,7 +19,7 @@ import pytest
 from documents import pdf_with_text
 from model_servers import ModelServer, start_openai_server
 from PIL import Image
-from running_app import ROOT, browser_page, chromium, running_app, screenshot, settled
+from running_app import PATIENCE, ROOT, browser_page, chromium, counted, running_app, screenshot, settled
 
 pytestmark = pytest.mark.browser
 
@@ -44,17 +44,35 @@ def address(tmp_path: Path) -> Iterator[str]:
 
 
 def upload(page: Any, *files: tuple[str, bytes]) -> None:
+    settled(page)
     page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(
         [{"name": name, "mimeType": "application/octet-stream", "buffer": data} for name, data in files]
     )
 
 
 def ask(page: Any, question: str) -> None:
+    """Type a question and send it; when the box is empty again, it is on its way."""
+    from playwright.sync_api import expect
+
     box = page.get_by_test_id("stChatInputTextArea")
+    box.wait_for()
+    settled(page)
     box.fill(question)
     # The box takes no Enter while a file goes up.
     page.locator('[data-testid="stChatInputSubmitButton"]:enabled').wait_for()
     box.press("Enter")
+    expect(box).to_have_value("", timeout=PATIENCE * 1000)
+
+
+def compare(page: Any, question: str) -> None:
+    """Put one question to every setting of the compare page, and wait for what they find."""
+    box = page.get_by_placeholder("Ask one question of every setting")
+    box.wait_for()
+    settled(page)
+    box.fill(question)
+    box.press("Enter")
+    page.locator(".card").first.wait_for()
+    settled(page)
 
 
 def passage_image(page: Any) -> Any:
@@ -82,6 +100,7 @@ def test_from_nothing_to_a_checked_answer(address: str) -> None:
         page.get_by_role("button", name="Add documents").click()
         page.get_by_role("heading", name="Library").wait_for()
         upload(page, ("harbour.pdf", pdf_with_text(PAGES)), ("broken.pdf", b"%PDF-1.7\nnot a pdf at all"))
+        page.get_by_text("1 document added").first.wait_for()
         page.get_by_text("1 file could not be read").wait_for()
         page.get_by_text("broken.pdf").first.wait_for()
         settled(page)
@@ -92,11 +111,14 @@ def test_from_nothing_to_a_checked_answer(address: str) -> None:
         settled(page)
         screenshot(page, "3-sample-questions")
         ask(page, QUESTION)
-        link = page.locator('blockquote a[href^="#cite-"]').first
+        quoted = page.locator("blockquote").first
+        link = quoted.locator('a[href^="#cite-"]').first
         link.wait_for()
-        assert "412,000 crowns" in page.locator("blockquote").first.inner_text()
+        settled(page)
+        assert "412,000 crowns" in quoted.inner_text()
         link.click()
         image = passage_image(page)
+        settled(page)
         assert image.get_attribute("alt") == "Page 3 with the passage highlighted"
         assert yellow_share(image) > 0.002
         page.get_by_text("Page 3 of 3").wait_for()
@@ -105,6 +127,8 @@ def test_from_nothing_to_a_checked_answer(address: str) -> None:
 
         # What was asked survives a reload, and its citation still opens.
         page.reload()
+        page.locator('blockquote a[href^="#cite-"]').first.wait_for()
+        settled(page)
         page.locator('blockquote a[href^="#cite-"]').first.click()
         passage_image(page)
 
@@ -115,11 +139,7 @@ def test_from_nothing_to_a_checked_answer(address: str) -> None:
         screenshot(page, "5-declined")
 
         page.get_by_role("link", name="Compare").click()
-        question = page.get_by_placeholder("Ask one question of every setting")
-        question.fill(QUESTION)
-        question.press("Enter")
-        page.locator(".card").first.wait_for()
-        settled(page)
+        compare(page, QUESTION)
         screenshot(page, "6-compare")
         for name in ("Settings", "Status"):
             page.get_by_role("link", name=name).click()
@@ -174,14 +194,16 @@ def test_an_answer_streams_survives_a_reload_and_can_be_stopped(
         page.get_by_text("▍").wait_for()
         page.reload()
         page.get_by_text("▍").wait_for()
-        page.get_by_role("button", name="Stop").click()
+        page.get_by_role("button", name="Stop", exact=True).click()
         page.get_by_text("Stopped before it was complete.").wait_for()
         model_server.gate.set()
 
         ask(page, QUESTION)
-        page.locator('a[href^="#cite-"]').first.wait_for()
+        # Two questions, the answer that was stopped and this one.
+        answer = page.get_by_test_id("stChatMessageContent").nth(3)
+        answer.get_by_text("It was dear").wait_for()
+        answer.locator('a[href^="#cite-"]').first.wait_for()
         settled(page)
-        answer = page.get_by_test_id("stChatMessageContent").last
         # The ninth passage does not exist: its number is never shown.
         assert "[1]" in answer.inner_text()
         assert "[9]" not in answer.inner_text()
@@ -204,4 +226,4 @@ def test_a_server_that_is_down_is_named_and_the_question_can_be_retried(
         model_server.fault = ""
         page.get_by_role("button", name="Retry").click()
         page.locator('a[href^="#cite-"]').first.wait_for()
-        assert page.get_by_text("broke off").count() == 0
+        counted(page.get_by_text("broke off"), 0)

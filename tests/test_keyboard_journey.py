@@ -39,6 +39,7 @@ def reach(page: Any, selector: str, text: str = "", key: str = "Tab") -> None:
 def ask(page: Any, question: str) -> None:
     reach(page, '[data-testid="stChatInputTextArea"]')
     page.keyboard.type(question)
+    page.locator('[data-testid="stChatInputSubmitButton"]:enabled').wait_for()
     page.keyboard.press("Enter")
 
 
@@ -50,6 +51,7 @@ def test_the_keyboard_is_enough(tmp_path: Path) -> None:
         server.gate = threading.Event()
         page.goto(address)
         page.get_by_text("on this machine; nothing leaves it").wait_for()
+        settled(page)
         ask(page, QUESTION)
         page.get_by_text("▍").wait_for()
         reach(page, "button", "Stop", "Shift+Tab")
@@ -59,7 +61,8 @@ def test_the_keyboard_is_enough(tmp_path: Path) -> None:
         settled(page)
 
         ask(page, f"{QUESTION} In 2023?")
-        page.locator('a[href^="#cite-"]').first.wait_for()
+        # Two questions, the answer that was stopped and this one.
+        page.get_by_test_id("stChatMessageContent").nth(3).locator('a[href^="#cite-"]').wait_for()
         settled(page)
         reach(page, 'a[href^="#cite-"]', key="Shift+Tab")
         page.keyboard.press("Enter")

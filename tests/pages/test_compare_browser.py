@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 from corpus import TEXTS, fill
-from running_app import browser_page, chromium, running_app, screenshot, settled
+from running_app import browser_page, chromium, counted, running_app, screenshot, settled
+from test_journey import compare
 
 from rag.settings import load_settings, save_settings
 from rag.workspace import open_workspace
@@ -46,44 +47,38 @@ def page(address: str) -> Iterator[Any]:
     """The compare page, with one question compared by pressing Enter."""
     with browser_page(viewport={"width": 1400, "height": 1000}) as tab:
         tab.goto(f"{address}/compare")
-        question = tab.get_by_placeholder("Ask one question of every setting")
-        question.fill("the relief valve of the boiler")
-        question.press("Enter")
-        tab.locator(".card").first.wait_for()
+        compare(tab, "the relief valve of the boiler")
         yield tab
 
 
 def test_the_same_passage_is_connected_and_marked_in_all_columns(page: Any) -> None:
-    columns = page.locator(".column")
-    assert columns.count() == 3
+    columns = counted(page.locator(".column"), 3)
     first = columns.nth(1).locator(".card").first
     passage = first.get_attribute("data-passage")
-    alike = page.locator(f'.card[data-passage="{passage}"]')
-    assert alike.count() == 3
-    assert page.locator(f'path[data-passage="{passage}"]').count() == 2
+    alike = counted(page.locator(f'.card[data-passage="{passage}"]'), 3)
+    counted(page.locator(f'path[data-passage="{passage}"]'), 2)
     colours = {alike.nth(place).evaluate("e => e.style.getPropertyValue('--colour')") for place in range(3)}
     assert len(colours) == 1
 
     first.hover()
-    assert page.locator(".card.marked").count() == 3
-    assert page.locator("path.marked:not(.dropped)").count() == 2
+    counted(page.locator(".card.marked"), 3)
+    counted(page.locator("path.marked:not(.dropped)"), 2)
     page.get_by_role("heading", name="Compare").hover()
     page.locator(".comparison .stage:not(.marking)").wait_for()
 
     # The lines begin and end at the cards they connect.
-    ends = page.evaluate(
+    page.wait_for_function(
         """passage => {
           const roots = [...document.querySelectorAll('*')].map(own => own.shadowRoot);
           const root = roots.find(own => own?.querySelector('.comparison'));
           const line = root.querySelector(`path[data-passage="${passage}"]`);
           const box = line.getBoundingClientRect();
           const cards = [...root.querySelectorAll(`.card[data-passage="${passage}"]`)];
-          return [box.left - cards[0].getBoundingClientRect().right,
-                  box.right - cards[1].getBoundingClientRect().left];
+          return Math.abs(box.left - cards[0].getBoundingClientRect().right) <= 3
+            && Math.abs(box.right - cards[1].getBoundingClientRect().left) <= 3;
         }""",
-        passage,
+        arg=passage,
     )
-    assert all(abs(distance) <= 3 for distance in ends), ends
 
 
 def test_keys_lead_to_the_same_passage_and_enter_opens_it(page: Any) -> None:
@@ -96,12 +91,12 @@ def test_keys_lead_to_the_same_passage_and_enter_opens_it(page: Any) -> None:
     assert focused.get_attribute("data-passage") == passage
     page.keyboard.press("Enter")
     page.get_by_role("button", name="Copy the quote").wait_for()
-    assert page.locator(f'.card.marked[data-passage="{passage}"]').count() == 3
+    counted(page.locator(f'.card.marked[data-passage="{passage}"]'), 3)
 
 
 def test_documents_bring_no_markup_and_settings_can_be_used(page: Any, data_folder: Path) -> None:
+    page.locator(".excerpt", has_text="<b>bold</b>").first.wait_for()
     assert page.locator(".comparison .excerpt b, .comparison img").count() == 0
-    assert page.locator(".excerpt", has_text="<b>bold</b>").count() > 0
     page.get_by_role("button", name="Use these settings: Words only").click()
     page.get_by_text("is in use now").wait_for()
     page.locator(".column").nth(0).locator(".used").wait_for()
@@ -129,29 +124,26 @@ def choose_document(page: Any, name: str) -> None:
 def test_an_expected_passage_is_followed_to_where_it_was_lost(page: Any) -> None:
     page.get_by_text("Why wasn't it found?").click()
     page.get_by_label("Words of the passage").fill("lasts 26 weeks")
-    settled(page)
     choose_document(page, "staff/leave.txt")
     page.get_by_role("button", name="Find out").click()
     page.get_by_text("Cutting into passages").last.wait_for()
     settled(page)
     screenshot(page, "why-not")
-    assert page.get_by_text("The words stand in the document as it was read.").count() > 0
+    page.get_by_text("The words stand in the document as it was read.").first.wait_for()
 
 
 def test_a_passage_is_marked_in_every_column_by_keyboard_and_pointer(page: Any) -> None:
     card = page.locator(".column").nth(1).locator("li").first
     passage = card.locator(".card").get_attribute("data-passage")
-    alike = page.locator(f'li:has(.card[data-passage="{passage}"])')
+    alike = counted(page.locator(f'li:has(.card[data-passage="{passage}"])'), 3)
     card.get_by_role("button", name="Relevant").click()
-    chosen = alike.locator('.grade.relevant[aria-pressed="true"]')
-    chosen.nth(2).wait_for()
-    assert chosen.count() == alike.count() == 3
+    counted(alike.locator('.grade.relevant[aria-pressed="true"]'), 3)
+    counted(page.get_by_text("1 passage marked"), 1)
     settled(page)
     screenshot(page, "marked")
-    assert page.get_by_text("1 passage marked").count() == 1
     focused = page.locator(".column").nth(1).locator(":focus")
     focused.wait_for()
     assert focused.inner_text() == "Relevant", "who works with the keyboard stays where they were"
     page.keyboard.press("Enter")
     page.get_by_text("Mark passages as relevant").wait_for()
-    assert page.locator('.grade[aria-pressed="true"]').count() == 0
+    counted(page.locator('.grade[aria-pressed="true"]'), 0)

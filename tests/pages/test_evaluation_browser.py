@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from corpus import fill
-from running_app import browser_page, chromium, running_app, screenshot, settled
+from running_app import browser_page, chromium, counted, running_app, screenshot, settled
 
 from rag.settings import load_settings, save_settings
 from rag.workspace import open_workspace
@@ -27,11 +27,13 @@ def test_two_clicks_to_a_verdict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         browser_page(viewport={"width": 420, "height": 1000}) as page,
     ):
         page.goto(f"{address}/compare")
+        page.get_by_text("Many questions").wait_for()
+        settled(page)
         page.get_by_text("Many questions").click()
         page.get_by_role("button", name="Make questions").click()
         page.get_by_role("button", name="Measure over").click()
         page.get_by_role("button", name="Download CSV").wait_for()
-        assert page.get_by_role("heading", name="the right passage first in").count() == 1
+        counted(page.get_by_role("heading", name="the right passage first in"), 1)
         settled(page)
         screenshot(page, "evaluation-420")
         wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
