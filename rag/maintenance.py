@@ -88,7 +88,8 @@ class UpkeepRun:
 def pays(health: TableHealth) -> bool:
     """Whether tidying gains more than it costs right after documents were added."""
     bound = min(max(LEAST_UNINDEXED, health.rows // 100), MOST_UNINDEXED)
-    return health.unindexed_rows >= bound or health.fragments >= MOST_FRAGMENTS
+    grown = health.unindexed_rows >= bound or health.fragments >= MOST_FRAGMENTS
+    return grown or health.missing_indexes > 0
 
 
 def next_run(health: TableHealth, version: int, record: UpkeepRecord, now: datetime) -> datetime | None:
@@ -182,8 +183,8 @@ class Maintenance:
     def _index_words(self, table: CollectionTable) -> None:
         """Let the text indexes follow the language of the collection, which its documents decide."""
         wanted = index_for(passages_by_language(self._folder, table.name))
-        if wanted and table.index_words(wanted):
-            logger.info("the text index of collection %s reads %s now", table.name, wanted)
+        if table.index_words(wanted):
+            logger.info("the text indexes of collection %s are made anew: %s", table.name, wanted)
 
     def _note(self, table: CollectionTable, seconds: float, failure: str, vectors: VectorIndexState) -> None:
         now = datetime.now(UTC)

@@ -13,6 +13,8 @@ PRESETS: dict[str, dict[str, Any]] = {
     "plain": {
         "retrieval.mode": "hybrid",
         "retrieval.words_in": "text",
+        "retrieval.title_boost": 0.0,
+        "retrieval.heading_boost": 0.0,
         "retrieval.fusion_constant": 60,
         "retrieval.reranker": "none",
         "retrieval.exact_first": False,

@@ -23,6 +23,15 @@ class RetrievalSettings:
         "What the search by words reads: title, headings and passage (embedded_text), or the passage (text).",
         choices=("embedded_text", "text"),
     )
+    title_boost: float = setting(
+        0.0,
+        "What a word of the question counts for when it is in a document's title or file name, too.",
+        minimum=0,
+        maximum=10,
+    )
+    heading_boost: float = setting(
+        0.0, "What it counts for when it is in the headings above a passage, too.", minimum=0, maximum=10
+    )
     exact_first: bool = setting(
         True, "Whether passages that hold the codes and quoted phrases of a question come first."
     )

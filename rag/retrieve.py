@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -23,6 +22,7 @@ from rag.near_copies import folded
 from rag.rerankers import Deadline, Reranker, get_reranker, score_within
 from rag.settings import Settings
 from rag.several_tables import Searched, SeveralTables, fused_by_rank
+from rag.text_fields import fields_of
 from rag.types import EVERYTHING, Filters, Hit, Query, SearchResult
 
 logger = logging.getLogger(__name__)
@@ -76,10 +76,12 @@ def retrieve(
             legs["vector"] = table.vector_search(query.vector, chosen.candidates, filters, extra=extra)
     if chosen.mode in ("hybrid", "text"):
         with clock.stage("text"):
-            options: dict[str, Any] = {"extra": extra, "fields": {chosen.words_in: 1.0}}
-            found = table.text_search(clean, chosen.candidates, filters, **options)
+            fields = fields_of(chosen)
+            found = table.text_search(clean, chosen.candidates, filters, extra=extra, fields=fields)
             if terms:
-                by_terms = table.text_search(" ".join(terms), chosen.candidates, filters, **options)
+                by_terms = table.text_search(
+                    " ".join(terms), chosen.candidates, filters, extra=extra, fields={chosen.words_in: 1.0}
+                )
                 found = with_exact(found, by_terms, terms)
             legs["text"] = found
     with clock.stage("fuse"):

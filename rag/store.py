@@ -36,14 +36,13 @@ from rag.rows import (
 )
 from rag.settings import EmbeddingSettings, Settings
 from rag.table_upkeep import ATTEMPTS, KEEP_VERSIONS, TableUpkeep, folder_size
-from rag.text_index import TextIndex, index_texts, renew_indexes
+from rag.text_fields import BASES, BOOSTED, query_words, text_query
+from rag.text_index import TextIndex, index_texts, indexed_columns, renew_indexes
 from rag.types import EVERYTHING, Chunk, Filters, Hit, Vector
 from rag.vector_index import VectorIndexState, tended, through_index
 
-#: Full-text search looks at these columns with these weights.
+#: What the search by words reads unless it is told otherwise.
 TEXT_FIELDS = {"embedded_text": 1.0}
-#: A question beyond this many different words is searched by its first ones.
-MOST_QUERY_WORDS = 256
 
 
 class Store:
@@ -184,7 +183,7 @@ class Store:
 
     def _opened(self, collection: str, table: Any) -> CollectionTable:
         with table_explained(collection, Path(table.uri)):
-            index_texts(table, table.name)
+            index_texts(table, table.name, BASES)
         return CollectionTable(
             collection, table, embedder_that_made(table.schema, collection, self.embedder, self.embedding)
         )
@@ -282,17 +281,16 @@ class CollectionTable:
         extra: Sequence[str] = (),
         fields: dict[str, float] | None = None,
     ) -> list[Hit]:
-        """The best passages by BM25, kept as scores["text"]. Any text is a query, none is an error."""
-        from lancedb.query import MatchQuery, MultiMatchQuery
+        """The best passages by BM25, kept as scores["text"]. Any text is a query, none is an error.
 
-        words = _query_words(query)
+        `fields` are columns and what a word weighs in each (rag.text_fields).
+        """
+        words = query_words(query)
         if not words:
             return []
         fields = fields or TEXT_FIELDS
-        if len(fields) == 1:
-            wanted: Any = MatchQuery(words, next(iter(fields)))
-        else:
-            wanted = MultiMatchQuery(words, list(fields), boosts=list(fields.values()))
+        indexed = indexed_columns(self._table) if fields.keys() & set(BOOSTED) else ()
+        wanted = text_query(words, fields, indexed)
         search = (
             self._table.search(wanted, query_type="fts")
             .limit(limit)
@@ -306,9 +304,10 @@ class CollectionTable:
         return restricted(query, filters)
 
     def complete_columns(self) -> None:
-        """Add the columns that a table of an earlier version lacks, before documents are added to it."""
+        """Add columns and indexes that a table of an earlier version lacks, before documents are added."""
         with self._writing():
             complete_columns(self._table, self.name)
+            index_texts(self._table, self.name, BOOSTED)
 
     def neighbours(self, hits: Sequence[Hit], most: int) -> list[Hit]:
         """The hits and the passages around them, about `most` on either side, with their token bits."""
@@ -369,8 +368,8 @@ class CollectionTable:
         with self._write_lock, table_explained(self.name, self.upkeep.folder):
             yield
 
-    def index_words(self, wanted: TextIndex) -> bool:
-        """Let the full-text indexes read words so; returns whether they did not yet."""
+    def index_words(self, wanted: TextIndex | None) -> bool:
+        """Let every full-text index be there and read words so (None: as now); returns if any was made."""
         with self._writing():
             return renew_indexes(self._table, self.name, wanted)
 
@@ -388,9 +387,3 @@ def get_store(settings: Settings) -> Store:
 @lru_cache(maxsize=8)
 def _store(data_dir: Path, embedding: EmbeddingSettings) -> Store:
     return Store(data_dir, embedding, get_embedder(embedding), CollectionTables(open_database(data_dir)))
-
-
-def _query_words(query: str) -> str:
-    """The query's different words in order; lone surrogates, which Arrow refuses, are dropped."""
-    clean = query.encode("utf-8", "ignore").decode("utf-8").replace("\0", " ")
-    return " ".join(list(dict.fromkeys(clean.split()))[:MOST_QUERY_WORDS])

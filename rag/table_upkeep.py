@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from rag.errors import StoreError
+from rag.text_fields import BASES, BOOSTED
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +31,8 @@ ATTEMPTS = 5
 class TableHealth:
     """How tidy a table is. `size` is in bytes on disk, files of old versions included.
 
-    `unindexed_rows` are found too, but each search looks at them one by one.
+    `unindexed_rows` are found too, but each search looks at them one by one. `missing_indexes` are those
+    that the search by words would use, and that a table of an earlier version lacks.
     """
 
     rows: int
@@ -38,6 +40,7 @@ class TableHealth:
     versions: int
     unindexed_rows: int
     size: int
+    missing_indexes: int = 0
 
 
 class TableUpkeep:
@@ -56,13 +59,16 @@ class TableUpkeep:
         """Figures of the newest version; reads no rows."""
         self._table.checkout_latest()
         stats = self._table.stats()
-        unindexed = [int(index.num_unindexed_rows or 0) for index in self._table.list_indices()]
+        indexes = self._table.list_indices()
+        unindexed = [int(index.num_unindexed_rows or 0) for index in indexes]
+        missing = {*BASES, *BOOSTED} - {column for index in indexes for column in index.columns}
         return TableHealth(
             rows=int(stats["num_rows"]),
             fragments=int(stats["fragment_stats"]["num_fragments"]),
             versions=sum(1 for _ in (self.folder / "_versions").glob("*.manifest")),
             unindexed_rows=max(unindexed, default=0),
             size=folder_size(self.folder),
+            missing_indexes=len(missing),
         )
 
     def optimize(self, keep: timedelta = KEEP_VERSIONS) -> str:

@@ -6,14 +6,13 @@ where none prevails, words are told apart as Unicode says, and neither cut nor l
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from rag.table_upkeep import persistently
+from rag.text_fields import BASES, BOOSTED
 
-#: The columns with an index: what is embedded, and the passages' own text.
-INDEXED = ("embedded_text", "text")
 #: Languages that the index has stems and stop words for, by ISO 639-1 code.
 STEMMED = {
     "ar": "Arabic",
@@ -60,13 +59,10 @@ class TextIndex:
             remove_stop_words=self.cuts,
         )
 
-    def made(self, details: Mapping[str, Any]) -> bool:
-        """Whether an index with these details reads words so."""
-        return (details["base_tokenizer"], details["language"], details["stem"]) == (
-            self.tokenizer,
-            self.language,
-            self.cuts,
-        )
+    @classmethod
+    def of(cls, details: Mapping[str, Any]) -> TextIndex:
+        """How an index with these details reads words."""
+        return cls(details["base_tokenizer"], details["language"], details["stem"])
 
 
 BY_UNICODE = TextIndex("icu", "English", cuts=False)
@@ -83,31 +79,46 @@ def index_for(passages: Mapping[str, int]) -> TextIndex | None:
     return TextIndex("simple", STEMMED[main])
 
 
-def index_texts(table: Any, name: str) -> None:
-    """Make the indexes that are missing: the process that made the table may have ended before."""
-    for column in INDEXED:
+def indexed_columns(table: Any) -> set[str]:
+    """The columns with an index, of whatever kind."""
+    return {column for index in table.list_indices() for column in index.columns}
+
+
+def index_texts(table: Any, name: str, columns: Sequence[str]) -> None:
+    """Make the indexes that are missing on these columns, reading words as those that are there do.
+
+    The process that made the table may have ended before, or may have been of an earlier version.
+    """
+    for column in columns:
 
         def make(own: str = column) -> None:
-            if not any(own in index.columns for index in table.list_indices()):
-                table.create_index(own, config=TextIndex().config())
+            if own not in indexed_columns(table):
+                table.create_index(own, config=_present(table).config())
 
         persistently(table, make, name)
 
 
-def renew_indexes(table: Any, name: str, wanted: TextIndex) -> bool:
-    """Make anew, each in one commit, the indexes that read words otherwise; returns whether there were any.
+def renew_indexes(table: Any, name: str, wanted: TextIndex | None) -> bool:
+    """Make, each in one commit, indexes that are missing or read words otherwise; returns if any was made.
 
-    Until then searches go on with the former ones.
+    Without `wanted` they go on reading words as they do. Until then searches go on with the former ones.
     """
     renewed = False
-    for column in INDEXED:
+    for column in (*BASES, *BOOSTED):
 
         def renew(own: str = column) -> None:
             nonlocal renewed
+            reads = wanted or _present(table)
             there = [index for index in table.list_indices() if own in index.columns]
-            if not all(wanted.made(index.index_details) for index in there):
-                table.create_index(own, config=wanted.config(), replace=True)
+            if not there or any(TextIndex.of(index.index_details) != reads for index in there):
+                table.create_index(own, config=reads.config(), replace=True)
                 renewed = True
 
         persistently(table, renew, name)
     return renewed
+
+
+def _present(table: Any) -> TextIndex:
+    """How the index of what is embedded reads words; the default where there is none yet."""
+    there = [index for index in table.list_indices() if BASES[0] in index.columns]
+    return TextIndex.of(there[0].index_details) if there else TextIndex()

@@ -7,7 +7,7 @@ question goes through `retrieve` as in chat; nothing here ranks by rules of its 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rag.answer import needed_confidence
@@ -15,6 +15,7 @@ from rag.answerers import answering_by, server_of
 from rag.confidence import confidence
 from rag.context import fit
 from rag.expected_passage import Expected
+from rag.matched_fields import matched_fields
 from rag.remedies import Remedy, remedies
 from rag.retrieve import retrieve
 from rag.settings import Settings, with_overrides
@@ -120,6 +121,9 @@ def trace(question: str, expected: Expected, *, table: CollectionTable, settings
         *before,
         *(_search(stage, followed, standing, places, settings) for stage in ("text", "vector")),
     ]
+    if steps[-2].outcome == "kept" and followed:
+        fields = ", ".join(matched_fields(question, followed.chunk, table))
+        steps[-2] = replace(steps[-2], says=f"{steps[-2].says} Words of the question are in: {fields}.")
     if standing is None:
         steps = _lost_by_searches(steps)
     else:

@@ -13,6 +13,7 @@ from rag.errors import CollectionNotFound, StoreError
 from rag.late_interaction import pack_signs
 from rag.settings import Settings
 from rag.store import ATTEMPTS, CollectionTable, Store
+from rag.text_fields import BASES
 from rag.types import Chunk
 
 
@@ -51,7 +52,7 @@ def test_indexes_that_were_never_made_are_made_at_opening(settings: Settings) ->
     add(again, "the relief valve")
     assert [hit.chunk.text for hit in again.text_search("valves", 5)] == ["the relief valve"]
     table.checkout_latest()
-    assert {name for index in table.list_indices() for name in index.columns} == {"embedded_text", "text"}
+    assert {name for index in table.list_indices() for name in index.columns} == set(BASES)
 
 
 def test_a_table_that_cannot_be_made_is_an_error_in_words(

@@ -40,6 +40,8 @@ TITLES = {
 LABELS = {
     "answer.currency": "Currency of prices",
     "retrieval.words_in": "Search by words reads",
+    "retrieval.title_boost": "Weight of titles and file names",
+    "retrieval.heading_boost": "Weight of headings",
     "retrieval.exact_first": "Codes and quoted phrases first",
     "retrieval.fold_copies": "Passages that say the same become one",
     "retrieval.join_neighbours": "Join passages that go on in one another",
