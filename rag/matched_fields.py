@@ -5,7 +5,7 @@ For explanations only: it asks the table once a field, for one document. It rank
 
 from __future__ import annotations
 
-from rag.store import CollectionTable
+from rag.several_tables import Searched
 from rag.types import Chunk, Filters
 
 #: What people call the columns.
@@ -14,7 +14,7 @@ FIELDS = {"title": "title", "document": "file name", "headings": "headings", "te
 DEPTH = 1000
 
 
-def matched_fields(question: str, chunk: Chunk, table: CollectionTable) -> tuple[str, ...]:
+def matched_fields(question: str, chunk: Chunk, table: Searched) -> tuple[str, ...]:
     """The fields of this passage that hold a word of the question, as people call them."""
     own = Filters(documents=(chunk.document_id,))
     return tuple(

@@ -19,6 +19,7 @@ from rag.collection_tables import CollectionTables, checked_table_name
 from rag.database import open_database
 from rag.embedders import Embedder, get_embedder
 from rag.errors import CollectionNotFound, EmbedderMismatch
+from rag.filter_index import index_filters
 from rag.later_columns import complete_columns, refuse_without_columns
 from rag.recorded_embedder import embedder_that_made
 from rag.refusals import table_explained, table_refusal
@@ -355,6 +356,7 @@ class CollectionTable:
     def optimize(self, keep: timedelta = KEEP_VERSIONS) -> str:
         """Tidy the table (see TableUpkeep.optimize); returns why a part was left out, "" for none."""
         with self._write_lock:
+            index_filters(self._table, self.name)
             return self.upkeep.optimize(keep)
 
     def tend_vector_index(self, earlier: VectorIndexState) -> VectorIndexState:
