@@ -9,6 +9,7 @@ from pages.shared.chat.attaching import (
     draw_attached,
     draw_reading,
     draw_refusal,
+    draw_waiting,
     is_reading,
     waits_for_files,
 )
@@ -24,7 +25,7 @@ from pages.shared.pending_question import PendingQuestion
 from pages.shared.plain_text import markdown_plain
 from pages.shared.scope.question_filter import draw_scope
 from pages.shared.scroll_to import scroll_to
-from rag.attached_files import attached_to, collection_asked
+from rag.attached_files import Asked, attached_to, collection_asked, collections_asked
 from rag.disclosure import who_answers
 from rag.errors import AskanceError
 
@@ -36,18 +37,16 @@ clicked = clicked_citation()
 # Before the turns, so that none is shown as cut off that has ended in between.
 live = session.chats().live(conversation.id) if conversation else None
 turns = session.workspace().history.turns(conversation.id) if conversation else []
-can_ask = bool(session.ready_documents(collection)) or conversation is not None
 with st.bottom, st.container(key="question-bar", gap="xsmall"):
     typed = st.chat_input(
-        "Ask your documents" if can_ask else "Add documents first, then ask about them",
+        "Ask your documents" if session.ready_documents(collection) else "Attach a file and ask about it",
         key="question",
-        disabled=not can_ask,
         accept_file="multiple",
     )
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        attached = draw_attached(conversation, collection, turns)
-        asked = attached_to(conversation.id) if conversation and attached else collection
-        scope = draw_scope(PLACE, asked)
+        asked = draw_attached(conversation, collection, turns)
+        collections = collections_asked(asked, conversation.id if conversation else "", collection)
+        scope = draw_scope(PLACE, *collections)
         style = draw_style_choice()
         answering = draw_model_choice()
         st.caption(markdown_plain(who_answers(answering)))
@@ -64,8 +63,9 @@ if typed and typed.text and refused is None:
 if typed and typed.files and refused is None:
     # The list at the side, and what is asked next, change with the files.
     st.rerun()
-# A question that comes while another is answered, or files are read, waits for its turn.
-waits = bool(live) or is_reading(conversation) or waits_for_files(attached)
+# A question that comes while another is answered, files are read, or nothing is there waits for its turn.
+something = any(session.ready_documents(own) for own in (*collections, *scope.collections))
+waits = bool(live) or is_reading(conversation) or waits_for_files(asked) or not something
 question = None if waits else session.take_question()
 if question:
     conversation = conversation or session.start_conversation(collection)
@@ -76,7 +76,7 @@ if question:
         conversation.id,
         question.text,
         scope=scope if question.scope is None else question.scope,
-        attached=attached,
+        asked=asked,
         standalone=question.standalone,
         beside=question.beside,
         instead=question.instead,
@@ -97,7 +97,7 @@ with left:
         # Emptied, since what an earlier run drew stays until this run's end, and an answer takes its time.
         beginning.empty()
         draw_heading(conversation)
-        if attached and not turns:
+        if asked is not Asked.COLLECTION and not turns:
             draw_suggestions(attached_to(conversation.id))
     else:
         with beginning.container():
@@ -116,4 +116,5 @@ with left:
     if refused:
         draw_refusal(refused)
     if conversation:
-        draw_reading(conversation, collection, attached)
+        draw_reading(conversation)
+    draw_waiting(conversation, collection, asked, something=something)

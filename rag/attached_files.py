@@ -6,11 +6,22 @@ opened, added or removed here.
 
 from __future__ import annotations
 
+from enum import StrEnum
+from typing import Any
+
 from rag.history import Conversation, Turn
 
 _BEGINNING = "attached-"
-#: The mark kept with a turn that was asked of the conversation's own files.
+#: The mark kept with a turn that was asked of the conversation's own files, alone or not.
 MARK = "attached"
+
+
+class Asked(StrEnum):
+    """What a question of a conversation is asked of."""
+
+    COLLECTION = "collection"
+    FILES = "files"
+    BOTH = "both"
 
 
 def attached_to(conversation_id: str) -> str:
@@ -23,11 +34,32 @@ def is_attached(collection: str) -> bool:
     return collection.startswith(_BEGINNING)
 
 
-def in_words(collection: str) -> str:
-    """A collection as people know it."""
-    return "the attached files" if is_attached(collection) else collection
+def in_words(collections: str) -> str:
+    """A collection, or several by their names with commas between them, as people know them."""
+    names = collections.split(", ")
+    return ", ".join("the attached files" if is_attached(name) else name for name in names)
+
+
+def mark_of(asked: Asked) -> dict[str, Any]:
+    """The details by which a turn is known to have been asked of it."""
+    # Turns of before files could be asked together with the collection hold True.
+    return {} if asked is Asked.COLLECTION else {MARK: True if asked is Asked.FILES else asked.value}
+
+
+def asked_of(turn: Turn) -> Asked:
+    """What a turn was asked of."""
+    mark = turn.details.get(MARK)
+    if not mark:
+        return Asked.COLLECTION
+    return Asked.BOTH if mark == Asked.BOTH else Asked.FILES
+
+
+def collections_asked(asked: Asked, conversation_id: str, collection: str) -> list[str]:
+    """The names of the collections that a question of a conversation with `collection` is asked of."""
+    files = attached_to(conversation_id)
+    return {Asked.COLLECTION: [collection], Asked.FILES: [files], Asked.BOTH: [collection, files]}[asked]
 
 
 def collection_asked(turn: Turn, conversation: Conversation) -> str:
-    """The collection that a turn was asked of; the conversation's, unless it was its own files."""
-    return attached_to(conversation.id) if turn.details.get(MARK) else conversation.collection
+    """The collection of a turn's citations that name none; where several were asked, all name theirs."""
+    return collections_asked(asked_of(turn), conversation.id, conversation.collection)[0]

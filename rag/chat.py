@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from rag.answer import Reply, ask
-from rag.attached_files import MARK, attached_to
+from rag.attached_files import Asked, asked_of, attached_to, collections_asked, mark_of
 from rag.errors import AskanceError, StoreError
-from rag.history import History
+from rag.history import Conversation, History
 from rag.streaming import LiveReply
 from rag.turns import details_of, messages_of, standalone_of, summary_of
 from rag.types import Scope
@@ -45,14 +45,14 @@ class Chats:
         question: str,
         *,
         scope: Scope = Scope(),  # noqa: B008 (frozen)
-        attached: bool = False,
+        asked: Asked = Asked.COLLECTION,
         standalone: str = "",
         beside: str = "",
         instead: bool = False,
     ) -> None:
         """Write down a question and begin to answer it, from what is in the scope.
 
-        `attached` asks the conversation's own files instead of its collection; another version of a turn is
+        `asked` says whether that is its collection, its own files or both; another version of a turn is
         asked of what that was asked of. `standalone` is what to search for in its place, when the user said
         so. `beside` names the turn of which this is another version, or which it replaces with `instead`.
         What goes wrong is kept with the question. Raises StoreError when the conversation is gone.
@@ -63,19 +63,24 @@ class Chats:
         turns = history.turns(conversation_id)
         places = [index for index, own in enumerate(turns) if beside in own.versions]
         if beside and places:
-            attached = bool(turns[places[0]].details.get(MARK))
+            asked = asked_of(turns[places[0]])
             turns = turns[: places[0]]
-        collection = attached_to(conversation_id) if attached else conversation.collection
+        asked = _there(asked, workspace, conversation)
+        collection, *own_files = collections_asked(asked, conversation_id, conversation.collection)
         turn = history.add_turn(conversation_id, question, beside=beside, instead=instead)
-        kept: dict[str, Any] = scope.as_dict() | ({MARK: True} if attached else {})
+        kept: dict[str, Any] = scope.as_dict() | mark_of(asked)
         # A collection that is gone since cannot be asked again; the others can.
-        others = [name for name in scope.collections if workspace.catalog.has_collection(name)]
+        others = [
+            name
+            for name in scope.collections
+            if asked is not Asked.FILES and workspace.catalog.has_collection(name)
+        ]
         try:
             reply = ask(
                 question,
-                table=workspace.searched([collection, *(() if attached else others)]),
+                table=workspace.searched([collection, *own_files, *others]),
                 settings=workspace.settings,
-                filters=workspace.filters(collection, scope),
+                filters=workspace.filters(collection, scope, beside=own_files),
                 history=messages_of(turns),
                 summary=summary_of(turns),
                 earlier=[standalone_of(own) or own.question for own in turns],
@@ -107,6 +112,15 @@ class Chats:
         own = self.live(conversation_id)
         if own is not None:
             own.reply.stop()
+
+
+def _there(asked: Asked, workspace: Workspace, conversation: Conversation) -> Asked:
+    """What can be asked of it: of one that has no documents, citations would not know where they are from."""
+    if asked is not Asked.BOTH:
+        return asked
+    if not workspace.store.has_table(conversation.collection):
+        return Asked.FILES
+    return asked if workspace.store.has_table(attached_to(conversation.id)) else Asked.COLLECTION
 
 
 def _keep(

@@ -114,7 +114,7 @@ def _made_in_words(turn: Turn) -> str:
 
 def _place(citation: Citation) -> str:
     place = citation.document + (f", page {citation.page}" if citation.page is not None else "")
-    place += f", in {citation.collection}" if citation.collection else ""
+    place += f", in {in_words(citation.collection)}" if citation.collection else ""
     return f"{place}. {also_in(citation.also_in)}" if citation.also_in else place
 
 

@@ -51,14 +51,22 @@ class Workspace:
             return self.table((there or list(collections))[0])
         return SeveralTables({name: self.table(name) for name in dict.fromkeys(there)})
 
-    def filters(self, collection: str, scope: Scope = Scope()) -> Filters:  # noqa: B008 (frozen)
+    def filters(
+        self,
+        collection: str,
+        scope: Scope = Scope(),  # noqa: B008 (frozen)
+        *,
+        beside: Sequence[str] = (),
+    ) -> Filters:
         """What becomes of a scope in a collection, and in those that it names beside it; documents go by
-        whole or unambiguous base names, authors by any words of their names.
+        whole or unambiguous base names, authors by any words of their names. Those named by `beside` are
+        asked, too.
 
         Raises DocumentNotFound when no collection has one.
         """
         collections = [
             collection,
+            *beside,
             *(name for name in scope.collections if self.catalog.has_collection(name)),
         ]
         known = sorted(

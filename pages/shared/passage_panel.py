@@ -18,6 +18,7 @@ from pages.shared.copy_button import draw_copy_button
 from pages.shared.opened import Opened
 from pages.shared.page_drawings import page_image
 from pages.shared.plain_text import markdown_plain, shortened
+from rag.attached_files import in_words
 from rag.citation_standing import REMOVED, Standing, as_in
 from rag.errors import AskanceError
 from rag.types import Citation, PageSpan, ParsedDocument
@@ -87,7 +88,8 @@ def _draw_head(place: str, opened: Opened) -> None:
         with st.container(width="stretch", gap=None):
             st.markdown(f"**{markdown_plain(shortened(PurePosixPath(passage.document).name, 60))}**")
             if passage.collection:
-                st.caption(f":material/folder: {markdown_plain(shortened(passage.collection, 60))}")
+                collection = in_words(passage.collection)
+                st.caption(f":material/folder: {markdown_plain(shortened(collection, 60))}")
         _icon(":material/close:", "Close", f"{place}-close", session.show_opened, place, None)
     if len(opened.passages) < 2:
         return

@@ -7,7 +7,7 @@ from chat_page import ask, kept, labels, opened, texts
 from streamlit.testing.v1 import AppTest
 
 from ingest.jobs import Jobs
-from rag.attached_files import attached_to
+from rag.attached_files import Asked, attached_to, in_words
 from rag.errors import StoreError
 from rag.export import as_markdown
 from rag.history import Conversation
@@ -64,7 +64,7 @@ def test_the_collection_can_be_asked_again_and_each_turn_knows_what_it_was_asked
     page = attach(opened(), ("key.txt", NOTE.encode()), question=QUESTION)
     read(filled)
     page.run()
-    page.segmented_control[0].set_value(False).run()
+    page.segmented_control[0].set_value(Asked.COLLECTION).run()
     ask(page, "Who grafted the Bramley trees?")
     first, second = kept(filled)
     assert {own.document for own in second.citations} <= {"boiler.md", "staff/leave.txt", "orchard.html"}
@@ -77,10 +77,67 @@ def test_the_collection_can_be_asked_again_and_each_turn_knows_what_it_was_asked
     assert not any("since" in own.value for own in page.caption)
     # Where the last question went, the next one goes.
     reopened = opened(conversation=conversation_of(filled).id)
-    assert reopened.segmented_control[0].value is True
+    assert reopened.segmented_control[0].value == Asked.FILES
     filled.history.rate(second.id, 1)
     filled.history.rate(first.id, 1)
     assert [own.turn_id for own in filled.history.judgements("default")] == [second.id]
+
+
+def test_files_and_the_collection_are_asked_together(filled: Workspace) -> None:
+    valve = b"The spare relief valve of boiler 7 lies in the blue cabinet of the canteen."
+    page = attach(opened(), ("valve.txt", valve), question="Where does the spare relief valve lie?")
+    read(filled)
+    page.run()
+    page.segmented_control[0].set_value(Asked.BOTH).run()
+    ask(page, "What is known of the relief valve of boiler 7?")
+    own = attached_to(conversation_of(filled).id)
+    turn = kept(filled)[-1]
+    cited = {citation.document: citation.collection for citation in turn.citations}
+    assert cited.items() >= {("valve.txt", own), ("boiler.md", "default")}
+    assert "Asked of the attached files and the collection" in texts(page.caption)
+    assert any("in the attached files" in label for label in labels(page))
+    assert not any(own in label for label in labels(page))
+    # Each citation opens the document that it is from, by the words found there.
+    for index, citation in enumerate(turn.citations):
+        page.button(key=f"source-{turn.id}-{index}").click().run()
+        shown = "".join(element.proto.body for element in page.get("html"))
+        assert citation.quote.split()[-1] in shown
+        assert "Removed since" not in texts([*page.warning, *page.info])
+    told = as_markdown(conversation_of(filled), [turn])
+    assert in_words(f"default, {own}") == "default, the attached files"
+    assert "from default, the attached files, version" in told
+    assert own not in told
+    # Another version, and what is asked next, go where it went.
+    page.button(key=f"regenerate-{turn.id}").click().run()
+    page.button(key=f"ask-again-{turn.id}").click().run()
+    assert {citation.collection for citation in kept(filled)[-1].citations} == {"default", own}
+    reopened = opened(conversation=turn.conversation_id)
+    assert reopened.segmented_control[0].value == Asked.BOTH
+
+
+def test_a_file_can_be_asked_while_the_library_is_empty(workspace: Workspace) -> None:
+    page = attach(opened(), ("key.txt", NOTE.encode()), question=QUESTION)
+    read(workspace)
+    page.run()
+    assert not page.exception
+    [turn] = kept(workspace)
+    assert {own.document for own in turn.citations} == {"key.txt"}
+    assert "Asked of the attached files" in texts(page.caption)
+    assert not page.segmented_control
+
+
+def test_a_question_to_an_empty_library_waits_for_something_to_ask(workspace: Workspace) -> None:
+    page = opened()
+    page.chat_input[0].set_value(QUESTION).run()
+    assert not page.exception
+    assert f"Asked once there is a document to ask: {QUESTION}" in texts(page.caption)
+    assert workspace.history.conversations() == []
+    attach(page, ("key.txt", NOTE.encode()))
+    read(workspace)
+    page.run()
+    [turn] = kept(workspace)
+    assert turn.question == QUESTION
+    assert {own.document for own in turn.citations} == {"key.txt"}
 
 
 def test_a_file_that_cannot_be_read_is_told_and_its_question_waits(filled: Workspace) -> None:

@@ -12,12 +12,13 @@ from rag.workspace import Workspace
 pytestmark = pytest.mark.usefixtures("light_embedder", "always_answers")
 
 
-def test_without_documents_it_invites_and_cannot_be_asked() -> None:
+def test_without_documents_it_invites_and_takes_files() -> None:
     page = opened()
     assert not page.exception
     assert "Ask your documents" in texts(page.markdown)
     assert {"Add documents", "Try the samples"} <= set(labels(page))
-    assert page.chat_input[0].disabled
+    assert not page.chat_input[0].disabled
+    assert "attach a file" in texts(page.caption)
 
 
 def test_with_documents_it_offers_questions_about_them(filled: Workspace) -> None:

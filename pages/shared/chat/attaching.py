@@ -18,7 +18,7 @@ from pages.shared import session
 from pages.shared.figures import counted
 from pages.shared.job_cards import draw_jobs
 from pages.shared.plain_text import markdown_plain, shortened
-from rag.attached_files import MARK, attached_to
+from rag.attached_files import Asked, asked_of, attached_to
 from rag.errors import AskanceError, DocumentError, StoreError
 from rag.history import Conversation, Turn
 
@@ -45,13 +45,13 @@ def is_reading(conversation: Conversation | None) -> bool:
     return any(job.active for job in session.jobs().jobs(attached_to(conversation.id)))
 
 
-def waits_for_files(attached: bool) -> bool:
+def waits_for_files(asked: Asked) -> bool:
     """Whether the question that waits came with files of which none is there to be asked."""
     waiting = session.waiting_question()
-    return waiting is not None and waiting.needs_files and not attached
+    return waiting is not None and waiting.needs_files and asked is Asked.COLLECTION
 
 
-def draw_reading(conversation: Conversation, collection: str, attached: bool) -> None:
+def draw_reading(conversation: Conversation) -> None:
     """How far the reading is, and what could not be read; files read without trouble need no word."""
     own = attached_to(conversation.id)
     jobs = session.jobs()
@@ -61,11 +61,20 @@ def draw_reading(conversation: Conversation, collection: str, attached: bool) ->
     jobs.forget(*(job for job in known if job.state == "done" and not job.troubled))
     with st.container(key="attached-jobs"):
         draw_jobs(own)
+
+
+def draw_waiting(conversation: Conversation | None, collection: str, asked: Asked, *, something: bool) -> None:
+    """The question that waits for files or documents, and why; `something` says whether any are there."""
     waiting = session.waiting_question()
-    if waiting and any(job.active for job in known):
-        st.caption(f"Asked when the files are read: {markdown_plain(waiting.text)}")
-    elif waiting and waits_for_files(attached):
-        st.caption(f"Not asked, since no file could be read: {markdown_plain(waiting.text)}")
+    if waiting is None:
+        return
+    question = markdown_plain(waiting.text)
+    if is_reading(conversation):
+        st.caption(f"Asked when the files are read: {question}")
+    elif not something:
+        st.caption(f"Asked once there is a document to ask: {question}")
+    elif waits_for_files(asked):
+        st.caption(f"Not asked, since no file could be read: {question}")
         st.button(
             f"Ask {markdown_plain(collection)} instead",
             key="ask-without-files",
@@ -75,32 +84,37 @@ def draw_reading(conversation: Conversation, collection: str, attached: bool) ->
         )
 
 
-def draw_attached(conversation: Conversation | None, collection: str, turns: Sequence[Turn]) -> bool:
-    """The files attached, and what the next question is asked of; True for them."""
+def draw_attached(conversation: Conversation | None, collection: str, turns: Sequence[Turn]) -> Asked:
+    """The files attached, and a switch for what the next question is asked of; returns that."""
     records = session.ready_documents(attached_to(conversation.id)) if conversation else []
     if conversation is None or not records:
-        return False
+        return Asked.COLLECTION
     names = [shortened(PurePosixPath(record.name).name, 28) for record in records[:NAMED]]
     if len(records) > NAMED:
         names.append(f"{len(records) - NAMED:,} more")
     own = f":material/attach_file: {markdown_plain(', '.join(names))}"
     if not session.ready_documents(collection):
         st.caption(own)
-        return True
-    newest = max(record.added_at for record in records)
-    goes_on = not turns or turns[-1].created_at < newest or bool(turns[-1].details.get(MARK))
-    names_of = {True: own, False: f":material/folder: {markdown_plain(shortened(collection, 28))}"}
+        return Asked.FILES
+    before = asked_of(turns[-1]) if turns else Asked.FILES
+    if before is Asked.COLLECTION and turns[-1].created_at < max(record.added_at for record in records):
+        before = Asked.FILES
+    names_of = {
+        Asked.FILES: own,
+        Asked.COLLECTION: f":material/folder: {markdown_plain(shortened(collection, 28))}",
+        Asked.BOTH: "Both",
+    }
     chosen = st.segmented_control(
         "Ask",
         list(names_of),
-        default=goes_on,
+        default=before,
         required=True,
         format_func=names_of.__getitem__,
         key=f"ask-of-{conversation.id}-{len(records)}",
         label_visibility="collapsed",
-        help="Files attached here are asked by themselves.",
+        help="What the next question is asked of: the files attached here, your documents, or both.",
     )
-    return bool(chosen)
+    return Asked(chosen)
 
 
 def told_before_removing(conversation: Conversation) -> str:

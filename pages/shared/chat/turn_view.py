@@ -27,7 +27,8 @@ from pages.shared.passage_panel import open_button
 from pages.shared.pending_question import PendingQuestion
 from pages.shared.plain_text import excerpt, markdown_plain, shortened
 from pages.shared.scope.words import in_words
-from rag.attached_files import MARK, collection_asked
+from rag.attached_files import Asked, asked_of, collection_asked
+from rag.attached_files import in_words as collections_in_words
 from rag.citation_standing import Standings
 from rag.citations import to_plain
 from rag.history import Conversation, Turn
@@ -53,8 +54,10 @@ def draw_question(turn: Turn) -> None:
         scope = scope_of(turn)
         if scope:
             st.caption(f"Asked of {markdown_plain(in_words(scope))} only")
-        if turn.details.get(MARK):
+        if asked_of(turn) is Asked.FILES:
             st.caption(":material/attach_file: Asked of the attached files")
+        elif asked_of(turn) is Asked.BOTH:
+            st.caption(":material/attach_file: Asked of the attached files and the collection")
         draw_understood(turn)
 
 
@@ -88,7 +91,8 @@ def source_label(citation: Citation, most: int = 40) -> str:
     """Number, document, page and, where several were asked, collection of a citation, as Markdown."""
     name = markdown_plain(shortened(PurePosixPath(citation.document).name, most))
     page = f" · p. {citation.page}" if citation.page is not None else ""
-    where = f" · in {markdown_plain(shortened(citation.collection, 24))}" if citation.collection else ""
+    collection = collections_in_words(citation.collection)
+    where = f" · in {markdown_plain(shortened(collection, 24))}" if collection else ""
     return f"**{citation.number}** · {name}{page}{where}"
 
 

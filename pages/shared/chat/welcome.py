@@ -39,7 +39,10 @@ def _draw_beginning(collection: str) -> None:
             st.switch_page("library.py")
         if draw_sample_button("welcome-samples"):
             st.rerun()
-    st.caption("Everything stays on this computer.", text_alignment="center")
+    st.caption(
+        "Or attach a file in the box below and ask about it. Everything stays on this computer.",
+        text_alignment="center",
+    )
     draw_jobs(collection)
 
 
@@ -50,7 +53,10 @@ def draw_suggestions(collection: str) -> None:
     questions = sample_questions(collection)
     if not questions:
         return
-    st.caption("Ask anything in the box below, or begin with one of these:", text_alignment="center")
+    st.caption(
+        "Ask in the box below, attach a file there to ask about it, or begin with one of these:",
+        text_alignment="center",
+    )
     for number, question in enumerate(questions):
         st.button(
             markdown_plain(question),

@@ -22,13 +22,16 @@ from rag.types import Scope
 NAMED = 4
 
 
-def draw_scope(place: str, collection: str) -> Scope:
-    """The filter and, beside it, what is chosen, each with a cross; returns what is chosen."""
+def draw_scope(place: str, collection: str, *files: str) -> Scope:
+    """The filter and, beside it, what is chosen, each with a cross; returns what is chosen.
+
+    `files` names the collection of attached files, when it is asked together with `collection`.
+    """
     known = session.collections()
-    # Files attached to a conversation are asked by themselves: they are in no collection that is listed.
+    # Asked by themselves, attached files stay so: their collection is none of those listed.
     others = [own for own in known if own != collection in known and session.ready_documents(own)]
     beside = [own for own in session.chosen_scope(place).collections if own in others]
-    records = [record for own in (collection, *beside) for record in session.ready_documents(own)]
+    records = [record for own in (collection, *files, *beside) for record in session.ready_documents(own)]
     if not records and not others:
         return Scope()
     options = options_of(records) | {"collections": others}
