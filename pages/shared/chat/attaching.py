@@ -63,7 +63,9 @@ def draw_reading(conversation: Conversation) -> None:
         draw_jobs(own)
 
 
-def draw_waiting(conversation: Conversation | None, collection: str, asked: Asked, *, something: bool) -> None:
+def draw_waiting(
+    conversation: Conversation | None, collection: str, asked: Asked, *, something: bool
+) -> None:
     """The question that waits for files or documents, and why; `something` says whether any are there."""
     waiting = session.waiting_question()
     if waiting is None:
