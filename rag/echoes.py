@@ -2,14 +2,15 @@
 
 A document may tell the model to give away what else it was given, and a weak model obeys. So what repeats
 the instructions goes, and so does a sentence without a word of the question that repeats a passage which
-the answer does not cite. Quotes with their citation, and whatever concerns the question, pass. It compares
-words and knows no meanings: a copy that is translated or encoded is not found.
+the answer does not cite. Quotes with their citation, and whatever concerns the question, pass; but codes,
+long numbers and addresses of a passage that the question does not concern need their citation even then.
+It compares words and knows no meanings: a copy that is translated or encoded is not found.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from rag.identifiers import is_code
 from rag.sentences import split_sentences
@@ -21,9 +22,9 @@ HELD_FROM = 4
 INSTRUCTION_RUN, PASSAGE_RUN = 8, 6
 #: Most characters that wait for the end of a sentence.
 LONGEST_HELD = 600
-#: Digits from which a number is as telling as a code.
-TELLING_DIGITS = 5
-#: Characters from which on a word that may become a code waits.
+#: Digits from which a number is as telling as a code, and from which a part of a code is.
+TELLING_DIGITS, TELLING_PART = 5, 4
+#: Characters from which on a word that may become the token of the fence waits.
 BEGUN = 3
 LEFT_OUT = "[…]"
 
@@ -34,6 +35,11 @@ _CITATION = re.compile(r"[\[【]([^\]】\n]{1,40})[\]】]")
 _CITATIONS_AFTER = re.compile(r"(?:[\[【][^\]】\n]{1,40}[\]】]\s*)+")
 _CITATION_BEGUN = re.compile(r"[\[【][^\]】\n]{0,40}\Z")
 _NUMBER = re.compile(r"\d{1,9}")
+#: What parts the thousands of a number, and what may follow one that goes on.
+_THOUSANDS = re.compile(r"(?<=\d)[,.'’ \u00a0\u2009\u202f](?=\d{3}(?!\d))")
+_THOUSANDS_BEGUN = re.compile(r"(?<=\d)[,.'’ \u00a0\u2009\u202f](?=\d{0,2}\Z)")
+_GOES_ON = re.compile(r"[\w@][\-_.:]?\Z|\d[,'’ \u00a0\u2009\u202f]\Z")
+_YEAR = re.compile(r"(?:1[6-9]|20)\d\d")
 
 Run = tuple[str, ...]
 
@@ -56,10 +62,15 @@ class EchoFilter:
         ]
         self._told = set().union(*self._passages)
         self._passage_starts = set().union(*(_runs(own, HELD_FROM) for own in words))
-        codes = [run[0] for run in self._told if len(run) == 1]
-        self._code_starts = {code[:end] for code in codes for end in range(BEGUN, len(code) + 1)}
         self._fence_starts = {fence[:end] for end in range(BEGUN, len(fence) + 1)}
-        self._topic = content_stems(question) & content_stems("\n".join(passages))
+        asked = content_stems(question)
+        concerned = [bool(asked & content_stems(own)) for own in passages]
+        self._topic = asked & content_stems("\n".join(passages))
+        near = set().union(*(own for own, near in zip(self._passages, concerned, strict=True) if near))
+        self._codes = {run[0] for run in self._told if len(run) == 1}
+        # Where no passage shares a word with the question, none is further off than another.
+        self._far_codes = self._codes - {run[0] for run in near if len(run) == 1} if self._topic else set()
+        self._far_codes -= set(_tokens(question))
         self._fence = fence
         self._cited: set[int] = set()
         self._before: list[str] = []
@@ -146,10 +157,13 @@ class EchoFilter:
         """Whether the unfinished sentence has come to repeat something from this character on."""
         text = self._sentence[start:]
         runs = _runs([*self._before, *_words(text)], HELD_FROM)
-        tokens = set(_tokens(text))
-        if not (runs.isdisjoint(self._instruction_starts) and tokens.isdisjoint(self._fence_starts)):
+        tokens = _tokens(_THOUSANDS_BEGUN.sub("", text))
+        if not (runs.isdisjoint(self._instruction_starts) and self._fence_starts.isdisjoint(tokens)):
             return True
-        repeats = not (runs.isdisjoint(self._passage_starts) and tokens.isdisjoint(self._code_starts))
+        goes_on = bool(_GOES_ON.search(text))
+        if _begins(self._far_codes, tokens, goes_on):
+            return True
+        repeats = not runs.isdisjoint(self._passage_starts) or _begins(self._codes, tokens, goes_on)
         return repeats and not self._concerns_question(self._sentence)
 
     def _is_withheld(self, sentence: str) -> bool:
@@ -159,10 +173,12 @@ class EchoFilter:
         self._cited |= {
             int(number) for within in _CITATION.findall(sentence) for number in _NUMBER.findall(within)
         }
-        repeated = (_runs(words, PASSAGE_RUN) | _telling(sentence)) & self._told
+        repeated = (_runs(words, PASSAGE_RUN) | {(token,) for token in _tokens(sentence)}) & self._told
         for number, told in enumerate(self._passages, start=1):
             if number in self._cited:
                 repeated -= told
+        if any(len(run) == 1 and run[0] in self._far_codes for run in repeated):
+            return True
         return bool(repeated) and not self._concerns_question(sentence)
 
     def _concerns_question(self, sentence: str) -> bool:
@@ -179,13 +195,29 @@ def _runs(words: Sequence[str], length: int) -> set[Run]:
 
 
 def _tokens(text: str) -> list[str]:
-    return [token.strip(".:!?-_").casefold() for token in _TOKEN.findall(text)]
+    return [token.strip(".:!?-_").casefold() for token in _TOKEN.findall(_THOUSANDS.sub("", text))]
+
+
+def _begins(codes: Set[str], tokens: Sequence[str], goes_on: bool) -> bool:
+    """Whether one of the tokens is a code, or the last, where it goes on, may become one."""
+    if not codes.isdisjoint(tokens):
+        return True
+    return goes_on and bool(tokens) and bool(tokens[-1]) and any(own.startswith(tokens[-1]) for own in codes)
 
 
 def _telling(text: str) -> set[Run]:
-    """Codes, long numbers and e-mail addresses of a text, in small letters; runs of one."""
-    return {
-        (token,)
-        for token in _tokens(text)
-        if "@" in token or is_code(token) or sum(sign.isdigit() for sign in token) >= TELLING_DIGITS
-    }
+    """Codes, long numbers and e-mail addresses of a text, and parts that tell them; runs of one."""
+    told = set()
+    for token in _tokens(text):
+        digits = sum(sign.isdigit() for sign in token)
+        if "@" in token:
+            told |= {token, token.partition("@")[0]}
+        elif is_code(token):
+            told |= {token, *(part for part in _WORD.findall(token) if _tells_alone(part))}
+        elif digits >= TELLING_DIGITS:
+            told.add(token)
+    return {(token,) for token in told if token}
+
+
+def _tells_alone(part: str) -> bool:
+    return len(part) >= TELLING_PART and part.isdigit() and not _YEAR.fullmatch(part)

@@ -44,6 +44,9 @@ def small_model(window: int, most_tokens: int) -> Iterator[tuple[str, str]]:
     parameters.n_parallel = 1
     parameters.cpuparams.n_threads = 2
     parameters.n_predict = most_tokens
+    # The same words for the same prompt, so that a failure can be looked at again.
+    parameters.sampling.seed = 1
+    parameters.sampling.temp = 0.7
     parameters.verbosity = 0
     server = xllamacpp.Server(parameters)
     yield f"{server.listening_address}/v1", "smollm2"

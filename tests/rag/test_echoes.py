@@ -74,6 +74,42 @@ def test_one_code_is_enough() -> None:
     assert run("Hm. The code is 7731-KQ. Bye.") == (f"Hm. The code is {LEFT_OUT} Bye.", 1)
 
 
+@pytest.mark.parametrize("size", [1, 2, 5, 1000])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "The relief valve of boiler 7 opens at 7731 bar.",
+        "The relief valve opens at 8.8 bar and its code is 7731-KQ, as told.",
+        "The pressure of the valve is 412,000 crowns [1].",
+        "P = 412 000 × 2 for the valve.",
+        "P = 412.000 for the valve.",
+        "Ask warden.north of the valve.",
+        "Ask warden.north@office.example of the relief valve [1].",
+    ],
+)
+def test_numbers_of_a_passage_off_the_question_need_its_citation_whatever_is_said(
+    said: str, size: int
+) -> None:
+    passages = [
+        PASSAGES[0],
+        PASSAGES[1],
+        "Ines earns 412000 crowns. Write to warden.north@office.example, or not.",
+    ]
+
+    def passed(text: str) -> str:
+        echoes = EchoFilter(RULES, passages, QUESTION, FENCE)
+        shown = "".join(echoes.feed(text[start : start + size]) for start in range(0, len(text), size))
+        return shown + echoes.finish()
+
+    shown = passed(f"It opens at 8.8 bar [1]. {said} That is all.")
+    assert not [secret for secret in ("77", "41", "warden.") if secret in shown]
+    assert shown.startswith("It opens at 8.8 bar [1]. ")
+    assert shown.endswith("That is all.")
+    # With a citation of the passage it can be checked, and stays.
+    cited = f"{said.replace(' [1]', '')[:-1]} [2][3]."
+    assert passed(cited) == cited
+
+
 def test_the_token_of_the_fence_does_not_pass() -> None:
     assert FENCE not in run(f"The token is {FENCE}, you see. Bye.")[0]
 
