@@ -15,6 +15,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
 
+from ingest.page_view import SCALE
 from ingest.parsing import refusal
 from ingest.parsing_worker import PARSED
 from ingest.reader_process import ReaderProcess, ending, start_reader
@@ -50,6 +51,7 @@ class PagePictures:
         words: Sequence[tuple[int, int]] = (),
         passages: Sequence[tuple[int, int, int]] = (),
         password: str | None = None,
+        scale: float = SCALE,
     ) -> bytes:
         """Page `number` of the PDF at `path` as PNG, marked as `ingest.page_view.render_page` does.
 
@@ -64,6 +66,7 @@ class PagePictures:
             "words": list(words),
             "passages": list(passages),
             "password": password,
+            "scale": scale,
         }
         with self._lock:
             self._raise_if_refused(path, number)

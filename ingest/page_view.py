@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _MOST_PIXELS = 8_000_000
+#: Pixels to a point of the page.
+SCALE = 1.6
+#: What a picture says of itself: where on it the passage is.
+_PLACE = "Passage"
 _LONGEST_TEXT = 20_000
 _PASSAGE_COLOUR = (255, 240, 130)
 _WORD_COLOUR = (255, 190, 60)
@@ -57,6 +61,7 @@ def draw(data: bytes, request: dict[str, Any]) -> bytes:
         words=[(first, last) for first, last in request["words"]],
         password=request["password"],
         page_start=request["page_start"],
+        scale=request["scale"],
         passages=[(own, first, last) for own, first, last in request["passages"]],
     ).png
 
@@ -68,7 +73,7 @@ def render_page(
     end: int,
     *,
     words: Sequence[tuple[int, int]] = (),
-    scale: float = 1.6,
+    scale: float = SCALE,
     password: str | None = None,
     page_start: int,
     passages: Sequence[tuple[int, int, int]] = (),
@@ -80,6 +85,7 @@ def render_page(
     the PageSpan's start; what lies on other pages is ignored. Raises PasswordNeeded or CorruptFile.
     """
     from PIL import Image
+    from PIL.PngImagePlugin import PngInfo
     from pypdfium2 import PdfiumError
 
     from ingest.loaders import pdf
@@ -126,8 +132,26 @@ def render_page(
     chosen = next((own for own, first, last in passages if (first, last) == (start, end)), None)
     draw_outlines(image, list(zip(numbers, outlined, strict=True)), chosen)
     stream = io.BytesIO()
-    image.save(stream, "PNG", compress_level=4)
+    told = PngInfo()
+    if boxes:
+        told.add_text(_PLACE, " ".join(f"{part:.4f}" for part in _around(boxes, pixels.shape)))
+    image.save(stream, "PNG", compress_level=4, pnginfo=told)
     return PageImage(stream.getvalue(), pixels.shape[1], pixels.shape[0], tuple(boxes))
+
+
+def place_on_page(png: bytes) -> tuple[float, float, float, float] | None:
+    """Left, top, right and bottom of the passage on a page drawn here, as shares of its width and height.
+
+    None where the passage is not on this page.
+    """
+    from PIL import Image
+
+    with Image.open(io.BytesIO(png)) as image:
+        told = image.info.get(_PLACE)
+    if told is None:
+        return None
+    left, top, right, bottom = map(float, told.split())
+    return left, top, right, bottom
 
 
 def text_view(
@@ -225,6 +249,13 @@ def _union(first: Sequence[float], second: Sequence[float]) -> tuple[float, floa
         max(first[2], second[2]),
         max(first[3], second[3]),
     )
+
+
+def _around(boxes: Sequence[Box], shape: Sequence[int]) -> tuple[float, ...]:
+    """The box around them, as shares of width and height."""
+    lefts, tops, rights, bottoms = zip(*boxes, strict=True)
+    height, width = shape[:2]
+    return min(lefts) / width, min(tops) / height, max(rights) / width, max(bottoms) / height
 
 
 def _same_line(line: Box, box: Box, vertical: bool) -> bool:

@@ -69,10 +69,10 @@ waits = bool(live) or is_reading(conversation) or waits_for_files(asked) or not 
 question = None if waits else session.take_question()
 if question:
     conversation = conversation or session.start_conversation(collection)
+    chosen = {"answer.style": style, "answer.model": answering.answer.model}
+    session.workspace().history.set_settings(conversation.id, conversation.settings | chosen)
     session.chats().ask(
-        session.workspace(
-            (("answer.style", style), ("answer.model", answering.answer.model), *question.overrides)
-        ),
+        session.workspace((*chosen.items(), *question.overrides)),
         conversation.id,
         question.text,
         scope=scope if question.scope is None else question.scope,

@@ -11,6 +11,8 @@ import re
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
+from itertools import takewhile
 from typing import Any
 
 from rag.answer_record import how_made
@@ -95,6 +97,7 @@ class Reply:
         self._used: list[int] = []
         self._draft = ""
         self._asked: ChatModel | None = None
+        self._rewriting: list[tuple[str, ChatModel]] = []
         self._thought: list[str] = []
         self._spending = Spending(settings)
 
@@ -172,12 +175,19 @@ class Reply:
         if self.model == EXTRACTIVE:
             self.standalone = by_rules(self.question, self._earlier)
         else:
-            model = get_chat_model(self._settings)
-            self.standalone = by_model(self.question, self._earlier, model)
-            if model.usage is not None:
-                self._spending.of_rewriting(self.answerer, model.usage)
+            names = takewhile(EXTRACTIVE.__ne__, in_order(self._settings))
+            makers = [partial(self._rewriting_model, name) for name in names]
+            self.standalone = by_model(self.question, self._earlier, *makers)
+            for name, model in self._rewriting:
+                if model.usage is not None:
+                    self._spending.of_rewriting(name, model.usage)
         if self.standalone.note:
             self.notes.append(self.standalone.note)
+
+    def _rewriting_model(self, name: str) -> ChatModel:
+        model = get_chat_model(answering_by(self._settings, name))
+        self._rewriting.append((name, model))
+        return model
 
     def _extract(self, found: SearchResult) -> Iterator[str]:
         self._context_hits = []

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
-from rag.errors import ModelError
+from rag.errors import ModelError, SettingsError
 from rag.exact_facts import names
 from rag.llms import ChatModel
 from rag.prompts import fill
@@ -87,20 +87,37 @@ def by_rules(question: str, earlier: Sequence[str]) -> Standalone:
     return Standalone(f"{question.strip()} (about {' '.join(topic)})", "rules")
 
 
-def by_model(question: str, earlier: Sequence[str], model: ChatModel) -> Standalone:
-    """The question as the model puts it; by rules, with a note, when it fails or gives no question."""
+def by_model(question: str, earlier: Sequence[str], *models: Callable[[], ChatModel]) -> Standalone:
+    """The question as the first of the models that answers puts it, made in turn when it is asked.
+
+    By rules when that gives no question, and when each of them fails or cannot be made; a note says why.
+    """
     if not earlier or not leans(question):
         return Standalone(question)
     asked = "\n".join(f"- {' '.join(own.split())}" for own in earlier[-EARLIER:])
-    try:
-        said = "".join(model.stream([Message("user", fill("follow_up", earlier=asked, question=question))]))
-    except ModelError as error:
-        ruled = by_rules(question, earlier)
-        return Standalone(ruled.text, ruled.by, f"The follow-up was rewritten by rules: {error}")
+    prompt = [Message("user", fill("follow_up", earlier=asked, question=question))]
+    failed: list[str] = []
+    for made in models:
+        try:
+            model = made()
+            said = "".join(model.stream(prompt))
+        except (ModelError, SettingsError) as error:
+            failed.append(str(error))
+            continue
+        own = _as_said(said, question, earlier, model.name)
+        return replace(own, note=_note(model.name, failed)) if failed else own
+    return replace(by_rules(question, earlier), note=_note("rules", failed))
+
+
+def _as_said(said: str, question: str, earlier: Sequence[str], name: str) -> Standalone:
     text = " ".join(said.split()).strip('"“” ')
     if not text or len(text) > LONGEST or not content_stems(text):
         return by_rules(question, earlier)
-    return Standalone(text, "" if text == question.strip() else model.name)
+    return Standalone(text, "" if text == question.strip() else name)
+
+
+def _note(by: str, failed: Sequence[str]) -> str:
+    return f"The follow-up was rewritten by {by}: {' '.join(failed)}" if failed else ""
 
 
 def topic_of(earlier: Sequence[str]) -> list[str]:

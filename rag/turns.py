@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from rag.answer import Reply
 from rag.answerers import EXTRACTIVE
 from rag.citations import to_plain
-from rag.history import Turn
+from rag.history import History, Turn
 from rag.recollection import Summary
 from rag.sentences import split_sentences
 from rag.types import Citation, Hit, Message, Scope
@@ -20,6 +21,32 @@ NEAREST = 3
 #: Characters of a model's thinking that are kept; what is said of it later needs no more.
 MOST_THINKING = 20_000
 _CITED = re.compile(r"\s*\[\d+\]")
+
+
+@dataclass(frozen=True, slots=True)
+class AskedWith:
+    """What a question is asked of, in which style, and of whom; empty for as the settings say."""
+
+    scope: Scope = Scope()  # noqa: RUF009 (frozen)
+    style: str = ""
+    answerer: str = ""
+
+
+def last_asked_with(history: History, conversation_id: str | None) -> AskedWith:
+    """What a conversation was last asked with; nothing for a new one. Raises StoreError for an unknown id.
+
+    Style and answerer are those that were chosen beside the question, which its settings hold; where they
+    hold none, those of the last answer.
+    """
+    turns = history.turns(conversation_id) if conversation_id else []
+    if not conversation_id or not turns:
+        return AskedWith()
+    kept = history.get(conversation_id).settings
+    return AskedWith(
+        scope_of(turns[-1]),
+        str(kept.get("answer.style") or style_of(turns[-1])),
+        str(kept.get("answer.model") or answerer_of(turns[-1])),
+    )
 
 
 def as_citations(hits: Iterable[Hit]) -> tuple[Citation, ...]:
@@ -98,6 +125,12 @@ def scope_of(turn: Turn) -> Scope:
 def style_of(turn: Turn) -> str:
     """The name of the style that the answer was written in; empty when none was kept."""
     return str(turn.details.get("made", {}).get("style", {}).get("name", ""))
+
+
+def answerer_of(turn: Turn) -> str:
+    """Who was chosen to answer, whoever answered in the end; empty when that was not kept."""
+    failures = turn.details.get("failures") or [{"name": turn.details.get("answerer", "")}]
+    return str(failures[0]["name"])
 
 
 def messages_of(turns: Sequence[Turn]) -> list[Message]:

@@ -6,13 +6,16 @@ from dataclasses import dataclass, replace
 
 from rag.types import Citation
 
+#: Widths of a page that can be chosen, in hundredths of what fits the panel.
+ZOOMS = (50, 75, 100, 150, 200, 300)
+
 
 @dataclass(frozen=True)
 class Opened:
     """Passages of a collection, or of those that they name, and the one shown.
 
     `page` is set while another page than its own is shown. `kind` names them on the panel: citation or
-    passage.
+    passage. `zoom` is one of ZOOMS.
     """
 
     collection: str
@@ -20,6 +23,7 @@ class Opened:
     index: int = 0
     page: int | None = None
     kind: str = "citation"
+    zoom: int = 100
 
     @property
     def where(self) -> str:
@@ -38,3 +42,12 @@ class Opened:
     def at_page(self, page: int) -> Opened:
         """The same passage while looking at another page."""
         return replace(self, page=page)
+
+    def zoomed(self, step: int) -> Opened:
+        """The same place, `step` zooms larger or smaller; the largest and the smallest are the ends."""
+        place = min(max(ZOOMS.index(self.zoom) + step, 0), len(ZOOMS) - 1)
+        return replace(self, zoom=ZOOMS[place])
+
+    def fitted(self) -> Opened:
+        """The same place, as wide as the panel."""
+        return replace(self, zoom=100)

@@ -19,11 +19,16 @@ def page_image(
     end: int,
     words: tuple[tuple[int, int], ...],
     page_start: int,
+    scale: float,
     _blobs: BlobStore,
 ) -> bytes:
-    """A page with a passage highlighted as PNG; a document id is its content, so this never goes stale."""
+    """A page with a passage highlighted as PNG; a document id is its content, so this never goes stale.
+
+    `scale` is pixels to a point of the page.
+    """
     pictures = get_page_pictures(session.settings().ingest)
-    return pictures.draw(_blobs.path(document_id), page, start, end, words=words, page_start=page_start)
+    path = _blobs.path(document_id)
+    return pictures.draw(path, page, start, end, words=words, page_start=page_start, scale=scale)
 
 
 @st.cache_data(show_spinner=False, max_entries=32)

@@ -6,7 +6,6 @@ escaped, and originals are only ever downloaded.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import PurePosixPath
 
@@ -15,8 +14,10 @@ import streamlit as st
 from ingest.page_view import text_view
 from pages.shared import session
 from pages.shared.copy_button import draw_copy_button
+from pages.shared.icon_button import icon_button
 from pages.shared.opened import Opened
 from pages.shared.page_drawings import page_image
+from pages.shared.page_frame import draw_page_frame, draw_zoom, scale_of
 from pages.shared.plain_text import markdown_plain, shortened
 from rag.attached_files import in_words
 from rag.citation_standing import REMOVED, Standing, as_in
@@ -90,12 +91,12 @@ def _draw_head(place: str, opened: Opened) -> None:
             if passage.collection:
                 collection = in_words(passage.collection)
                 st.caption(f":material/folder: {markdown_plain(shortened(collection, 60))}")
-        _icon(":material/close:", "Close", f"{place}-close", session.show_opened, place, None)
+        icon_button(":material/close:", "Close", f"{place}-close", session.show_opened, place, None)
     if len(opened.passages) < 2:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         last = len(opened.passages) - 1
-        _icon(
+        icon_button(
             ":material/chevron_left:",
             f"Previous {opened.kind}",
             f"{place}-previous",
@@ -105,7 +106,7 @@ def _draw_head(place: str, opened: Opened) -> None:
             disabled=opened.index == 0,
         )
         st.markdown(f"{opened.kind.capitalize()} {opened.index + 1} of {last + 1}", width="content")
-        _icon(
+        icon_button(
             ":material/chevron_right:",
             f"Next {opened.kind}",
             f"{place}-next",
@@ -150,7 +151,7 @@ def _draw_page(place: str, opened: Opened, passage: Citation, parsed: ParsedDocu
     number = min(max(opened.page or own, 1), len(parsed.pages))
     span = parsed.pages[number - 1]
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-        _icon(
+        icon_button(
             ":material/arrow_back:",
             "Previous page",
             f"{place}-page-back",
@@ -160,7 +161,7 @@ def _draw_page(place: str, opened: Opened, passage: Citation, parsed: ParsedDocu
             disabled=number == 1,
         )
         st.markdown(f"Page {_page_name(span)} of {len(parsed.pages)}", width="content")
-        _icon(
+        icon_button(
             ":material/arrow_forward:",
             "Next page",
             f"{place}-page-on",
@@ -169,8 +170,9 @@ def _draw_page(place: str, opened: Opened, passage: Citation, parsed: ParsedDocu
             opened.at_page(number + 1),
             disabled=number == len(parsed.pages),
         )
+        draw_zoom(place, opened)
         if number != own:
-            _icon(
+            icon_button(
                 None, f"Back to page {own}", f"{place}-page-own", session.show_opened, place, opened.moved(0)
             )
     try:
@@ -181,13 +183,14 @@ def _draw_page(place: str, opened: Opened, passage: Citation, parsed: ParsedDocu
             passage.end,
             passage.words,
             span.start,
+            scale_of(opened),
             session.workspace().blobs,
         )
     except AskanceError as error:
         st.warning(markdown_plain(f"{error} This is its text."), icon=":material/broken_image:")
         _draw_page_text(passage, parsed, span)
         return
-    st.image(png, width="stretch", alt=f"Page {number} with the passage highlighted")
+    draw_page_frame(png, opened, number)
 
 
 def _draw_page_text(passage: Citation, parsed: ParsedDocument, span: PageSpan) -> None:
@@ -213,24 +216,3 @@ def _page_name(span: PageSpan) -> str:
     if not span.label or span.label == str(span.number):
         return str(span.number)
     return f"{span.number} (printed {markdown_plain(span.label)})"
-
-
-def _icon(
-    icon: str | None,
-    name: str,
-    key: str,
-    action: Callable[[str, Opened | None], None],
-    *arguments: object,
-    disabled: bool = False,
-) -> None:
-    """A small button with an icon; its name is read aloud and shown on hovering."""
-    st.button(
-        "" if icon else name,
-        icon=icon,
-        key=key,
-        help=name if icon else None,
-        type="tertiary",
-        on_click=action,
-        args=arguments,
-        disabled=disabled,
-    )

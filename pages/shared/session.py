@@ -28,7 +28,7 @@ from rag.errors import StoreError
 from rag.history import Conversation
 from rag.settings import Settings, load_settings, with_overrides
 from rag.styles import STANDARD, style_titles
-from rag.turns import scope_of, style_of
+from rag.turns import last_asked_with
 from rag.types import Scope
 from rag.workspace import Workspace, open_workspace
 
@@ -112,7 +112,7 @@ def conversation_id() -> str | None:
 
 
 def open_conversation(identifier: str | None) -> None:
-    """Open a conversation in the chat, about what it was last asked of; None for a new one."""
+    """Open a conversation in the chat, with what it was last asked with; None for a new one."""
     st.session_state[_CONVERSATION] = identifier
     st.session_state.pop(_PENDING_QUESTION, None)
     _take_choices_of(identifier)
@@ -121,9 +121,10 @@ def open_conversation(identifier: str | None) -> None:
 
 
 def _take_choices_of(identifier: str | None) -> None:
-    turns = workspace().history.turns(identifier) if identifier else []
-    choose_scope("chat", scope_of(turns[-1]) if turns else Scope())
-    choose_style(style_of(turns[-1]) if turns else "")
+    asked_with = last_asked_with(workspace().history, identifier)
+    choose_scope("chat", asked_with.scope)
+    choose_style(asked_with.style)
+    choose_answerer(asked_with.answerer)
 
 
 def current_conversation() -> Conversation | None:

@@ -146,6 +146,13 @@ def test_the_model_is_chosen_beside_the_question(filled: Workspace) -> None:
         assert (turn.answer, turn.details["answerer"]) == ("It is 8.8 bar [1].", "deep")
         assert turn.details["model"] == "small-model:latest"
         assert fast.requests == []
+        # It is kept with the conversation: not with the visit, nor forgotten when that ends.
+        page.button(key="new-conversation").click().run()
+        assert labelled(page.selectbox, "Who answers").value == "extractive"
+        page.button(key=f"conversation-{turn.conversation_id}").click().run()
+        assert labelled(page.selectbox, "Who answers").value == "deep"
+        anew = opened_chat(conversation=turn.conversation_id)
+        assert labelled(anew.selectbox, "Who answers").value == "deep"
 
 
 def test_a_fallback_and_a_model_that_rests_are_said_in_words(filled: Workspace) -> None:

@@ -77,6 +77,27 @@ def test_a_fallback_answers_and_the_answer_says_so_and_why(filled: Workspace, pa
     assert [own["name"] for own in kept["failures"]] == ["first"]
 
 
+def test_a_follow_up_is_rewritten_by_whoever_can(filled: Workspace, pair: Pair) -> None:
+    pair.first.fault = "overloaded"
+    pair.second.replies = ["At what pressure does the relief valve open?", SAID]
+    table, earlier = filled.table("default"), [QUESTION]
+    reply = ask("And how is it tested?", table=table, settings=pair.settings, earlier=earlier)
+    assert "".join(reply) == SAID
+    assert reply.standalone.text == "At what pressure does the relief valve open?"
+    assert reply.standalone.by == pair.second.models[0]
+    assert f"The follow-up was rewritten by {pair.second.models[0]}: " in "\n".join(reply.notes)
+
+
+def test_a_follow_up_that_nobody_rewrites_is_by_rules_and_quoted(filled: Workspace, pair: Pair) -> None:
+    pair.first.fault = pair.second.fault = "failure"
+    settings = with_overrides(pair.settings, {"answer.fallbacks": "second,extractive"})
+    table = filled.table("default")
+    reply = ask("Who tested it?", table=table, settings=settings, earlier=[QUESTION])
+    assert "Ines Marchetti" in "".join(reply)
+    assert reply.standalone.by == "rules"
+    assert any(note.startswith("The follow-up was rewritten by rules: ") for note in reply.notes)
+
+
 def test_what_has_begun_to_answer_is_not_replaced(filled: Workspace, pair: Pair) -> None:
     pair.first.fault = "break off"
     reply = replying(filled, pair.settings)

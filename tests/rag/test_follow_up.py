@@ -53,7 +53,7 @@ def test_the_topic_is_carried_over() -> None:
 
 def test_the_first_question_stays_as_it_is() -> None:
     assert by_rules("Who tested it?", []).text == "Who tested it?"
-    assert by_model("Who tested it?", [], ScriptedChatModel([])).text == "Who tested it?"
+    assert by_model("Who tested it?", [], lambda: ScriptedChatModel([])).text == "Who tested it?"
 
 
 def test_what_was_said_last_and_often_is_the_topic() -> None:
@@ -66,7 +66,7 @@ def test_what_was_said_last_and_often_is_the_topic() -> None:
 
 def test_a_model_rewrites_and_sees_the_questions_only() -> None:
     model = ScriptedChatModel(["“Who tested the relief valve of boiler 7?”\n"])
-    own = by_model("Who tested it?", BEFORE, model)
+    own = by_model("Who tested it?", BEFORE, lambda: model)
     assert (own.text, own.by, own.note) == ("Who tested the relief valve of boiler 7?", "scripted", "")
     [[asked]] = model.asked
     assert BEFORE[0] in asked.content
@@ -75,7 +75,7 @@ def test_a_model_rewrites_and_sees_the_questions_only() -> None:
 
 @pytest.mark.parametrize("reply", ["", "word " * 200, "?!"])
 def test_a_reply_that_is_no_question_falls_back_to_rules(reply: str) -> None:
-    assert by_model("Who tested it?", BEFORE, ScriptedChatModel([reply])).by == "rules"
+    assert by_model("Who tested it?", BEFORE, lambda: ScriptedChatModel([reply])).by == "rules"
 
 
 def test_a_model_that_fails_falls_back_and_says_so() -> None:
