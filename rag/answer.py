@@ -23,6 +23,7 @@ from rag.confidence import confidence
 from rag.context import Context, fit
 from rag.echoes import EchoFilter
 from rag.errors import ModelError
+from rag.evidence import Sentence, sentence_evidence
 from rag.extract import answer_text, extract
 from rag.fallbacks import Failure, in_place_of, none_answered
 from rag.follow_up import Standalone, by_model, by_rules, says_what
@@ -105,6 +106,12 @@ class Reply:
     def nearest(self) -> list[Hit]:
         """The best passages found, whether or not they answer."""
         return self.search.hits if self.search else []
+
+    def evidence(self, most: int) -> list[Sentence]:
+        """The sentences of so many of the nearest passages, with the words that match the question."""
+        if self.search is None:
+            return []
+        return sentence_evidence(self.search.query, self.nearest[:most], self._table.embedder)
 
     @property
     def waiting(self) -> str:

@@ -7,6 +7,7 @@ word but for the white space. Nothing is opened, changed or asked.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
@@ -95,24 +96,30 @@ class StandingsApart(Standings):
 def as_in(parsed: ParsedDocument, citation: Citation) -> Citation | None:
     """The citation as this text of its document has it; None when the text does not hold the quote."""
     start, end = citation.start, citation.end
-    if parsed.text[start:end] == citation.quote != "":
-        moved = 0
-    else:
+    if parsed.text[start:end] != citation.quote or not citation.quote:
         place = place_of_quote(parsed.text, citation.quote, near=citation.start)
         if place is None:
             return None
         start, end = place
-        moved = start - citation.start
-    # Words to mark are known by their distance from the start, which other white space would falsify.
-    same = parsed.text[start:end] == citation.quote
     return replace(
         citation,
         page=next((span.number for span in parsed.pages if span.start <= start < span.end), citation.page),
         start=start,
         end=end,
         quote=parsed.text[start:end],
-        words=tuple((first + moved, last + moved) for first, last in citation.words) if same else (),
+        words=_words_at(citation, parsed.text[start:end], start),
     )
+
+
+def _words_at(citation: Citation, text: str, start: int) -> tuple[tuple[int, int], ...]:
+    """The words to mark where the quote stands as `text` from `start`, perhaps with other white space."""
+    before = [place for place, sign in enumerate(citation.quote) if not sign.isspace()]
+    now = [start + place for place, sign in enumerate(text) if not sign.isspace()]
+    spans = (
+        (bisect_left(before, first - citation.start), bisect_left(before, last - citation.start) - 1)
+        for first, last in citation.words
+    )
+    return tuple((now[first], now[last] + 1) for first, last in spans if first <= last < len(now))
 
 
 def place_of_quote(text: str, quote: str, *, near: int) -> tuple[int, int] | None:

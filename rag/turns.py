@@ -10,6 +10,7 @@ from typing import Any
 from rag.answer import Reply
 from rag.answerers import EXTRACTIVE
 from rag.citations import to_plain
+from rag.evidence import Sentence
 from rag.history import History, Turn
 from rag.recollection import Summary
 from rag.sentences import split_sentences
@@ -49,8 +50,15 @@ def last_asked_with(history: History, conversation_id: str | None) -> AskedWith:
     )
 
 
-def as_citations(hits: Iterable[Hit]) -> tuple[Citation, ...]:
-    """Hits as citations of their whole passage, numbered by rank, so that they open like any citation."""
+def as_citations(hits: Iterable[Hit], sentences: Sequence[Sentence] = ()) -> tuple[Citation, ...]:
+    """Hits as citations of their whole passage, numbered by rank, so that they open like any citation.
+
+    `sentences` are those of the hits; the words that matched in each hit's best one are marked.
+    """
+    best: dict[int, Sentence] = {}
+    for own in sentences:
+        if own.hit not in best or own.score > best[own.hit].score:
+            best[own.hit] = own
     return tuple(
         Citation(
             number=number,
@@ -61,6 +69,7 @@ def as_citations(hits: Iterable[Hit]) -> tuple[Citation, ...]:
             start=hit.chunk.start,
             end=hit.chunk.end,
             quote=hit.chunk.text,
+            words=best[number - 1].words if number - 1 in best else (),
             also_in=tuple(own.place for own in hit.also_in),
             collection=hit.collection,
         )
@@ -71,7 +80,8 @@ def as_citations(hits: Iterable[Hit]) -> tuple[Citation, ...]:
 def details_of(reply: Reply) -> dict[str, Any]:
     """What was spent, noted and found, in the form kept with a turn."""
     search = reply.search
-    nearest = [] if reply.answered or reply.citations else as_citations(reply.nearest[:NEAREST])
+    declined = not (reply.answered or reply.citations)
+    nearest = as_citations(reply.nearest[:NEAREST], reply.evidence(NEAREST)) if declined else ()
     return {
         "model": reply.model,
         "made": reply.made,

@@ -16,10 +16,11 @@ KEY = "page-frame"
 #: A page is drawn finer from this zoom on, since its pixels would be seen.
 FINE_FROM, FINE = 150, 1.8
 _STYLE = """<style>
-.st-key-FRAME { overflow: auto; max-height: max(14rem, calc(100vh - 19rem)); overscroll-behavior: contain; }
+.st-key-FRAME { overflow: auto; max-height: max(14rem, calc(100vh - 26rem)); overscroll-behavior: contain; }
 .st-key-FRAME:focus-visible { outline: 2px solid currentColor; outline-offset: 2px; }
 .st-key-FRAME > div { flex: none !important; width: ZOOM% !important; max-width: none !important; }
 .st-key-FRAME > div div, .st-key-FRAME img { width: 100% !important; max-width: none !important; }
+@media (max-width: 640px) { .st-key-FRAME { max-height: max(14rem, calc(100vh - 16rem)); } }
 </style>"""
 _SCRIPT = """
 const shown = { target: "" };

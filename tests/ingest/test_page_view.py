@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ingest.loaders import load
-from ingest.page_view import PageImage, render_page, text_view
+from ingest.page_view import PageImage, place_on_page, render_page, text_view
 from rag.errors import CorruptFile, PasswordNeeded
 
 TEXT = "First line of the page\nSecond line, the cited one\nThird line"
@@ -188,3 +188,22 @@ def test_a_landscape_page_is_read_upright_and_highlighted_in_rows() -> None:
     start = document.text.index("Second")
     (box,) = render_page(data, 1, start, start + 26, scale=1, page_start=0).boxes
     assert box[2] - box[0] > 5 * (box[3] - box[1])
+
+
+def test_a_picture_tells_where_on_it_the_passage_is_at_any_scale() -> None:
+    data = pdf_with_text(["Page one", TEXT])
+    start = len("Page one\n\n")
+    cited = (start + TEXT.index("Second"), start + TEXT.index("\nThird"))
+    places = []
+    for scale in (1.0, 2.5):
+        image = render_page(data, 2, *cited, page_start=start, scale=scale)
+        place = place_on_page(image.png)
+        assert place is not None
+        left, top, right, bottom = place
+        [box] = image.boxes
+        assert (left * image.width, bottom * image.height) == pytest.approx((box[0], box[3]), abs=0.2)
+        assert left < right
+        assert top < bottom
+        places.append(place)
+    assert places[0] == pytest.approx(places[1], abs=0.01)
+    assert place_on_page(render_page(data, 1, *cited, page_start=0).png) is None

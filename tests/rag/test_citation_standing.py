@@ -92,7 +92,10 @@ def test_a_quote_is_found_though_lines_break_elsewhere_and_never_where_it_is_not
     )
     found = as_in(parsed, cited)
     assert found is not None
-    assert (found.quote.split(), found.page, found.words) == (words, 2, ())
+    assert (found.quote.split(), found.page) == (words, 2)
+    assert [text[first:last] for first, last in found.words] == [
+        cited.quote[first - cited.start : last - cited.start] for first, last in cited.words
+    ]
     assert text[found.start : found.end] == found.quote
     assert as_in(replace(parsed, text=text.replace("8.8", "8.9")), cited) is None
     # Of several places it is the one that is nearest.

@@ -79,7 +79,7 @@ def test_a_reply_that_is_no_question_falls_back_to_rules(reply: str) -> None:
 
 
 def test_a_model_that_fails_falls_back_and_says_so() -> None:
-    own = by_model("Who tested it?", BEFORE, ScriptedChatModel([]))
+    own = by_model("Who tested it?", BEFORE, lambda: ScriptedChatModel([]))
     assert own.by == "rules"
     assert "no reply left" in own.note
 

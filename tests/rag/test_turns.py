@@ -59,6 +59,8 @@ def test_what_is_kept_survives_json_and_gives_the_nearest_passages_back(workspac
     assert [citation.quote for citation in nearest] == [hit.chunk.text for hit in reply.nearest[:NEAREST]]
     assert (kept["mode"], kept["reranker"]) == ("hybrid", "late-interaction")
     assert kept["passages"] == len(reply.nearest) <= kept["candidates"]
+    marked = {own.quote[first - own.start : last - own.start] for own in nearest for first, last in own.words}
+    assert "leave" in {word.casefold() for word in marked}
 
 
 def test_an_answered_turn_keeps_no_nearest_passages(workspace: Workspace) -> None:

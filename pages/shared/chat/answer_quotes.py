@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterable
+from dataclasses import replace
 
 from rag.types import Citation
 
@@ -32,6 +33,21 @@ def quotes_as_html(quotes: Iterable[tuple[Citation, str]]) -> str:
 def _lines(citation: Citation) -> str:
     """Lines of a table or list stay lines; those of a printed page only show where its margin was."""
     return ";white-space:pre-line" if citation.page is None else ""
+
+
+def excerpt_as_html(citation: Citation, most: int) -> str:
+    """About so many characters of a quote, the words that matched among them and marked."""
+    first = min((start for start, _ in citation.words), default=citation.start)
+    begin = citation.start
+    if first - begin > most // 2:
+        # From the last space before, or in scripts without spaces from there.
+        begin = max(begin, first - most // 3)
+        begin = citation.start + citation.quote.rfind(" ", 0, begin - citation.start) + 1 or begin
+    end = min(citation.end, begin + most)
+    quote = citation.quote[begin - citation.start : end - citation.start]
+    shown = marked_words(replace(citation, start=begin, end=end, quote=quote))
+    before, after = "…" * (begin > citation.start), "…" * (end < citation.end)
+    return f'<div dir="auto" style="overflow-wrap:anywhere;line-height:1.5">{before}{shown}{after}</div>'
 
 
 def marked_words(citation: Citation) -> str:

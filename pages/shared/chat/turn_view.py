@@ -12,7 +12,7 @@ import streamlit as st
 
 from pages.shared import session
 from pages.shared.chat.answer_again import draw_answer_again
-from pages.shared.chat.answer_quotes import quotes_as_html
+from pages.shared.chat.answer_quotes import excerpt_as_html, quotes_as_html
 from pages.shared.chat.citation_clicks import citation_address
 from pages.shared.chat.found_view import draw_how_found
 from pages.shared.chat.judging import draw_reason, draw_thumbs
@@ -25,7 +25,7 @@ from pages.shared.copy_button import draw_copy_button
 from pages.shared.opened import Opened
 from pages.shared.passage_panel import open_button
 from pages.shared.pending_question import PendingQuestion
-from pages.shared.plain_text import excerpt, markdown_plain, shortened
+from pages.shared.plain_text import markdown_plain, shortened
 from pages.shared.scope.words import in_words
 from rag.attached_files import Asked, asked_of, collection_asked
 from rag.attached_files import in_words as collections_in_words
@@ -122,7 +122,7 @@ def _draw_declined(turn: Turn, collection: str) -> None:
         st.caption("Nearest passages, not answers:")
         for index, citation in enumerate(nearest):
             with st.container(border=True, gap="xsmall"):
-                st.text(excerpt(citation.quote, 220))
+                st.html(excerpt_as_html(citation, 220))
                 _draw_copies(citation)
                 opened = Opened(collection, nearest, index, kind="passage")
                 open_button(
