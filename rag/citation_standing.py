@@ -80,17 +80,22 @@ class Standings:
 class StandingsApart(Standings):
     """The standing of citations of several collections: each is looked up in its own.
 
-    `of_collection` gives a collection's standings by name; `home` is that of citations which name none.
+    `of_collection` gives a collection's standings by name, and is asked once for each; `home` is that of
+    citations which name none. What changes afterwards is not seen, so make one anew to draw anew.
     """
 
     def __init__(self, home: str, of_collection: Callable[[str], Standings]) -> None:
         super().__init__((), lambda _: None)
         self._home = home
         self._of_collection = of_collection
+        self._apart: dict[str, Standings] = {}
 
     def of(self, citation: Citation) -> Standing:
         """What has become of the citation's document, in the collection that it was found in."""
-        return self._of_collection(citation.collection or self._home).of(citation)
+        name = citation.collection or self._home
+        if name not in self._apart:
+            self._apart[name] = self._of_collection(name)
+        return self._apart[name].of(citation)
 
 
 def as_in(parsed: ParsedDocument, citation: Citation) -> Citation | None:
