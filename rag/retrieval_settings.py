@@ -16,7 +16,7 @@ class RetrievalSettings:
     candidates: int = setting(
         50, "Passages fetched by each search before reranking.", minimum=1, maximum=1000
     )
-    fusion_constant: int = setting(60, "The constant of reciprocal rank fusion.", minimum=1, maximum=1000)
+    fusion_constant: int = setting(5, "The constant of reciprocal rank fusion.", minimum=1, maximum=1000)
     reranker: str = setting("late-interaction", "What puts the candidates in their final order.")
     words_in: str = setting(
         "embedded_text",

@@ -249,9 +249,10 @@ def test_a_class_that_cannot_be_had_is_explained_where_it_is_picked(
 
 def test_a_lancedb_reranker_of_the_users_works(filled: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.modules[__name__], "ByLanceDB", by_lancedb(), raising=False)
-    found = asked(filled, reranker="own", reranking__own=f"{__name__}.ByLanceDB")
+    chosen = {"reranker": "own", "reranking__own": f"{__name__}.ByLanceDB"}
+    found = asked(filled, **chosen, retrieval__fusion_constant=60)
     assert (found.reranker, found.notes) == ("own", ())
-    # LanceDB's fusion of the same two lists, whose constant is 60 too, must agree with ours.
+    # LanceDB's fusion of the same two lists, whose constant is 60, must agree with ours.
     own = {hit.chunk.id: round(hit.scores["rerank"] or 0.0, 6) for hit in found.candidates}
     ours = {hit.chunk.id: round(hit.scores["fused"] or 0.0, 6) for hit in found.candidates}
     assert own == ours
