@@ -238,6 +238,6 @@ def test_plain_text_comes_back(text: str) -> None:
 @pytest.mark.parametrize("piece", ["[", "`", "[1]", "![a](b", "\\", ":", "` ", "x ", "~", "&a", "【"])
 def test_time_is_linear(piece: str) -> None:
     text = piece * (30_000 // len(piece))
-    started = time.perf_counter()
+    started = time.thread_time()
     to_links(run(text)[0], str)
-    assert time.perf_counter() - started < 5
+    assert time.thread_time() - started < 5

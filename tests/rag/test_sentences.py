@@ -169,6 +169,6 @@ def test_spans_are_ordered_and_hold_every_visible_character(text: str) -> None:
 )
 def test_time_is_linear(piece: str) -> None:
     text = piece * (100_000 // len(piece))
-    started = time.perf_counter()
+    started = time.thread_time()
     split_sentences(text)
-    assert time.perf_counter() - started < 3
+    assert time.thread_time() - started < 3

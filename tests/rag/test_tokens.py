@@ -49,9 +49,9 @@ def test_special_tokens_are_ordinary_text(text: str) -> None:
 def test_long_runs_take_linear_time(character: str) -> None:
     counter = get_token_counter()
     counter.count("warm")
-    started = time.perf_counter()
+    started = time.thread_time()
     assert counter.count(character * 400_000) > 1000
-    assert time.perf_counter() - started < 5
+    assert time.thread_time() - started < 5
 
 
 def test_pieces_of_a_long_run_change_nothing_for_ordinary_text() -> None:
