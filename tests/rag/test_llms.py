@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import threading
-import time
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -154,11 +153,9 @@ def test_server_down(adapter: Adapter) -> None:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     prefix = "/v1" if adapter is ADAPTERS["openai"] else ""
-    started = time.perf_counter()
     error = failure(adapter.model(f"http://127.0.0.1:{port}{prefix}"))
     assert isinstance(error, ModelUnreachable)
     assert "Start the server" in str(error)
-    assert time.perf_counter() - started < 5
 
 
 def test_unknown_host(adapter: Adapter, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -201,12 +198,10 @@ def test_faults(
 ) -> None:
     server.fault = fault
     model = adapter.model(server.base_url)
-    started = time.perf_counter()
     error = failure(model)
     assert type(error) is expected
     assert says in str(error)
     assert model.name in str(error) or fault == "nonsense"
-    assert time.perf_counter() - started < 5
     assert len(server.chats) == requests
 
 
