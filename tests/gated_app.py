@@ -38,9 +38,9 @@ def main() -> None:
     ingest.pipeline.POOL_CHUNKS = POOL
     whole = EmbedAhead._embed
 
-    def gated(self: EmbedAhead, pool: Any) -> Any:
+    def gated(self: EmbedAhead, *given: Any) -> Any:
         _wait()
-        return whole(self, pool)
+        return whole(self, *given)
 
     EmbedAhead._embed = gated  # type: ignore[method-assign]
     runpy.run_path(str(ROOT / "app.py"), run_name="__main__")
