@@ -102,7 +102,7 @@ def _parser() -> argparse.ArgumentParser:
 
     add_question_commands(commands, shared)
     add_variant_commands(commands, several)
-    add_trace_command(commands, [shared, searching])
+    add_trace_command(commands, [several, searching])
     add_upkeep_commands(commands)
     return parser
 

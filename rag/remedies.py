@@ -12,7 +12,8 @@ from typing import Any
 
 from rag.retrieve import retrieve
 from rag.settings import Settings, known_paths, with_overrides
-from rag.store import CollectionTable
+from rag.several_tables import Searched
+from rag.types import EVERYTHING, Filters
 
 #: Rerankers that every machine has, in the order in which they are tried.
 TRIED_RERANKERS = ("late-interaction", "none")
@@ -30,10 +31,14 @@ class Remedy:
 
 
 def rank_of(
-    question: str, passage_ids: frozenset[str], table: CollectionTable, settings: Settings
+    question: str,
+    passage_ids: frozenset[str],
+    table: Searched,
+    settings: Settings,
+    filters: Filters = EVERYTHING,
 ) -> int | None:
     """The best place of any of the passages among all candidates; None when no search brings them."""
-    found = retrieve(question, table=table, settings=settings)
+    found = retrieve(question, table=table, settings=settings, filters=filters)
     ranks = (rank for rank, hit in enumerate(found.candidates, start=1) if hit.stands_for(passage_ids))
     return next(ranks, None)
 
@@ -41,8 +46,9 @@ def rank_of(
 def remedies(
     question: str,
     passage_ids: frozenset[str],
-    table: CollectionTable,
+    table: Searched,
     settings: Settings,
+    filters: Filters = EVERYTHING,
     *,
     rank: int | None,
     search_rank: int | None,
@@ -55,7 +61,7 @@ def remedies(
     working = []
     for changes in _candidates(settings, rank, search_rank):
         changed = with_overrides(settings, changes)
-        reached = rank_of(question, passage_ids, table, changed)
+        reached = rank_of(question, passage_ids, table, changed, filters)
         if reached is not None and reached > changed.retrieval.k and reached <= _most("k"):
             changes = changes | {"k": reached}
             changed = with_overrides(settings, changes)

@@ -94,9 +94,10 @@ class SeveralTables:
                 there += [replace(hit, collection=name) for hit in table.neighbours(own, most)]
         return there
 
-    def chunks(self, document_id: str) -> list[Chunk]:
-        """All passages of a document in order of their place, from the first table that has some."""
-        return next((found for table in self._tables.values() if (found := table.chunks(document_id))), [])
+    def chunks(self, document_id: str, filters: Filters = EVERYTHING) -> list[Chunk]:
+        """The passages of a document that fit, in order, from the first table that has some."""
+        each = (table.chunks(document_id, filters) for table in self._tables.values())
+        return next((found for found in each if found), [])
 
     def count(self, document_ids: Iterable[str] | None = None) -> int:
         """How many passages there are, in all or of some documents."""

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -319,11 +320,11 @@ class CollectionTable:
         rows = query.limit(len(hits) * most * 100).to_arrow().to_pylist()
         return [Hit(chunk_of(row), token_bits=row["token_bits"]) for row in rows]
 
-    def chunks(self, document_id: str) -> list[Chunk]:
-        """All passages of a document in order of their place."""
+    def chunks(self, document_id: str, filters: Filters = EVERYTHING) -> list[Chunk]:
+        """The passages of a document, those that fit, in order of their place."""
+        own = replace(filters, documents=(document_id,))
         rows = (
-            self._table.search()
-            .where(document_filter([document_id]))
+            self._restricted(self._table.search(), own)
             .select(list(CHUNK_COLUMNS))
             .limit(self.count([document_id]) or 1)
             .to_arrow()

@@ -15,17 +15,21 @@ from rag.answerers import answering_by, server_of
 from rag.confidence import confidence
 from rag.context import fit
 from rag.expected_passage import Expected
+from rag.filtered_out import left_out_by, let_through
 from rag.matched_fields import matched_fields
 from rag.remedies import Remedy, remedies
 from rag.retrieve import retrieve
 from rag.settings import Settings, with_overrides
-from rag.store import CollectionTable
+from rag.several_tables import Searched, SeveralTables
 from rag.styles import get_style
 from rag.tokens import get_token_counter
-from rag.types import Filters, Hit, SearchResult
+from rag.types import EVERYTHING, Filters, Hit, SearchResult
 from rag.wider_passages import as_read
 
-STAGES = ("reading", "passages", "text", "vector", "fusion", "reranking", "kept", "threshold", "budget")
+STAGES = (
+    *("reading", "passages", "filter"),
+    *("text", "vector", "fusion", "reranking", "kept", "threshold", "budget"),
+)
 #: How far down each search is looked through for a passage that is not among the candidates.
 DEPTH = 1000
 OTHER_SEARCH = {"text": "meaning", "vector": "words"}
@@ -94,21 +98,31 @@ class Trace:
         }
 
 
-def trace(question: str, expected: Expected, *, table: CollectionTable, settings: Settings) -> Trace:
-    """Follow the expected passage through every stage that these settings use."""
+def trace(
+    question: str,
+    expected: Expected,
+    *,
+    table: Searched,
+    settings: Settings,
+    filters: Filters = EVERYTHING,
+) -> Trace:
+    """Follow the expected passage, of one of the collections searched, through every stage in use."""
     before = [_reading(expected)]
     if before[0].outcome != "lost":
         before.append(_cutting(expected))
+    if before[-1].outcome != "lost" and filters != EVERYTHING:
+        before.append(_filtering(expected, table, filters))
+        expected = replace(expected, passages=tuple(let_through(expected, table, filters)))
     if before[-1].outcome == "lost":
         return Trace(question, expected, None, _completed(before), ())
-    found = retrieve(question, table=table, settings=settings)
+    found = retrieve(question, table=table, settings=settings, filters=filters)
     wanted = expected.passage_ids
     standing = next((hit for hit in found.candidates if hit.stands_for(wanted)), None)
-    deep = _deep(question, table, settings)
+    deep = _deep(question, table, settings, filters)
     followed = standing or next((hit for hit in deep if hit.chunk.id in wanted), None)
     if followed is None:
         # Its scores can still be told: in a search of its document alone.
-        only = Filters(documents=(expected.record.document_id,))
+        only = replace(filters, documents=(expected.record.document_id,))
         alone = _deep(question, table, settings, only)
         followed = next((hit for hit in alone if hit.chunk.id in wanted), None)
         places = {}
@@ -128,7 +142,9 @@ def trace(question: str, expected: Expected, *, table: CollectionTable, settings
         steps = _lost_by_searches(steps)
     else:
         rank = found.candidates.index(standing) + 1
-        steps += _ordering(standing, rank, found, settings, is_copy=standing.chunk.id not in wanted)
+        is_copy = standing.chunk.id not in wanted
+        takes_turns = isinstance(table, SeveralTables) and len(table.apart) > 1
+        steps += _ordering(standing, rank, found, settings, is_copy=is_copy, takes_turns=takes_turns)
     tried: Sequence[Remedy] = ()
     if any(step.outcome == "lost" for step in steps):
         used = [step.rank for step in steps if step.stage in ("text", "vector") and step.outcome != "unused"]
@@ -137,6 +153,7 @@ def trace(question: str, expected: Expected, *, table: CollectionTable, settings
             wanted,
             table,
             settings,
+            filters,
             rank=found.candidates.index(standing) + 1 if standing else None,
             search_rank=min(filter(None, used), default=None),
         )
@@ -145,12 +162,10 @@ def trace(question: str, expected: Expected, *, table: CollectionTable, settings
     return Trace(question, expected, followed, _completed(steps), tuple(tried), found.notes)
 
 
-def _deep(
-    question: str, table: CollectionTable, settings: Settings, filters: Filters | None = None
-) -> list[Hit]:
+def _deep(question: str, table: Searched, settings: Settings, filters: Filters) -> list[Hit]:
     changes = {"mode": "hybrid", "reranker": "none", "candidates": DEPTH, "k": 1}
     far = with_overrides(settings, changes | {"retrieval.fold_copies": False})
-    return retrieve(question, table=table, settings=far, filters=filters or Filters()).candidates
+    return retrieve(question, table=table, settings=far, filters=filters).candidates
 
 
 def _reading(expected: Expected) -> Step:
@@ -191,6 +206,18 @@ def _cutting(expected: Expected) -> Step:
     return Step("passages", "kept", f"{held} the words." if expected.phrase else f"It has {count} passages.")
 
 
+def _filtering(expected: Expected, table: Searched, filters: Filters) -> Step:
+    through = len(let_through(expected, table, filters))
+    if not through:
+        parts = " and ".join(left_out_by(expected, table, filters))
+        return Step("filter", "lost", f"The filter leaves it out by {parts}. Ask without that.")
+    there = len(expected.passages)
+    said = (
+        "The filter lets it through." if through == there else f"{through} of {there} go through the filter."
+    )
+    return Step("filter", "kept", said)
+
+
 def _search(
     stage: str, hit: Hit | None, standing: Hit | None, places: dict[str, int | None], settings: Settings
 ) -> Step:
@@ -224,10 +251,13 @@ def _lost_by_searches(steps: Sequence[Step]) -> list[Step]:
     ]
 
 
-def _ordering(hit: Hit, rank: int, found: SearchResult, settings: Settings, *, is_copy: bool) -> list[Step]:
+def _ordering(
+    hit: Hit, rank: int, found: SearchResult, settings: Settings, *, is_copy: bool, takes_turns: bool
+) -> list[Step]:
     """What merging, reranking and the number of passages kept did to a candidate.
 
-    `is_copy` says that the hit only stands for the expected passage.
+    `is_copy` says that the hit only stands for the expected passage, `takes_turns` that the best of several
+    embedders' collections follow each other, whatever their scores.
     """
     kept = settings.retrieval.k
     steps = [_fusion(hit, rank, found, settings), _reranking(hit, rank, found, settings)]
@@ -235,7 +265,9 @@ def _ordering(hit: Hit, rank: int, found: SearchResult, settings: Settings, *, i
     said = f"Place {rank}; {kept} are kept (retrieval.k)."
     if is_copy:
         said += f" {hit.chunk.place} says the same and stands for it (retrieval.fold_copies)."
-    if rank > before:
+    if takes_turns:
+        said += " The collections were made by different embedders, so their passages take turns."
+    elif rank > before:
         said += " Passages with a code or quoted words of the question come first (retrieval.exact_first)."
     elif rank < before:
         said += " It comes first for a code or quoted words of the question, which it holds to the letter."
@@ -286,7 +318,7 @@ def _fusion(hit: Hit, rank: int, found: SearchResult, settings: Settings) -> Ste
 
 
 def _answering(
-    question: str, expected: Expected, found: SearchResult, table: CollectionTable, settings: Settings
+    question: str, expected: Expected, found: SearchResult, table: Searched, settings: Settings
 ) -> list[Step]:
     """Whether an answer was given at all, and whether the passage fitted into its prompt."""
     estimate, needed = confidence(found.query, found.hits, table.embedder), needed_confidence(settings)
@@ -310,7 +342,7 @@ def _decline_below(estimate: float, settings: Settings) -> float:
 
 
 def _budget(
-    question: str, expected: Expected, found: SearchResult, table: CollectionTable, settings: Settings
+    question: str, expected: Expected, found: SearchResult, table: Searched, settings: Settings
 ) -> Step:
     settings = answering_by(settings, settings.answer.model)
     own = settings.answer

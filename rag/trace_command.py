@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-from rag.errors import SettingsError
-from rag.scope_command import scope_given
+from rag.catalog import Catalog
+from rag.errors import DocumentNotFound, SettingsError
+from rag.scope_command import DEFAULT_COLLECTION, scope_given
 from rag.settings import Settings, with_overrides
-from rag.types import Scope
 from rag.workspace import open_workspace
 
 SIGNS = {"kept": "+", "missed": "-", "lost": "x", "unused": " ", "unreached": " "}
@@ -31,16 +32,26 @@ def _trace(options: argparse.Namespace, settings: Settings) -> dict[str, Any]:
     from rag.expected_passage import expected_passage
     from rag.trace import trace
 
-    if len(options.document) != 1 or scope_given(options) != Scope(documents=tuple(options.document)):
+    if len(options.document) != 1:
         raise SettingsError(
-            "trace follows a passage of one document, searched for among all: give --document NAME once, "
-            "and no --tag, --type, --author, --since, --until or --pages."
+            "trace follows a passage of one document, searched for among all: give --document NAME once. "
+            "--tag, --type, --author, --since, --until and --pages restrict the search."
         )
     given = {name: getattr(options, name) for name in ("k", "candidates", "mode", "reranker", "model")}
     settings = with_overrides(settings, {name: value for name, value in given.items() if value is not None})
     workspace = open_workspace(settings)
-    expected = expected_passage(workspace, options.collection, options.document[0], options.phrase)
-    made = trace(options.question, expected, table=workspace.table(options.collection), settings=settings)
+    collections = options.collection or [DEFAULT_COLLECTION]
+    where = _holding(workspace.catalog, collections, options.document[0])
+    made = trace(
+        options.question,
+        expected_passage(workspace, where, options.document[0], options.phrase),
+        table=workspace.searched(collections),
+        settings=settings,
+        filters=workspace.filters(
+            collections[0],
+            replace(scope_given(options), documents=(), collections=tuple(collections[1:])),
+        ),
+    )
     if not options.json:
         for step in made.steps:
             if step.says:
@@ -52,3 +63,14 @@ def _trace(options: argparse.Namespace, settings: Settings) -> dict[str, Any]:
     for note in made.notes:
         sys.stderr.write(f"{note}\n")
     return made.as_dict()
+
+
+def _holding(catalog: Catalog, collections: Sequence[str], document: str) -> str:
+    """The first of the collections that has the document; the first of all where none has."""
+    for collection in collections:
+        try:
+            catalog.resolve(collection, document)
+        except DocumentNotFound:
+            continue
+        return collection
+    return collections[0]

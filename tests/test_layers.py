@@ -117,6 +117,7 @@ RAG_LAYERS: list[set[str]] = [
         "expected_passage",
         "remedies",
     },
+    {"filtered_out"},
     {"evaluate", "streaming", "turns", "trace", "question_making"},
     {"chat", "export", "upkeep_commands", "variant_command", "trace_command", "verdict", "evaluation_runs"},
     {"question_command"},

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from compare_page import compare, opened, report, shown, texts
+from compare_page import compare, labelled, opened, report, shown, texts
+from corpus import fill
 from streamlit.testing.v1 import AppTest
+
+from rag.workspace import Workspace
 
 pytestmark = pytest.mark.usefixtures("filled")
 
@@ -55,3 +58,19 @@ def test_what_was_found_says_its_place_and_the_opened_passage_can_be_followed() 
     page.button(key="why-not-opened").click().run()
     assert not page.exception
     assert "It was found, and comes 1st." in texts(page.markdown)
+
+
+def test_a_passage_of_another_collection_is_followed_and_the_filter_that_leaves_it_out_is_named(
+    filled: Workspace,
+) -> None:
+    fill(filled, {"winch.md": "The winch of the crane lifts 40 tons.\n"}, "cranes")
+    page = opened()
+    labelled(page.multiselect, "Ask these collections, too").set_value(["cranes"]).run()
+    page = compare(page, "the winch of the crane lifts")
+    page = follow(page, "winch.md (in cranes)", "lifts 40 tons")
+    assert "It was found" in texts(page.markdown)
+    labelled(page.multiselect, "Search only these documents").set_value(["boiler.md"]).run()
+    page = compare(page, "the winch of the crane lifts, again")
+    page = follow(page, "winch.md (in cranes)", "lifts 40 tons")
+    assert "Lost: the filter" in texts(page.markdown)
+    assert "by its document" in stages(page)["The filter"]

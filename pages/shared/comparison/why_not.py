@@ -15,13 +15,14 @@ from pages.shared.comparison.draft import MODE_NAMES, Draft, is_in_force
 from pages.shared.figures import counted, ordinal
 from pages.shared.plain_text import markdown_plain, shortened
 from rag.compare import MOST, VARIED, Comparison
-from rag.expected_passage import expected_passage
+from rag.expected_passage import Expected, expected_passage
 from rag.trace import Trace, trace
 
 PLACE = "compare"
 STAGES = {
     "reading": "Reading the document",
     "passages": "Cutting into passages",
+    "filter": "The filter",
     "text": "Search by words",
     "vector": "Search by meaning",
     "fusion": "Merging the searches",
@@ -52,7 +53,6 @@ def draw_why_not(draft: Draft, made: Comparison) -> None:
         st.markdown(
             "You know a passage that should be here? Name its document and some of its words, and see "
             "where it got lost."
-            + (" It is followed through all documents, without the filter." if draft.made_of else "")
         )
         _draw_form(draft, made)
         if traced is not None:
@@ -60,15 +60,15 @@ def draw_why_not(draft: Draft, made: Comparison) -> None:
 
 
 def _draw_form(draft: Draft, made: Comparison) -> None:
-    names = [record.name for record in session.documents(made.collection)]
+    places = _places(draft, made)
     with (
         st.form("why-not-form", border=False),
         st.container(horizontal=True, vertical_alignment="bottom", gap="small"),
     ):
-        document = st.selectbox(
+        chosen = st.selectbox(
             "Document",
-            names,
-            format_func=lambda name: shortened(name, 60),
+            places,
+            format_func=lambda own: _place_text(made, *own),
             key="why-not-document",
             width=260,
         )
@@ -88,15 +88,34 @@ def _draw_form(draft: Draft, made: Comparison) -> None:
         )
         sent = st.form_submit_button("Find out", icon=":material/route:")
     opened = session.opened(PLACE)
-    if opened and opened.where == made.collection:
+    if opened and opened.where in _searched(draft, made):
         passage = opened.passage
         label = f"Follow the opened passage, of {shortened(passage.document, 40)}"
         if st.button(
             markdown_plain(label), key="why-not-opened", type="tertiary", icon=":material/my_location:"
         ):
-            _follow(draft, made, place, passage.document, "", (passage.start, passage.end))
-    if sent and document:
-        _follow(draft, made, place, document, phrase or "", None)
+            expected = expected_passage(
+                session.workspace(), opened.where, passage.document, span=(passage.start, passage.end)
+            )
+            _follow(draft, made, place, expected)
+    if sent and chosen:
+        _follow(draft, made, place, expected_passage(session.workspace(), *chosen, phrase or ""))
+
+
+def _searched(draft: Draft, made: Comparison) -> list[str]:
+    """The collections that the comparison asked, its own first."""
+    known = set(session.collections())
+    return [made.collection, *(own for own in draft.made_of.collections if own in known)]
+
+
+def _places(draft: Draft, made: Comparison) -> list[tuple[str, str]]:
+    """Every document searched, with its collection."""
+    return [(own, record.name) for own in _searched(draft, made) for record in session.documents(own)]
+
+
+def _place_text(made: Comparison, collection: str, name: str) -> str:
+    beside = "" if collection == made.collection else f" (in {shortened(collection, 30)})"
+    return f"{shortened(name, 60)}{beside}"
 
 
 def _place_in_use(made: Comparison) -> int:
@@ -105,13 +124,15 @@ def _place_in_use(made: Comparison) -> int:
     return next(places, 0)
 
 
-def _follow(
-    draft: Draft, made: Comparison, place: int, document: str, phrase: str, span: tuple[int, int] | None
-) -> None:
+def _follow(draft: Draft, made: Comparison, place: int, expected: Expected) -> None:
     workspace = session.workspace()
-    expected = expected_passage(workspace, made.collection, document, phrase, span=span)
-    settings = made.runs[place].variant.settings
-    found = trace(made.question, expected, table=workspace.table(made.collection), settings=settings)
+    found = trace(
+        made.question,
+        expected,
+        table=workspace.searched(_searched(draft, made)),
+        settings=made.runs[place].variant.settings,
+        filters=workspace.filters(made.collection, draft.made_of),
+    )
     draft.traced = (place, found)
     st.rerun()
 
