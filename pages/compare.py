@@ -97,7 +97,7 @@ def draw_kind(draft: Draft) -> None:
         "Compare with",
         KINDS,
         default=KINDS[draft.many],
-        key="compare-kind",
+        key=f"compare-kind-{draft.looks}",
         label_visibility="collapsed",
         required=True,
     )

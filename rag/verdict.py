@@ -96,23 +96,43 @@ def best_of(figures: Sequence[Figures]) -> int:
     )
 
 
-def verdict(figures: Sequence[Figures], rows: Sequence[Sequence[Row]]) -> str:
-    """Which setting finds the right passage first most often, against the runner-up, and how sure that is.
+@dataclass(frozen=True)
+class Lead:
+    """The best setting and the next one, by place, and how often luck alone would give such a lead."""
+
+    best: int
+    second: int
+    chance: float
+    certain: bool
+
+
+def lead_of(figures: Sequence[Figures], rows: Sequence[Sequence[Row]]) -> Lead | None:
+    """Who leads; None with fewer than two settings measured.
 
     The test is the paired one of rag.certainty over "came first"; with several settings the chance is
     multiplied by the number of comparisons (Bonferroni).
     """
+    if len(figures) < 2 or not figures[0].questions:
+        return None
+    best = best_of(figures)
+    others = [place for place in range(len(figures)) if place != best]
+    second = others[best_of([figures[place] for place in others])]
+    first = [row["hit@1"] for row in rows[best]]
+    chance = min(1.0, chance_of_difference([row["hit@1"] for row in rows[second]], first) * len(others))
+    return Lead(best, second, chance, chance < LEVEL and figures[0].questions >= FEW)
+
+
+def verdict(figures: Sequence[Figures], rows: Sequence[Sequence[Row]]) -> str:
+    """Which setting finds the right passage first most often, against the others, and how sure that is."""
     if not figures or not figures[0].questions:
         return "Nothing is measured yet."
     total = figures[0].questions
     asked = f"{total} question" + ("" if total == 1 else "s")
-    if len(figures) == 1:
+    lead = lead_of(figures, rows)
+    if lead is None:
         only = figures[0]
         return f"{only.name} finds the right passage first in {only.first} of {asked}."
-    best = best_of(figures)
-    others = [place for place in range(len(figures)) if place != best]
-    second = others[best_of([figures[place] for place in others])]
-    won, lost = figures[best], figures[second]
+    won, lost = figures[lead.best], figures[lead.second]
     if won.first == lost.first:
         level = [own for own in figures if own.first == won.first]
         who = (
@@ -125,15 +145,10 @@ def verdict(figures: Sequence[Figures], rows: Sequence[Sequence[Row]]) -> str:
             f"{who} the right passage first in {won.first} of {asked}: no difference. "
             f"{fastest.name} is the fastest of them."
         )
-    rest = ", ".join(f"{figures[place].name} in {figures[place].first}" for place in others)
-    chance = min(
-        1.0,
-        chance_of_difference([row["hit@1"] for row in rows[second]], [row["hit@1"] for row in rows[best]])
-        * len(others),
-    )
+    rest = ", ".join(f"{own.name} in {own.first}" for own in figures if own is not won)
     sure = (
         f"A difference this large over {asked} is hardly chance."
-        if chance < LEVEL and total >= FEW
+        if lead.certain
         else f"With {asked} this may be chance: add more questions to be sure."
     )
     return f"{won.name} finds the right passage first in {won.first} of {asked}, {rest}. {sure}"

@@ -120,7 +120,7 @@ RAG_LAYERS: list[set[str]] = [
     {"filtered_out"},
     {"evaluate", "streaming", "turns", "trace", "question_making"},
     {"chat", "export", "upkeep_commands", "variant_command", "trace_command", "verdict", "evaluation_runs"},
-    {"question_command"},
+    {"question_command", "advice"},
 ]
 #: Where one layer's modules lean on each other, on purpose.
 WITHIN_LAYER = {

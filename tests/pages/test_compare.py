@@ -6,6 +6,7 @@ What its component shows is read from the data given to it; clicks in it are sen
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pyarrow
@@ -85,6 +86,28 @@ def test_the_times_of_each_stage_are_in_plain_words(filled: Workspace) -> None:
     agreement = [run["agreement"] for run in shown(page)["runs"]]
     assert "measured against" in agreement[0]
     assert agreement[1].endswith("% alike")
+
+
+def test_the_length_has_a_price_where_the_model_has_one(
+    filled: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ASKANCE_ANSWER_MODEL", "openai")
+    monkeypatch.setenv("ASKANCE_ANSWER_CURRENCY", "EUR")
+    monkeypatch.setenv("ASKANCE_OPENAI_INPUT_PRICE", "20000")
+    page = compare(opened())
+    table = page.table[0].value
+    first, name, *_ = table.columns
+    length = dict(zip(table[first], table[name], strict=True))["Length"]
+    [(tokens, price)] = re.findall(r"^([\d,]+) tokens, ([\d.]+) EUR$", length)
+    assert float(price) == pytest.approx(int(tokens) * 0.02, abs=0.005)
+
+
+def test_settings_are_added_by_name(filled: Workspace) -> None:
+    page = opened()
+    page.button(key="variant-preset-vector-none").click().run()
+    assert not page.exception
+    assert not [button for button in page.button if str(button.key).startswith("variant-preset-")]
+    assert shown(compare(page))["runs"][3]["name"] == "Meaning only"
 
 
 def test_using_a_setting_saves_it_and_says_so(filled: Workspace) -> None:

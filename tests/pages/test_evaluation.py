@@ -7,7 +7,8 @@ import io
 import json
 
 import pytest
-from compare_page import labelled, opened, texts
+from compare_page import labelled, opened, shown, texts
+from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.testing.v1 import AppTest
 
 from rag.database import open_database
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("light_embedder")
 
 
 def many(page: AppTest) -> AppTest:
-    page.segmented_control(key="compare-kind").set_value("Many questions").run()
+    page.segmented_control(key="compare-kind-0").set_value("Many questions").run()
     assert not page.exception
     return page
 
@@ -64,6 +65,31 @@ def test_figures_and_exports_are_those_of_the_core(filled: Workspace) -> None:
     assert {"Download CSV", "Download JSON"} <= set(downloads)
     assert hostile in page.dataframe[-1].value["Question"].tolist()
     assert "1 of 1 question" in texts(page.subheader)
+
+
+def test_a_question_of_the_list_is_compared_under_the_settings_measured(
+    filled: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ASKANCE_OPENAI_INPUT_PRICE", "20000")
+    monkeypatch.setenv("ASKANCE_ANSWER_MODEL", "openai")
+    record = filled.catalog.resolve("default", "boiler.md")
+    gold = Judgement("boiler.md", record.document_id)
+    question_sets(filled).add("default", "mine", [JudgedQuestion("relief valve", "judged", (gold,))])
+    page = many(opened())
+    page.selectbox(key="variant-0-mode").select("vector").run()
+    page = measured(filled, page)
+    assert all("USD)" in cell for cell in page.table[0].value["Tokens to a model"])
+    assert "too few questions to choose by" in texts(page.markdown)
+    states = page._tree.get_widget_states()
+    states.widgets.append(
+        WidgetState(id=page.dataframe[-1].proto.id, string_value=json.dumps({"selection": {"rows": [0]}}))
+    )
+    page._run(states)
+    page.button(key="evaluation-look").click().run()
+    assert not page.exception
+    assert labelled(page.text_input, "Question").value == "relief valve"
+    runs = shown(page)["runs"]
+    assert [run["name"] for run in runs] == ["Meaning only", "Meaning + words", "Meaning + words, reranked"]
 
 
 def test_a_stopped_one_goes_on_from_the_page(filled: Workspace) -> None:

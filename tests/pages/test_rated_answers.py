@@ -19,7 +19,7 @@ WRONG = "How long is parental leave?"
 
 def evaluation() -> AppTest:
     page = opened().switch_page("compare.py").run()
-    page.segmented_control(key="compare-kind").set_value("Many questions").run()
+    page.segmented_control(key="compare-kind-0").set_value("Many questions").run()
     assert not page.exception
     return page
 

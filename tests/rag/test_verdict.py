@@ -5,24 +5,9 @@ from __future__ import annotations
 import csv
 from typing import Any
 
+from measured_rows import row
+
 from rag.verdict import as_csv, best_of, differences_first, figures_of, verdict
-
-
-def row(rank: int | None, milliseconds: float = 10.0, question: str = "q") -> dict[str, Any]:
-    return {
-        "question": question,
-        "hit@1": float(rank == 1),
-        "hit@5": float(rank is not None and rank <= 5),
-        "hit@10": float(rank is not None),
-        "mrr@10": 1 / rank if rank else 0.0,
-        "ndcg@10": 1 / rank if rank else 0.0,
-        "recall@10": float(rank is not None),
-        "precision@5": 0.2 if rank else 0.0,
-        "rank": rank,
-        "milliseconds": milliseconds,
-        "tokens": 100,
-        "notes": [],
-    }
 
 
 def said(*rows: list[dict[str, Any]]) -> str:

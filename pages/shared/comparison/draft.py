@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from rag.compare import MOST, Comparison, Variant, choices_of, default_choices
+from rag.compare import FEWEST, MOST, Comparison, Variant, choices_of, default_choices
 from rag.rerankers import OFFERED as OFFERED_RERANKERS
 from rag.settings import Settings, with_overrides
 from rag.trace import Trace
@@ -42,9 +42,10 @@ class Draft:
 
     `revision` grows when the question is set from outside its box. `wanted` is the setting that the next
     run of the page is to save, `asked` whether it is to compare. `many` says that many questions are measured
-    rather than one compared, `evaluation` whose results are shown. `traced` is the way of the passage last
-    asked after, with the number of the setting, from 0, that it was followed through. `scope` is what the
-    question is asked of, `made_of` what the last comparison was.
+    rather than one compared, `evaluation` whose results are shown, `looks` how often one of the questions
+    measured was looked at. `traced` is the way of the passage last asked after, with the number of the
+    setting, from 0, that it was followed through. `scope` is what the question is asked of, `made_of` what
+    the last comparison was.
     """
 
     question: str
@@ -55,6 +56,7 @@ class Draft:
     asked: bool = False
     traced: tuple[int, Trace] | None = None
     many: bool = False
+    looks: int = 0
     evaluation: str | None = None
     scope: Scope = Scope()  # noqa: RUF009 (frozen)
     made_of: Scope = Scope()  # noqa: RUF009 (frozen)
@@ -90,6 +92,22 @@ class Draft:
             self._numbers += 1
             self.choices.append(Choice(self._numbers, values))
             self.ask(self.made.question if self.made else self.question)
+
+    def add_preset(self, values: dict[str, Any]) -> None:
+        """One more setting: like the last, but with these values."""
+        if len(self.choices) < MOST:
+            self._numbers += 1
+            self.choices.append(Choice(self._numbers, self.choices[-1].values | values))
+
+    def look_at(self, question: str, settings: list[dict[str, Any]]) -> None:
+        """Compare one of many questions, under the settings that it was measured with."""
+        if len(settings) >= FEWEST:
+            first = self._numbers + 1
+            self._numbers += len(settings)
+            self.choices = [Choice(number, values) for number, values in enumerate(settings, start=first)]
+        self.many = False
+        self.looks += 1
+        self.ask(question)
 
     def remove_choice(self, number: int) -> None:
         """Take a setting away."""
@@ -139,6 +157,14 @@ def names_of(choices: list[dict[str, Any]]) -> list[str]:
         differing = [key for key in TELLING if len({twin[key] for twin in twins}) > 1]
         told.append(" · ".join([name, *(TELLING[key].format(values[key]) for key in differing)]))
     return told
+
+
+def presets_beside(choices: list[Choice]) -> list[dict[str, Any]]:
+    """The settings offered by name that are not among those chosen, as values of mode and reranker."""
+    there = [(choice.values["mode"], choice.values["reranker"]) for choice in choices]
+    return [
+        {"mode": mode, "reranker": reranker} for mode, reranker in OFFERED if (mode, reranker) not in there
+    ]
 
 
 def _name(values: dict[str, Any]) -> str:

@@ -6,7 +6,14 @@ from typing import Any
 
 import streamlit as st
 
-from pages.shared.comparison.draft import MODE_NAMES, Choice, Draft, is_in_force, names_of
+from pages.shared.comparison.draft import (
+    MODE_NAMES,
+    Choice,
+    Draft,
+    is_in_force,
+    names_of,
+    presets_beside,
+)
 from pages.shared.reranker_choice import draw_sentence, labels_with_state
 from rag.compare import FEWEST, MOST
 from rag.rerankers import RERANKERS
@@ -32,12 +39,27 @@ def draw_editor(draft: Draft, settings: Settings, *, expanded: bool) -> None:
             badge = " :green-badge[in use]" if is_in_force(choice.values, settings) else ""
             heading.markdown(f"**{place + 1}.** {names[place]}{badge}", width="stretch")
         if len(draft.choices) < MOST:
+            _draw_additions(draft)
+
+
+def _draw_additions(draft: Draft) -> None:
+    """One more setting: the next that differs, or one by its name."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.button(
+            "Add a setting",
+            key="variant-add",
+            icon=":material/add:",
+            type="tertiary",
+            on_click=draft.add_choice,
+        )
+        presets = presets_beside(draft.choices)
+        for values, name in zip(presets, names_of(presets), strict=True):
             st.button(
-                "Add a setting",
-                key="variant-add",
-                icon=":material/add:",
+                name,
+                key=f"variant-preset-{values['mode']}-{values['reranker']}",
                 type="tertiary",
-                on_click=draft.add_choice,
+                on_click=draft.add_preset,
+                args=(values,),
             )
 
 

@@ -16,12 +16,14 @@ from pages.shared import session
 from pages.shared.comparison.draft import Draft, is_in_force
 from pages.shared.evaluation.tradeoff import draw_tradeoff
 from pages.shared.figures import duration_text, ordinal
-from pages.shared.plain_text import markdown_plain
+from pages.shared.plain_text import markdown_plain, shortened
+from rag.advice import advice
 from rag.compare import Variant
 from rag.evaluation_runs import Evaluation
+from rag.prices import price_in_words, price_of
 from rag.question_sets import ORIGINS
 from rag.settings import with_overrides
-from rag.verdict import Figures, as_csv, best_of, differences_first, figures_of, verdict
+from rag.verdict import Figures, as_csv, differences_first, figures_of, lead_of, verdict
 
 #: Figures by their usual names, what they say in plain words, and how they are read.
 MEASURES = {
@@ -41,8 +43,9 @@ def draw_findings(draft: Draft, found: Evaluation) -> None:
     figures = figures_of(names, rows)
     _draw_verdict(draft, found, figures, rows)
     _draw_main_figures(figures)
+    _draw_reasons()
     draw_tradeoff(figures)
-    _draw_questions(found, rows)
+    _draw_questions(draft, found, rows)
     _draw_all_figures(figures)
     _draw_exports(found, names, rows, figures)
 
@@ -52,6 +55,10 @@ def _draw_verdict(
 ) -> None:
     quoted = [replace(own, name=f"“{name}”") for own, (name, _) in zip(figures, found.variants, strict=True)]
     st.subheader(markdown_plain(verdict(quoted, rows)), anchor=False)
+    settings = session.settings()
+    uses = [place for place, (_, changes) in enumerate(found.variants) if is_in_force(changes, settings)]
+    lead = lead_of(figures, rows)
+    st.markdown(markdown_plain(advice(quoted, lead, uses[0] if uses else None)))
     asked = found.questions[: len(found.lines)]
     easy = sum(question.origin == "headings" for question in asked)
     if easy:
@@ -59,21 +66,32 @@ def _draw_verdict(
             f"{easy} of these {len(asked)} questions were {ORIGINS['headings']}: they share words with their "
             "passages, which favours searching by words. Questions that people really ask tell more."
         )
-    settings = session.settings()
-    best = best_of(figures)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         for place, (name, changes) in enumerate(found.variants):
-            if is_in_force(changes, settings):
+            if place in uses:
                 st.badge(f"In use: {name}", icon=":material/check:", color="green")
                 continue
             st.button(
                 markdown_plain(f"Use in chat: {name}"),
                 key=f"evaluation-use-{place}",
-                type="primary" if place == best and len(figures) > 1 else "secondary",
+                type="primary" if lead and lead.certain and place == lead.best else "secondary",
                 icon=":material/check:",
                 on_click=_want,
                 args=(draft, name, changes),
             )
+
+
+def _draw_reasons() -> None:
+    with st.expander("How this was found out", icon=":material/help:"):
+        st.markdown(
+            "Every question was put to every setting, just as the chat would, over the documents that are "
+            "here now. Where its answer stands was known before: somebody marked it, your file named it, or "
+            "the question was made from it. A setting gets the point when the passage that it puts first "
+            "holds that place.\n\n"
+            "*Hardly chance* means: were the settings equally good, luck would give such a lead in fewer "
+            "than 1 of 20 trials. You need not take it on trust: choose a question in the list below, and "
+            "see side by side what each setting found."
+        )
 
 
 def _want(draft: Draft, name: str, changes: dict[str, Any]) -> None:
@@ -81,31 +99,56 @@ def _want(draft: Draft, name: str, changes: dict[str, Any]) -> None:
 
 
 def _draw_main_figures(figures: Sequence[Figures]) -> None:
+    settings = session.settings()
+    prices = [price_of(settings, session.chosen_answerer(), round(own.tokens)) for own in figures]
+    priced = [
+        f" ({price_in_words(price, settings.answer.currency)})" if price is not None else ""
+        for price in prices
+    ]
     st.table(
         {
             "Setting": [markdown_plain(own.name) for own in figures],
             "Right passage first": [f"**{own.first}** of {own.questions}" for own in figures],
             "Among the first five": [f"{own.among_five} of {own.questions}" for own in figures],
             "Time a question": [duration_text(own.p50_ms) for own in figures],
-            "Tokens to a model": [f"{own.tokens:,.0f}" for own in figures],
+            "Tokens to a model": [
+                markdown_plain(f"{own.tokens:,.0f}{price}")
+                for own, price in zip(figures, priced, strict=True)
+            ],
         },
         border="horizontal",
         hide_index=True,
     )
 
 
-def _draw_questions(found: Evaluation, rows: Sequence[Sequence[dict[str, Any]]]) -> None:
+def _draw_questions(draft: Draft, found: Evaluation, rows: Sequence[Sequence[dict[str, Any]]]) -> None:
     order = differences_first(rows)
     st.markdown(
         "**Each question**, those first over which the settings differ most, with the place of its right "
-        "passage under each setting:"
+        "passage under each setting. Choose one to see what was found:"
     )
     table: dict[str, list[str]] = {}
     for number, own in enumerate(rows, start=1):
         ranks = [own[place]["rank"] for place in order]
         table[f"{number}."] = [ordinal(rank) if rank else "not found" for rank in ranks]
     table["Question"] = [found.questions[place].text for place in order]
-    st.dataframe(table, hide_index=True, height=min(38 + 35 * len(order), 400), key="evaluation-questions")
+    chosen: Any = st.dataframe(
+        table,
+        hide_index=True,
+        height=min(38 + 35 * len(order), 400),
+        key=f"evaluation-questions-{found.id}",
+        on_select="rerun",
+        selection_mode="single-row",
+    )
+    for row in chosen.selection.rows:
+        question = found.questions[order[row]].text
+        st.button(
+            markdown_plain(f"Compare what was found for “{shortened(question, 60)}”"),
+            key="evaluation-look",
+            icon=":material/compare_arrows:",
+            on_click=draft.look_at,
+            args=(question, [changes for _, changes in found.variants]),
+        )
 
 
 def _draw_all_figures(figures: Sequence[Figures]) -> None:
