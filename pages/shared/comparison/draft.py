@@ -94,10 +94,10 @@ class Draft:
             self.ask(self.made.question if self.made else self.question)
 
     def add_preset(self, values: dict[str, Any]) -> None:
-        """One more setting: like the last, but with these values."""
+        """One more setting, with these values."""
         if len(self.choices) < MOST:
             self._numbers += 1
-            self.choices.append(Choice(self._numbers, self.choices[-1].values | values))
+            self.choices.append(Choice(self._numbers, values))
 
     def look_at(self, question: str, settings: list[dict[str, Any]]) -> None:
         """Compare one of many questions, under the settings that it was measured with."""
@@ -160,10 +160,13 @@ def names_of(choices: list[dict[str, Any]]) -> list[str]:
 
 
 def presets_beside(choices: list[Choice]) -> list[dict[str, Any]]:
-    """The settings offered by name that are not among those chosen, as values of mode and reranker."""
+    """The settings offered by name that are not among those chosen; in all else like the last of these."""
     there = [(choice.values["mode"], choice.values["reranker"]) for choice in choices]
+    last = choices[-1].values
     return [
-        {"mode": mode, "reranker": reranker} for mode, reranker in OFFERED if (mode, reranker) not in there
+        last | {"mode": mode, "reranker": reranker}
+        for mode, reranker in OFFERED
+        if (mode, reranker) not in there
     ]
 
 
