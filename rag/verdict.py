@@ -149,7 +149,7 @@ def verdict(figures: Sequence[Figures], rows: Sequence[Sequence[Row]]) -> str:
     sure = (
         f"A difference this large over {asked} is hardly chance."
         if lead.certain
-        else f"With {asked} this may be chance: add more questions to be sure."
+        else f"With {asked} this may be chance."
     )
     return f"{won.name} finds the right passage first in {won.first} of {asked}, {rest}. {sure}"
 

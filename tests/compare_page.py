@@ -27,9 +27,14 @@ def labelled(elements: Any, label: str) -> Any:
     return found
 
 
+def plain(text: str) -> str:
+    """A text with the marks that keep it from being Markdown taken away."""
+    return text.replace("\\", "").replace("\u2060", "")
+
+
 def texts(elements: Any) -> str:
-    """What elements say, with the marks that keep it from being Markdown taken away."""
-    return "\n".join(element.value for element in elements).replace("\\", "").replace("\u2060", "")
+    """What elements say, plain."""
+    return plain("\n".join(element.value for element in elements))
 
 
 def compare(page: AppTest, question: str = QUESTION) -> AppTest:

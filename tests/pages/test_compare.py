@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow
 import pytest
-from compare_page import QUESTION, compare, labelled, opened, report, shown, texts
+from compare_page import QUESTION, compare, labelled, opened, plain, report, shown, texts
 from corpus import TEXTS, fill
 
 from rag.settings import load_settings, save_settings
@@ -98,7 +98,7 @@ def test_the_length_has_a_price_where_the_model_has_one(
     table = page.table[0].value
     first, name, *_ = table.columns
     length = dict(zip(table[first], table[name], strict=True))["Length"]
-    [(tokens, price)] = re.findall(r"^([\d,]+) tokens, ([\d.]+) EUR$", length)
+    [(tokens, price)] = re.findall(r"^([\d,]+) tokens, ([\d.]+) EUR$", plain(length))
     assert float(price) == pytest.approx(int(tokens) * 0.02, abs=0.005)
 
 
