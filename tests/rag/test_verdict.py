@@ -19,8 +19,7 @@ def test_a_small_difference_may_be_chance() -> None:
     first = [row(1)] * 6 + [row(2)] * 6
     other = [row(1)] * 9 + [row(2)] * 3
     assert said(first, other) == (
-        "B finds the right passage first in 9 of 12 questions, A in 6. "
-        "With 12 questions this may be chance."
+        "B finds the right passage first in 9 of 12 questions, A in 6. With 12 questions this may be chance."
     )
 
 
