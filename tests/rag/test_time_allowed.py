@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from functools import partial
 
 import pytest
 from corpus import fill
@@ -11,12 +12,15 @@ from rerank_server import start_rerank_server
 
 from rag.embedders import HashEmbedder
 from rag.errors import RerankingFailed
+from rag.expected_passage import expected_passage
+from rag.remedies import Remedy
 from rag.rerankers import own as own_module
 from rag.rerankers.hosted import get_hosted
 from rag.rerankers.seam import Effort
 from rag.rerankers.time_allowed import PROBE, SHORT, Deadline, Paces, score_within
 from rag.retrieve import retrieve
 from rag.settings import with_overrides
+from rag.trace import trace
 from rag.types import Chunk, Hit, Query
 from rag.workspace import Workspace
 
@@ -150,6 +154,33 @@ def test_a_question_keeps_to_its_time_and_tells_in_its_notes(
     assert found.milliseconds["total"] <= 100
     (note,) = found.notes
     assert f"{len(ranked)} of 30 candidates" in note
+
+
+def test_the_trace_says_that_the_time_was_too_short_and_for_what(
+    workspace: Workspace, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(workspace, {f"{number}.txt": f"Valve number {number}. " + "Steam. " * 100 for number in range(30)})
+    slow = Slow(clock)
+    monkeypatch.setattr(own_module, "_made", lambda path: slow)
+    monkeypatch.setattr("rag.trace.retrieve", partial(retrieve, now=clock))
+    own_module.get_own.cache_clear()
+    table = workspace.table("default")
+    asked = {"reranker": "own", "reranking.own": "slow.Slow", "candidates": 30, "k": 5}
+    settings = with_overrides(workspace.settings, asked)
+    # The slow one puts last what the searches put first.
+    last = retrieve("valve", table=table, settings=settings, now=clock).hits[0].chunk.document
+    made = trace(
+        "valve",
+        expected_passage(workspace, "default", last),
+        table=table,
+        settings=with_overrides(settings, {"retrieval.milliseconds": 100}),
+    )
+    own_module.get_own.cache_clear()
+    assert made.lost_at == ("fusion",)
+    [lost] = [step for step in made.steps if step.outcome == "lost"]
+    assert "retrieval.milliseconds" in lost.says
+    assert any("of 30 candidates" in note for note in made.notes)
+    assert Remedy({"retrieval.milliseconds": 0}, 1) in made.remedies
 
 
 def test_a_first_stage_that_takes_too_long_is_said(workspace: Workspace) -> None:
