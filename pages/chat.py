@@ -4,6 +4,7 @@ import streamlit as st
 
 from pages.shared import session
 from pages.shared.chat.answering import draw_live
+from pages.shared.chat.asking import BOX, ask_waiting, keep_typed
 from pages.shared.chat.attaching import (
     attach,
     draw_attached,
@@ -21,7 +22,6 @@ from pages.shared.chat.style_choice import draw_style_choice
 from pages.shared.chat.turn_view import PLACE, draw_turn, open_citation
 from pages.shared.chat.welcome import draw_suggestions, draw_welcome
 from pages.shared.passage_panel import draw_passage_panel
-from pages.shared.pending_question import PendingQuestion
 from pages.shared.plain_text import markdown_plain
 from pages.shared.scope.question_filter import draw_scope
 from pages.shared.scroll_to import scroll_to
@@ -40,8 +40,9 @@ turns = session.workspace().history.turns(conversation.id) if conversation else 
 with st.bottom, st.container(key="question-bar", gap="xsmall"):
     typed = st.chat_input(
         "Ask your documents" if session.ready_documents(collection) else "Attach a file and ask about it",
-        key="question",
+        key=BOX,
         accept_file="multiple",
+        on_submit=keep_typed,
     )
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         asked = draw_attached(conversation, collection, turns)
@@ -58,29 +59,16 @@ if typed and typed.files:
         attach(conversation, typed.files)
     except AskanceError as error:
         refused = error
-if typed and typed.text and refused is None:
-    session.put_question(PendingQuestion(typed.text, needs_files=bool(typed.files)))
+        session.take_question()
 if typed and typed.files and refused is None:
     # The list at the side, and what is asked next, change with the files.
     st.rerun()
 # A question that comes while another is answered, files are read, or nothing is there waits for its turn.
 something = any(session.ready_documents(own) for own in (*collections, *scope.collections))
 waits = bool(live) or is_reading(conversation) or waits_for_files(asked) or not something
-question = None if waits else session.take_question()
-if question:
-    conversation = conversation or session.start_conversation(collection)
-    chosen = {"answer.style": style, "answer.model": answering.answer.model}
-    session.workspace().history.set_settings(conversation.id, conversation.settings | chosen)
-    session.chats().ask(
-        session.workspace((*chosen.items(), *question.overrides)),
-        conversation.id,
-        question.text,
-        scope=scope if question.scope is None else question.scope,
-        asked=asked,
-        standalone=question.standalone,
-        beside=question.beside,
-        instead=question.instead,
-    )
+if not waits and ask_waiting(
+    conversation, collection, scope, asked, style=style, model=answering.answer.model
+):
     st.rerun()
 
 if clicked and conversation:

@@ -310,10 +310,9 @@ def waiting_question() -> PendingQuestion | None:
     return question
 
 
-def take_question() -> PendingQuestion | None:
-    """The question left for the chat; it is asked once."""
-    question: PendingQuestion | None = st.session_state.pop(_PENDING_QUESTION, None)
-    return question
+def take_question() -> None:
+    """The question left for the chat waits no longer."""
+    st.session_state.pop(_PENDING_QUESTION, None)
 
 
 def opened(place: str) -> Opened | None:

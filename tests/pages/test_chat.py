@@ -190,3 +190,26 @@ def test_a_long_conversation_begins_with_its_last_turns(filled: Workspace) -> No
     assert not page.exception
     assert "Question number 0?" in texts(page.text)
     assert "Show" not in " ".join(labels(page))
+
+
+def test_a_question_is_not_lost_when_its_run_is_cut_short(
+    filled: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from streamlit.runtime.scriptrunner import RerunData, RerunException
+
+    from rag.history import History
+
+    page = opened()
+    cut_short: list[str] = []
+    set_settings = History.set_settings
+
+    def once(self: History, identifier: str, settings: dict[str, object]) -> None:
+        if not cut_short:
+            cut_short.append(identifier)
+            raise RerunException(RerunData())
+        set_settings(self, identifier, settings)
+
+    monkeypatch.setattr(History, "set_settings", once)
+    ask(page, "Who grafted the Bramley trees?")
+    assert cut_short
+    assert [turn.question for turn in kept(filled)] == ["Who grafted the Bramley trees?"]
