@@ -330,5 +330,6 @@ def _as_document_error(error: Exception, name: str, password: str | None) -> Exc
             f"{name} is encrypted in a way that Askance cannot undo. Save an unencrypted copy and add that."
         )
     return CorruptFile(
-        f"{name} is damaged or not a PDF ({str(error).rstrip('.')}). Open it in a PDF viewer, save it again and add that."
+        f"{name} is damaged or not a PDF ({str(error).rstrip('.')}). "
+        "Open it in a PDF viewer, save it again and add that."
     )

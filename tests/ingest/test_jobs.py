@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from ingest.given import given_path
 from ingest.job_views import Job
 from ingest.jobs import KEPT_JOBS, Jobs
+from ingest.pipeline import POOL_CHUNKS
 from ingest.uploads import given_uploads
 from ingest.worker import ensure_worker
 from rag.database import DATABASE_FILE, open_database, write
@@ -183,7 +184,7 @@ def test_an_embedder_that_fails_midway_fails_the_job_and_a_retry_continues(
         return whole(self, texts, query=query)
 
     monkeypatch.setattr(type(embedder), "embed_with_tokens", failing)
-    long = "\n\n".join(f"# Part {number}\n\nIt says {number}." for number in range(300)).encode()
+    long = "\n\n".join(f"# Part {number}\n\nIt says {number}." for number in range(POOL_CHUNKS + 44)).encode()
     job = ended(jobs, submit({"long.md": long, "empty.txt": b" "}))
     assert job.state == "failed"
     assert "out of memory" in job.error
@@ -194,7 +195,7 @@ def test_an_embedder_that_fails_midway_fails_the_job_and_a_retry_continues(
     assert jobs.resume(job)
     job = ended(jobs, job)
     assert (job.state, job.error, statuses(jobs, job)["long.md"]) == ("done", "", "added")
-    assert workspace.table("default").count() == job.chunks > 256
+    assert workspace.table("default").count() == job.chunks > POOL_CHUNKS
 
 
 def test_a_reader_that_raises_anything_at_all_leaves_the_worker_alive(
