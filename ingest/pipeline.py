@@ -278,6 +278,9 @@ class Pipeline:
                 yield from self._commit(finished, progress)
                 finished, last_commit, committed = [], time.monotonic(), True
         # A reader's fault sets `cancelled`, too: what is whole is in by now, and the fault is still told.
+        for item in ahead.left_by_fault():
+            if item.result is not None:
+                yield self._settle(item, progress)
         ahead.check()
         if committed:
             self.maintenance.after_adding(self.table)

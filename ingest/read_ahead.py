@@ -60,9 +60,9 @@ class ReadAhead(Generic[Given, Made]):
         deadline = None if timeout is None else time.monotonic() + timeout
         with self._changed:
             while not self._ready:
-                if self._fault is not None:
-                    raise self._fault
                 if not self._working:
+                    if self._fault is not None:
+                        raise self._fault
                     return None
                 left = _LOOK_SECONDS if deadline is None else deadline - time.monotonic()
                 if left <= 0:
@@ -72,6 +72,15 @@ class ReadAhead(Generic[Given, Made]):
             self._ready_weight -= self._weight(item)
             self._changed.notify_all()
             return item
+
+    def left_by_fault(self) -> list[Made]:
+        """After one thread raised, what the others made and nobody took; waits until they have ended."""
+        with self._changed:
+            if self._fault is None:
+                return []
+        for thread in self._threads:
+            thread.join()
+        return list(self._ready)
 
     def check(self) -> None:
         """Raise what a thread raised, if one did."""

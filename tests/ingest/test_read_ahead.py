@@ -1,0 +1,52 @@
+"""Making ahead in threads: one that raises costs its own item, not those that others have made."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from ingest.read_ahead import ReadAhead
+
+
+def test_what_others_made_is_still_there_after_a_fault() -> None:
+    raised, cancelled = threading.Event(), threading.Event()
+
+    def make(number: int) -> str:
+        if number == 2:
+            raised.set()
+            raise OSError("no room")
+        assert raised.wait(60)
+        return "one"
+
+    ahead = ReadAhead([1, 2], make, weight=len, most=100, threads=2, cancelled=cancelled)
+    assert cancelled.wait(60)
+    assert ahead.left_by_fault() == ["one"]
+    with pytest.raises(OSError, match="no room"):
+        ahead.check()
+    ahead.close()
+
+
+def test_a_fault_is_raised_after_what_was_made() -> None:
+    raised = threading.Event()
+
+    def make(number: int) -> str:
+        if number == 2:
+            raised.set()
+            raise OSError("no room")
+        assert raised.wait(60)
+        return "one"
+
+    ahead = ReadAhead([1, 2], make, weight=len, most=100, threads=2, cancelled=threading.Event())
+    assert ahead.take() == "one"
+    with pytest.raises(OSError, match="no room"):
+        ahead.take()
+    ahead.close()
+
+
+def test_without_a_fault_nothing_is_left() -> None:
+    ahead = ReadAhead([1, 2], str, weight=len, most=100, threads=2, cancelled=threading.Event())
+    assert [ahead.take(), ahead.take(), ahead.take()] == ["1", "2", None]
+    assert ahead.left_by_fault() == []
+    ahead.check()
+    ahead.close()
