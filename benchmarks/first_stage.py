@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.evaluation_sets import DEFAULT_WORK, SETS, benchmark_settings, data_folder, prepare, set_names
+from benchmarks.figures_table import FIGURE
 from benchmarks.record import RESULTS, write_record
 from benchmarks.rerankers import some_of
 from rag.certainty import interval
@@ -41,7 +42,7 @@ TRIAL_SETS = ("squad", "uda_pdf", "kgrag_10q", "chunking", "cranfield", "cisi")
 DEPTH, CANDIDATES, CONSTANT = 200, 50, 60
 WEIGHTS = {"vector": 0.5, "text": 0.5}
 GRID = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5)
-FIGURE, DEFAULT, LEARNT = "ndcg@10", "default", "weights learnt on the other sets"
+DEFAULT, LEARNT = "default", "weights learnt on the other sets"
 Order = list[Hit]
 
 

@@ -37,9 +37,9 @@ from rag.rows import (
     row_schema,
 )
 from rag.settings import EmbeddingSettings, Settings
-from rag.table_upkeep import ATTEMPTS, KEEP_VERSIONS, TableUpkeep, folder_size
+from rag.table_upkeep import ATTEMPTS, KEEP_VERSIONS, TableUpkeep, folder_size, indexed_columns
 from rag.text_fields import BASES, BOOSTED, query_words, text_query
-from rag.text_index import TextIndex, index_texts, indexed_columns, renew_indexes
+from rag.text_index import TextIndex, index_texts, renew_indexes
 from rag.types import EVERYTHING, Chunk, Filters, Hit, Vector
 from rag.vector_index import VectorIndexState, tended, through_index
 

@@ -143,6 +143,11 @@ def folder_size(folder: Path) -> int:
     return total
 
 
+def indexed_columns(table: Any) -> set[str]:
+    """The columns with an index, of whatever kind."""
+    return {column for index in table.list_indices() for column in index.columns}
+
+
 def persistently(table: Any, work: Callable[[], object], name: str) -> bool:
     """Do upkeep again when another process committed in between; False when it is left to that one."""
     for attempt in range(1, ATTEMPTS + 1):

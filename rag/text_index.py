@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rag.table_upkeep import persistently
+from rag.table_upkeep import indexed_columns, persistently
 from rag.text_fields import BASES, BOOSTED
 
 #: Languages that the index has stems and stop words for, by ISO 639-1 code.
@@ -77,11 +77,6 @@ def index_for(passages: Mapping[str, int]) -> TextIndex | None:
     if known[main] < PREVAILS * sum(known.values()) or main not in STEMMED:
         return BY_UNICODE
     return TextIndex("simple", STEMMED[main])
-
-
-def indexed_columns(table: Any) -> set[str]:
-    """The columns with an index, of whatever kind."""
-    return {column for index in table.list_indices() for column in index.columns}
 
 
 def index_texts(table: Any, name: str, columns: Sequence[str]) -> None:

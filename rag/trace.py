@@ -111,8 +111,9 @@ def trace(
     if before[0].outcome != "lost":
         before.append(_cutting(expected))
     if before[-1].outcome != "lost" and filters != EVERYTHING:
-        before.append(_filtering(expected, table, filters))
-        expected = replace(expected, passages=tuple(let_through(expected, table, filters)))
+        through = let_through(expected, table, filters)
+        before.append(_filtering(expected, len(through), table, filters))
+        expected = replace(expected, passages=tuple(through))
     if before[-1].outcome == "lost":
         return Trace(question, expected, None, _completed(before), ())
     found = retrieve(question, table=table, settings=settings, filters=filters)
@@ -206,8 +207,7 @@ def _cutting(expected: Expected) -> Step:
     return Step("passages", "kept", f"{held} the words." if expected.phrase else f"It has {count} passages.")
 
 
-def _filtering(expected: Expected, table: Searched, filters: Filters) -> Step:
-    through = len(let_through(expected, table, filters))
+def _filtering(expected: Expected, through: int, table: Searched, filters: Filters) -> Step:
     if not through:
         parts = " and ".join(left_out_by(expected, table, filters))
         return Step("filter", "lost", f"The filter leaves it out by {parts}. Ask without that.")

@@ -9,25 +9,8 @@ import pytest
 from ingest.read_ahead import ReadAhead
 
 
-def test_what_others_made_is_still_there_after_a_fault() -> None:
-    raised, cancelled = threading.Event(), threading.Event()
-
-    def make(number: int) -> str:
-        if number == 2:
-            raised.set()
-            raise OSError("no room")
-        assert raised.wait(60)
-        return "one"
-
-    ahead = ReadAhead([1, 2], make, weight=len, most=100, threads=2, cancelled=cancelled)
-    assert cancelled.wait(60)
-    assert ahead.left_by_fault() == ["one"]
-    with pytest.raises(OSError, match="no room"):
-        ahead.check()
-    ahead.close()
-
-
-def test_a_fault_is_raised_after_what_was_made() -> None:
+def without_room_for_the_second(cancelled: threading.Event) -> ReadAhead[int, str]:
+    """Making the second of two raises; the first is made after that."""
     raised = threading.Event()
 
     def make(number: int) -> str:
@@ -37,7 +20,21 @@ def test_a_fault_is_raised_after_what_was_made() -> None:
         assert raised.wait(60)
         return "one"
 
-    ahead = ReadAhead([1, 2], make, weight=len, most=100, threads=2, cancelled=threading.Event())
+    return ReadAhead([1, 2], make, weight=len, most=100, threads=2, cancelled=cancelled)
+
+
+def test_what_others_made_is_still_there_after_a_fault() -> None:
+    cancelled = threading.Event()
+    ahead = without_room_for_the_second(cancelled)
+    assert cancelled.wait(60)
+    assert ahead.left_by_fault() == ["one"]
+    with pytest.raises(OSError, match="no room"):
+        ahead.check()
+    ahead.close()
+
+
+def test_a_fault_is_raised_after_what_was_made() -> None:
+    ahead = without_room_for_the_second(threading.Event())
     assert ahead.take() == "one"
     with pytest.raises(OSError, match="no room"):
         ahead.take()
