@@ -18,8 +18,9 @@ from pages.shared.chat.citation_clicks import clicked_citation
 from pages.shared.chat.conversation_list import draw_conversations, draw_heading
 from pages.shared.chat.earlier_turns import draw_earlier
 from pages.shared.chat.model_choice import draw_model_choice
+from pages.shared.chat.sources_view import PLACE
 from pages.shared.chat.style_choice import draw_style_choice
-from pages.shared.chat.turn_view import PLACE, draw_turn, open_citation
+from pages.shared.chat.turn_view import draw_turn, open_citation
 from pages.shared.chat.welcome import draw_suggestions, draw_welcome
 from pages.shared.passage_panel import draw_passage_panel
 from pages.shared.plain_text import markdown_plain
@@ -99,8 +100,8 @@ with left:
         with st.container(key=f"turn-{turn.id}"):
             if live is not None and turn.id == live.turn_id:
                 draw_live(turn, live.reply)
-            else:
-                draw_turn(turn, where, standings[where])
+            elif conversation:
+                draw_turn(turn, conversation, standings[where])
     if refused:
         draw_refusal(refused)
     if conversation:

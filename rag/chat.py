@@ -45,17 +45,18 @@ class Chats:
         question: str,
         *,
         scope: Scope = Scope(),  # noqa: B008 (frozen)
-        asked: Asked = Asked.COLLECTION,
+        asked: Asked | None = None,
         standalone: str = "",
         beside: str = "",
         instead: bool = False,
     ) -> None:
         """Write down a question and begin to answer it, from what is in the scope.
 
-        `asked` says whether that is its collection, its own files or both; another version of a turn is
-        asked of what that was asked of. `standalone` is what to search for in its place, when the user said
-        so. `beside` names the turn of which this is another version, or which it replaces with `instead`.
-        What goes wrong is kept with the question. Raises StoreError when the conversation is gone.
+        `asked` says whether that is its collection, its own files or both; None is its collection or, for
+        another version of a turn, what that was asked of. `standalone` is what to search for in its place,
+        when the user said so. `beside` names the turn of which this is another version, or which it replaces
+        with `instead`. What goes wrong is kept with the question. Raises StoreError when the conversation is
+        gone.
         """
         self.stop(conversation_id)
         history = workspace.history
@@ -63,9 +64,9 @@ class Chats:
         turns = history.turns(conversation_id)
         places = [index for index, own in enumerate(turns) if beside in own.versions]
         if beside and places:
-            asked = asked_of(turns[places[0]])
+            asked = asked or asked_of(turns[places[0]])
             turns = turns[: places[0]]
-        asked = _there(asked, workspace, conversation)
+        asked = _there(asked or Asked.COLLECTION, workspace, conversation)
         collection, *own_files = collections_asked(asked, conversation_id, conversation.collection)
         turn = history.add_turn(conversation_id, question, beside=beside, instead=instead)
         kept: dict[str, Any] = scope.as_dict() | mark_of(asked)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from rag.attached_files import Asked
 from rag.types import Scope
 
 
@@ -14,7 +15,8 @@ class PendingQuestion:
 
     `standalone` is what to search for in its place, empty to find that out. `beside` names the turn of
     which it is another version; with `instead` that turn goes. `scope` is what to ask, None for what is
-    chosen. `overrides` are dotted settings for this question alone. With `needs_files` it came with files
+    chosen; `asked` is which of its collections, None for what is chosen or, beside a turn, for that turn's.
+    `overrides` are dotted settings for this question alone. With `needs_files` it came with files
     and is asked of them alone.
     """
 
@@ -23,5 +25,6 @@ class PendingQuestion:
     beside: str = ""
     instead: bool = False
     scope: Scope | None = None
+    asked: Asked | None = None
     overrides: tuple[tuple[str, Any], ...] = ()
     needs_files: bool = False

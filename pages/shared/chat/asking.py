@@ -39,7 +39,7 @@ def ask_waiting(
         conversation.id,
         question.text,
         scope=scope if question.scope is None else question.scope,
-        asked=asked,
+        asked=question.asked or (None if question.beside else asked),
         standalone=question.standalone,
         beside=question.beside,
         instead=question.instead,
