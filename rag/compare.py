@@ -6,13 +6,14 @@ for people to see, or for `rag.evaluate` to measure. It changes no settings and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from rag.errors import AskanceError, SettingsError
 from rag.evidence import Sentence, sentence_evidence
 from rag.metrics import rank_biased_overlap
+from rag.presets import PRESETS, is_plain, not_plain
 from rag.rerankers import asks_servers
 from rag.retrieve import retrieve
 from rag.settings import Settings, value_at, with_overrides
@@ -21,8 +22,8 @@ from rag.tokens import get_token_counter
 from rag.types import EVERYTHING, Citation, Filters, Hit, Query, SearchResult
 
 FEWEST, MOST = 2, 4
-#: The settings that a comparison varies, by their short names.
-VARIED = ("mode", "reranker", "k", "candidates")
+#: The settings that a comparison varies, by their short names: what people choose, and what `plain` fixes.
+VARIED = tuple(dict.fromkeys(("mode", "reranker", "k", "candidates", *PRESETS["plain"])))
 #: Settings are asked in turn this often, those slower than so many milliseconds and those that ask servers
 #: only once. The fastest run counts, since a busy machine only ever adds time.
 ROUNDS, QUICK = 3, 2500.0
@@ -131,14 +132,23 @@ def choices_of(settings: Settings) -> dict[str, Any]:
     return {name: value_at(settings, name) for name in VARIED}
 
 
+def completed(changes: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
+    """The choices that changes make of the settings in force."""
+    return choices_of(with_overrides(settings, changes))
+
+
 def default_choices(settings: Settings) -> list[dict[str, Any]]:
     """Choices worth comparing first: words alone, meaning and words, and the settings in force.
 
-    Where the settings in force are one of the former, late interaction takes their place.
+    Where the settings in force are one of the former, late interaction takes their place; where they are
+    `plain`, what that alone sets is set back.
     """
-    current = choices_of(settings)
+    in_force = choices_of(settings)
+    current = not_plain(in_force) if is_plain(in_force) else in_force
     plain = [current | {"mode": mode, "reranker": "none"} for mode in ("text", "hybrid")]
     reranked = current | {"mode": "hybrid", "reranker": "late-interaction"}
+    if current != in_force:
+        return [in_force, *plain[1:], reranked]
     return [*plain, reranked if current in plain else current]
 
 

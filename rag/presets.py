@@ -6,17 +6,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from rag.errors import SettingsError
+from rag.retrieval_settings import RetrievalSettings
 
 #: `plain` is what others do without further work: the passages' own text, both searches, reciprocal rank
 #: fusion with the constant of its authors, no boosts, no reranking.
 PRESETS: dict[str, dict[str, Any]] = {
     "plain": {
-        "retrieval.mode": "hybrid",
+        "mode": "hybrid",
         "retrieval.words_in": "text",
         "retrieval.title_boost": 0.0,
         "retrieval.heading_boost": 0.0,
         "retrieval.fusion_constant": 60,
-        "retrieval.reranker": "none",
+        "reranker": "none",
         "retrieval.exact_first": False,
         "retrieval.fold_copies": False,
         "retrieval.milliseconds": 0,
@@ -36,3 +37,15 @@ def expanded(changes: Mapping[str, Any]) -> dict[str, Any]:
     if name not in PRESETS:
         raise SettingsError(f"preset = {name!r}: must be one of {', '.join(PRESETS)}.")
     return PRESETS[name] | rest
+
+
+def is_plain(choices: Mapping[str, Any]) -> bool:
+    """Whether the choices are those of `plain`, which fixes neither how many are kept nor fetched."""
+    return PRESETS["plain"].items() <= choices.items()
+
+
+def not_plain(choices: Mapping[str, Any]) -> dict[str, Any]:
+    """The choices with what nobody but `plain` would set put back to its default; mode and reranker stay."""
+    defaults = RetrievalSettings()
+    unseen = [name for name in PRESETS["plain"] if name.startswith("retrieval.")]
+    return {**choices, **{name: getattr(defaults, name.removeprefix("retrieval.")) for name in unseen}}

@@ -144,6 +144,7 @@ WITHIN_LAYER = {
     ("filter_index", "table_upkeep"),
     ("table_upkeep", "text_fields"),
     ("text_fields", "retrieval_settings"),
+    ("presets", "retrieval_settings"),
     ("later_columns", "table_upkeep"),
     ("document_authors", "document_names"),
     ("restore", "backup"),

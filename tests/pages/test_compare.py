@@ -14,7 +14,8 @@ import pytest
 from compare_page import QUESTION, compare, labelled, opened, plain, report, shown, texts
 from corpus import TEXTS, fill
 
-from rag.settings import load_settings, save_settings
+from rag.evaluate import parse_variant
+from rag.settings import Settings, load_settings, save_settings
 from rag.workspace import Workspace, open_workspace
 
 pytestmark = pytest.mark.usefixtures("light_embedder")
@@ -108,6 +109,46 @@ def test_settings_are_added_by_name(filled: Workspace) -> None:
     assert not page.exception
     assert not [button for button in page.button if str(button.key).startswith("variant-preset-")]
     assert shown(compare(page))["runs"][3]["name"] == "Meaning only"
+
+
+def test_plain_is_compared_used_and_left_again(filled: Workspace) -> None:
+    page = opened()
+    page.button(key="variant-preset-plain-none").click().run()
+    data = shown(compare(page))
+    assert data["runs"][3]["name"] == "Plain"
+    page = report(page, "used", 3)
+    assert "Plain" in texts(page.success)
+    assert load_settings().retrieval == parse_variant("p:preset=plain", Settings()).settings.retrieval
+    assert [run["inUse"] for run in shown(page)["runs"]] == [False, False, False, True]
+    page = report(page, "used", 2)
+    assert load_settings().retrieval == Settings().retrieval, "what plain alone sets is set back"
+
+
+def test_a_card_becomes_plain_in_place(filled: Workspace) -> None:
+    page = opened()
+    page.selectbox(key="variant-1-mode").select("Plain").run()
+    assert not [own for own in page.selectbox if own.key == "variant-1-reranker"]
+    assert shown(compare(page))["runs"][1]["name"] == "Plain"
+    page.selectbox(key="variant-1-mode").select("hybrid").run()
+    assert shown(compare(page))["runs"][1]["name"] == "Meaning + words"
+
+
+def test_matches_in_titles_and_headings_count_as_much_as_is_chosen(workspace: Workspace) -> None:
+    words = "The caretaker oils the circulator and closes the hatch of the boiler."
+    fill(workspace, {"a.md": f"# Work\n\n{words}", "b.md": "# Circulator\n\nIt is green.\n"})
+    page = opened()
+    page.selectbox(key="variant-1-mode").select("text").run()
+    page.number_input(key="variant-1-retrieval.title_boost").set_value(10.0).run()
+    page.number_input(key="variant-1-retrieval.heading_boost").set_value(2.5).run()
+    data = shown(compare(page, "caretaker closes circulator hatch"))
+    first = [data["passages"][run["hits"][0]["passage"]]["name"] for run in data["runs"]]
+    assert first[:2] == ["a.md", "b.md"]
+    assert data["runs"][0]["name"].endswith("titles count 0 · headings count 0")
+    assert data["runs"][1]["name"].endswith("titles count 10 · headings count 2.5")
+    page = report(page, "used", 1)
+    assert (load_settings().retrieval.title_boost, load_settings().retrieval.heading_boost) == (10, 2.5)
+    page.selectbox(key="variant-1-mode").select("vector").run()
+    assert not [own for own in page.number_input if own.key == "variant-1-retrieval.title_boost"]
 
 
 def test_using_a_setting_saves_it_and_says_so(filled: Workspace) -> None:

@@ -9,6 +9,7 @@ from corpus import fill
 
 from rag.compare import Comparison, Variant, choices_of, compare, default_choices
 from rag.errors import SettingsError
+from rag.presets import expanded
 from rag.retrieve import retrieve
 from rag.settings import Settings, with_overrides
 from rag.tokens import get_token_counter
@@ -185,7 +186,8 @@ def test_progress_names_each_variant_in_turn(filled: Workspace) -> None:
 
 
 def test_the_first_choices_differ_and_hold_the_settings_in_force(settings: Settings) -> None:
-    for changes in ({}, {"mode": "text", "reranker": "none"}, {"reranker": "none", "k": 4}):
+    plain = expanded({"preset": "plain", "k": 4})
+    for changes in ({}, {"mode": "text", "reranker": "none"}, {"reranker": "none", "k": 4}, plain):
         current = with_overrides(settings, changes)
         choices = default_choices(current)
         assert choices_of(current) in choices

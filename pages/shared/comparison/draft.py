@@ -5,15 +5,19 @@ It names settings in plain words; it draws nothing and asks nothing.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from rag.compare import FEWEST, MOST, Comparison, Variant, choices_of, default_choices
+from rag.compare import FEWEST, MOST, Comparison, Variant, choices_of, completed, default_choices
+from rag.presets import PRESETS, is_plain, not_plain
 from rag.rerankers import OFFERED as OFFERED_RERANKERS
 from rag.settings import Settings, with_overrides
 from rag.trace import Trace
 from rag.types import Scope
 
+PLAIN = "Plain"
+TITLES, HEADINGS = "retrieval.title_boost", "retrieval.heading_boost"
 MODE_NAMES = {"hybrid": "Meaning + words", "vector": "Meaning only", "text": "Words only"}
 RERANKER_NAMES = {offer.name: offer.short for offer in OFFERED_RERANKERS}
 #: Settings to add, in the order in which they are offered.
@@ -25,7 +29,15 @@ OFFERED = (
     ("hybrid", "late-interaction-exact"),
 )
 #: What two settings of the same name are told apart by, and how it is said.
-TELLING = {"k": "{} kept", "candidates": "{} candidates"}
+TELLING: dict[str, Callable[[Any], str]] = {
+    "k": "{} kept".format,
+    "candidates": "{} candidates".format,
+    TITLES: "titles count {:g}".format,
+    HEADINGS: "headings count {:g}".format,
+    "retrieval.words_in": lambda column: "passages alone" if column == "text" else "with titles",
+    "retrieval.exact_first": lambda first: "codes first" if first else "codes not first",
+    "retrieval.milliseconds": lambda most: f"{most} ms at most" if most else "any time",
+}
 
 
 @dataclass(frozen=True)
@@ -82,6 +94,7 @@ class Draft:
         if len(self.choices) < MOST:
             self._numbers += 1
             last, there = self.choices[-1].values, [choice.values for choice in self.choices]
+            last = not_plain(last) if is_plain(last) else last
             others = [last | {"mode": mode, "reranker": reranker} for mode, reranker in OFFERED]
             values = next((own for own in others if own not in there), dict(last))
             self.choices.append(Choice(self._numbers, values))
@@ -144,8 +157,8 @@ def new_draft(settings: Settings) -> Draft:
 
 
 def is_in_force(values: dict[str, Any], settings: Settings) -> bool:
-    """Whether chat uses these values now."""
-    return values == choices_of(settings)
+    """Whether chat uses these values now; what they do not name is as chat has it."""
+    return completed(values, settings) == choices_of(settings)
 
 
 def names_of(choices: list[dict[str, Any]]) -> list[str]:
@@ -154,23 +167,27 @@ def names_of(choices: list[dict[str, Any]]) -> list[str]:
     told = []
     for values, name in zip(choices, names, strict=True):
         twins = [other for other, own in zip(choices, names, strict=True) if own == name]
-        differing = [key for key in TELLING if len({twin[key] for twin in twins}) > 1]
-        told.append(" · ".join([name, *(TELLING[key].format(values[key]) for key in differing)]))
+        differing = [key for key in TELLING if len({twin.get(key) for twin in twins}) > 1]
+        told.append(" · ".join([name, *(TELLING[key](values[key]) for key in differing)]))
     return told
 
 
 def presets_beside(choices: list[Choice]) -> list[dict[str, Any]]:
     """The settings offered by name that are not among those chosen; in all else like the last of these."""
-    there = [(choice.values["mode"], choice.values["reranker"]) for choice in choices]
-    last = choices[-1].values
-    return [
+    own = [choice.values for choice in choices if not is_plain(choice.values)]
+    there = [(values["mode"], values["reranker"]) for values in own]
+    last = own[-1] if own else not_plain(choices[-1].values)
+    offered = [
         last | {"mode": mode, "reranker": reranker}
         for mode, reranker in OFFERED
         if (mode, reranker) not in there
     ]
+    return offered if len(own) < len(choices) else [*offered, last | PRESETS["plain"]]
 
 
 def _name(values: dict[str, Any]) -> str:
+    if is_plain(values):
+        return PLAIN
     mode = MODE_NAMES.get(values["mode"], str(values["mode"]))
     reranker = RERANKER_NAMES.get(values["reranker"], str(values["reranker"]))
     return f"{mode}, {reranker}" if reranker else mode

@@ -7,7 +7,10 @@ from typing import Any
 import streamlit as st
 
 from pages.shared.comparison.draft import (
+    HEADINGS,
     MODE_NAMES,
+    PLAIN,
+    TITLES,
     Choice,
     Draft,
     is_in_force,
@@ -16,8 +19,20 @@ from pages.shared.comparison.draft import (
 )
 from pages.shared.reranker_choice import draw_sentence, labels_with_state
 from rag.compare import FEWEST, MOST
+from rag.presets import PRESETS, is_plain, not_plain
 from rag.rerankers import RERANKERS
 from rag.settings import Settings, known_paths
+
+PLAIN_LABEL = "Plain: nothing refined"
+PLAIN_SENTENCE = (
+    "What many tools do: both searches read the passages alone, and their lists are merged by place. It "
+    "never changes, so it shows what the other settings are worth."
+)
+BOOSTS = {
+    TITLES: "How much more a match in the title counts",
+    HEADINGS: "How much more a match in a heading counts",
+}
+BOOST_HELP = "For the search by words. 0: no more than anywhere else; 1: as much again; at most 10."
 
 
 def draw_editor(draft: Draft, settings: Settings, *, expanded: bool) -> None:
@@ -56,7 +71,7 @@ def _draw_additions(draft: Draft) -> None:
         for values, name in zip(presets, names_of(presets), strict=True):
             st.button(
                 name,
-                key=f"variant-preset-{values['mode']}-{values['reranker']}",
+                key=f"variant-preset-{'plain' if is_plain(values) else values['mode']}-{values['reranker']}",
                 type="tertiary",
                 on_click=draft.add_preset,
                 args=(values,),
@@ -80,31 +95,62 @@ def _draw_card(
                 on_click=draft.remove_choice,
                 args=(number,),
             )
-    modes = list(MODE_NAMES)
+    modes = [*MODE_NAMES, PLAIN]
     mode = st.selectbox(
         "Search by",
         modes,
-        index=modes.index(values["mode"]),
-        format_func=MODE_NAMES.__getitem__,
+        index=modes.index(PLAIN if is_plain(values) else values["mode"]),
+        format_func=lambda own: MODE_NAMES.get(own, PLAIN_LABEL),
         key=f"variant-{number}-mode",
     )
+    if mode == PLAIN:
+        st.caption(PLAIN_SENTENCE)
+        chosen = values | PRESETS["plain"]
+    else:
+        ranked = _draw_ranking(choice, labels, settings)
+        chosen = (not_plain(values) if is_plain(values) else values) | {"mode": mode} | ranked
+        if mode != "vector":
+            # Folded by a key of its own, which keeps its state while the figures in it change.
+            with st.expander("Titles and headings", type="compact", key=f"variant-{number}-fields"):
+                chosen |= {path: _draw_boost(label, path, choice) for path, label in BOOSTS.items()}
+    with st.container(horizontal=True, gap="small"):
+        chosen["k"] = _draw_count("Passages kept", "k", choice)
+        chosen["candidates"] = _draw_count("Candidates", "candidates", choice)
+    draft.change_choice(number, chosen)
+    return heading
+
+
+def _draw_ranking(choice: Choice, labels: dict[str, str], settings: Settings) -> dict[str, Any]:
+    values = choice.values
     reranker = st.selectbox(
         "Reranker",
         RERANKERS,
         index=RERANKERS.index(values["reranker"]) if values["reranker"] in RERANKERS else 0,
         format_func=labels.__getitem__,
-        key=f"variant-{number}-reranker",
+        key=f"variant-{choice.number}-reranker",
         help="What puts the passages found in their final order.",
     )
     draw_sentence(reranker, settings)
-    with st.container(horizontal=True, gap="small"):
-        kept = _draw_number("Passages kept", "k", choice)
-        candidates = _draw_number("Candidates", "candidates", choice)
-    draft.change_choice(number, {"mode": mode, "reranker": reranker, "k": kept, "candidates": candidates})
-    return heading
+    return {"reranker": reranker}
 
 
-def _draw_number(label: str, name: str, choice: Choice) -> int:
+def _draw_boost(label: str, path: str, choice: Choice) -> float:
+    known: dict[str, Any] = known_paths()[path]
+    return float(
+        st.number_input(
+            label,
+            min_value=float(known["minimum"]),
+            max_value=float(known["maximum"]),
+            value=float(choice.values[path]),
+            step=0.5,
+            format="%g",
+            key=f"variant-{choice.number}-{path}",
+            help=BOOST_HELP,
+        )
+    )
+
+
+def _draw_count(label: str, name: str, choice: Choice) -> int:
     known: dict[str, Any] = known_paths()[f"retrieval.{name}"]
     return int(
         st.number_input(

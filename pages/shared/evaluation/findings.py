@@ -18,7 +18,7 @@ from pages.shared.evaluation.tradeoff import draw_tradeoff
 from pages.shared.figures import duration_text, ordinal
 from pages.shared.plain_text import markdown_plain, shortened
 from rag.advice import advice
-from rag.compare import Variant
+from rag.compare import Variant, completed
 from rag.evaluation_runs import Evaluation
 from rag.prices import price_in_words, price_of
 from rag.question_sets import ORIGINS
@@ -147,7 +147,7 @@ def _draw_questions(draft: Draft, found: Evaluation, rows: Sequence[Sequence[dic
             key="evaluation-look",
             icon=":material/compare_arrows:",
             on_click=draft.look_at,
-            args=(question, [changes for _, changes in found.variants]),
+            args=(question, [completed(changes, session.settings()) for _, changes in found.variants]),
         )
 
 

@@ -16,10 +16,11 @@ def draw_use(draft: Draft) -> None:
     wanted, draft.wanted = draft.wanted, None
     if wanted is None:
         return
-    values = choices_of(wanted.settings)
-    save_settings(session.settings().data_dir, {ALIASES[name]: values[name] for name in VARIED})
+    values, before = choices_of(wanted.settings), choices_of(session.settings())
+    changed = {ALIASES.get(name, name): values[name] for name in VARIED if values[name] != before[name]}
+    save_settings(session.settings().data_dir, changed)
     in_force = choices_of(session.settings())
-    held = [ALIASES[name] for name in VARIED if in_force[name] != values[name]]
+    held = [ALIASES.get(name, name) for name in VARIED if in_force[name] != values[name]]
     if held:
         st.warning(
             f"Saved, but the environment or a .env file sets {markdown_plain(', '.join(held))} "
