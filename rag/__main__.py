@@ -18,7 +18,7 @@ from typing import Any
 
 from rag.document_scope import left_out
 from rag.errors import AskanceError, SettingsError
-from rag.near_copies import also_in
+from rag.near_copies import also_in, cited_place, place_of
 from rag.question_command import add_question_commands
 from rag.rerankers import RERANKERS
 from rag.scope_command import DEFAULT_COLLECTION, add_scope_options, scope_given
@@ -131,7 +131,7 @@ def _search(options: argparse.Namespace, settings: Settings) -> dict[str, Any]:
             place = hit.chunk.place + (f", in {hit.collection}" if hit.collection else "")
             sys.stdout.write(f"{hit.rank}. {place}\n   {' '.join(hit.chunk.text.split())[:300]}\n")
             if hit.also_in:
-                sys.stdout.write(f"   {also_in([own.place for own in hit.also_in])}\n")
+                sys.stdout.write(f"   {also_in([place_of(own) for own in hit.also_in])}\n")
         if not found.hits:
             sys.stdout.write("Nothing found.\n")
     return search_as_dict(options.query, found)
@@ -160,7 +160,14 @@ def _hit_as_dict(hit: Hit) -> dict[str, Any]:
         "text": chunk.text,
         "scores": hit.scores,
         "also_in": [
-            {"id": own.id, "document": own.document, "page": own.page, "start": own.start, "end": own.end}
+            {
+                "id": own.chunk.id,
+                "collection": own.collection,
+                "document": own.chunk.document,
+                "page": own.chunk.page,
+                "start": own.chunk.start,
+                "end": own.chunk.end,
+            }
             for own in hit.also_in
         ],
     }
@@ -178,9 +185,7 @@ def _ask(options: argparse.Namespace, settings: Settings) -> dict[str, Any]:
             sys.stdout.flush()
     if not options.json:
         for citation in reply.citations:
-            place = citation.document + (f", page {citation.page}" if citation.page else "")
-            place += f", in {citation.collection}" if citation.collection else ""
-            sys.stdout.write(f"\n[{citation.number}] {place}")
+            sys.stdout.write(f"\n[{citation.number}] {cited_place(citation)}")
         sys.stdout.write("\n")
     for note in reply.notes:
         sys.stderr.write(f"{note}\n")
@@ -196,6 +201,7 @@ def _ask(options: argparse.Namespace, settings: Settings) -> dict[str, Any]:
                 "quote": citation.quote,
                 "start": citation.start,
                 "end": citation.end,
+                "also_in": list(citation.also_in),
             }
             for citation in reply.citations
         ],

@@ -9,9 +9,9 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
+from rag.collection_names import ATTACHED
 from rag.history import Conversation, Turn
 
-_BEGINNING = "attached-"
 #: The mark kept with a turn that was asked of the conversation's own files, alone or not.
 MARK = "attached"
 
@@ -26,18 +26,7 @@ class Asked(StrEnum):
 
 def attached_to(conversation_id: str) -> str:
     """The name of the collection that holds a conversation's own files, whether or not it has any."""
-    return f"{_BEGINNING}{conversation_id}"
-
-
-def is_attached(collection: str) -> bool:
-    """Whether a collection holds a conversation's own files."""
-    return collection.startswith(_BEGINNING)
-
-
-def in_words(collections: str) -> str:
-    """A collection, or several by their names with commas between them, as people know them."""
-    names = collections.split(", ")
-    return ", ".join("the attached files" if is_attached(name) else name for name in names)
+    return f"{ATTACHED}{conversation_id}"
 
 
 def mark_of(asked: Asked) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Engine, delete, func, insert, select, update
 from sqlalchemy.orm import Session
@@ -18,6 +19,7 @@ from sqlalchemy.orm import Session
 from rag.database import CollectionRow, ConversationRow, DocumentRow, TurnRow, read, utc_now, write
 from rag.errors import CollectionNotFound, StoreError
 from rag.job_tables import JobRow, SyncedFileRow
+from rag.near_copies import renamed_place
 from rag.question_tables import EvaluationRow, QuestionSetRow
 
 REVISION, RETIRED = "revision", "retired"
@@ -225,11 +227,18 @@ def _rename_in_turns(session: Session, collection: str, name: str) -> None:
         asked = list(row.details.get("collections") or ())
         if collection in asked:
             row.details = row.details | {"collections": [name if own == collection else own for own in asked]}
-        if any(own.get("collection") == collection for own in row.citations):
-            row.citations = [
-                own | {"collection": name} if own.get("collection") == collection else own
-                for own in row.citations
-            ]
+        if any(own.get("collection") for own in row.citations):
+            row.citations = [_renamed_in(own, collection, name) for own in row.citations]
+
+
+def _renamed_in(citation: dict[str, Any], collection: str, name: str) -> dict[str, Any]:
+    """A kept citation once a collection has another name; one of a single collection names none."""
+    if not citation.get("collection"):
+        return citation
+    return citation | {
+        "collection": name if citation["collection"] == collection else citation["collection"],
+        "also_in": [renamed_place(own, collection, name) for own in citation.get("also_in", ())],
+    }
 
 
 def _is_taken(session: Session, table: str) -> bool:

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from rag.errors import AskanceError, SettingsError
 from rag.evidence import Sentence, sentence_evidence
 from rag.metrics import rank_biased_overlap
+from rag.near_copies import place_of
 from rag.presets import PRESETS, is_plain, not_plain
 from rag.rerankers import asks_servers
 from rag.retrieve import retrieve
@@ -273,7 +274,7 @@ def _passage(number: int, hit: Hit, sentences: Sequence[Sentence]) -> Passage:
         end=chunk.end,
         quote=chunk.text,
         words=best.words if best else (),
-        also_in=tuple(own.place for own in hit.also_in),
+        also_in=tuple(map(place_of, hit.also_in)),
         collection=hit.collection,
     )
     return Passage(citation, (start, chunk.end))

@@ -13,11 +13,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from rag.answer_record import changed_settings
-from rag.attached_files import in_words
 from rag.citation_standing import Standings
 from rag.citations import to_plain
+from rag.collection_names import in_words
 from rag.history import Conversation, Turn
-from rag.near_copies import also_in
+from rag.near_copies import cited_place
 from rag.turns import standalone_of, support_of
 from rag.types import Citation
 
@@ -112,12 +112,6 @@ def _made_in_words(turn: Turn) -> str:
     )
 
 
-def _place(citation: Citation) -> str:
-    place = citation.document + (f", page {citation.page}" if citation.page is not None else "")
-    place += f", in {in_words(citation.collection)}" if citation.collection else ""
-    return f"{place}. {also_in(citation.also_in)}" if citation.also_in else place
-
-
 def _is_quoted(turn: Turn) -> bool:
     return turn.details.get("model") == "extractive" and bool(turn.citations)
 
@@ -148,7 +142,7 @@ def _markdown_answer(turn: Turn) -> str:
 def _markdown_source(citation: Citation, standings: Standings | None) -> str:
     since = _since(citation, standings)
     said = f" *{_plain(since)}*" if since else ""
-    return f"- [{citation.number}] {_plain(_place(citation))}: “{_plain(citation.quote)}”{said}"
+    return f"- [{citation.number}] {_plain(cited_place(citation))}: “{_plain(citation.quote)}”{said}"
 
 
 def _since(citation: Citation, standings: Standings | None) -> str:
@@ -198,7 +192,7 @@ def _html_turn(place: int, turn: Turn, standings: Standings | None) -> str:
 
     answer = _CITED.sub(linked, html.escape(_answer_lines(turn)))
     sources = "".join(
-        f'<li value="{own.number}" id="source-{place}-{own.number}">{html.escape(_place(own))}'
+        f'<li value="{own.number}" id="source-{place}-{own.number}">{html.escape(cited_place(own))}'
         f"<blockquote>{html.escape(' '.join(own.quote.split()))}</blockquote>"
         f'<span class="note">{html.escape(_since(own, standings))}</span></li>'
         for own in turn.citations

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from rag.embedders import Embedder
 from rag.evidence import Sentence, sentence_evidence, token_weights
+from rag.near_copies import place_of
 from rag.questions import located
 from rag.sentence_value import chances
 from rag.types import Citation, Hit, Query
@@ -127,7 +128,7 @@ def quoted(number: int, hit: Hit, start: int, end: int, sentences: Sequence[Sent
         score=round(max(sentence.score for sentence in sentences), 4) if sentences else None,
         words=tuple(span for sentence in sentences for span in sentence.words),
         # A copy may lack what stands at the ends of its better.
-        also_in=tuple(own.place for own in hit.also_in if located(quote, own.text, any_case=True)),
+        also_in=tuple(place_of(own) for own in hit.also_in if located(quote, own.chunk.text, any_case=True)),
         collection=hit.collection,
     )
 

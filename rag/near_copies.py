@@ -12,7 +12,8 @@ from collections import Counter
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 
-from rag.types import Chunk, Hit
+from rag.collection_names import in_words
+from rag.types import Chunk, Citation, Copy, Hit
 
 #: Words in a run.
 RUN = 4
@@ -36,7 +37,7 @@ def folded(hits: Sequence[Hit], most: int) -> list[Hit]:
         shared = Counter(place for run in runs for place in holders.get(run, ()))
         nearest, count = shared.most_common(1)[0] if shared else (0, 0)
         if count and count >= SHARED_RUNS * len(runs) and is_copy(hit.chunk, kept[nearest].chunk):
-            kept[nearest].also_in += (hit.chunk, *hit.also_in)
+            stand_for(kept[nearest], hit)
             continue
         if len(kept) < most:
             for run in runs:
@@ -69,12 +70,45 @@ def is_copy(passage: Chunk, better: Chunk) -> bool:
     return True
 
 
+def stand_for(better: Hit, other: Hit) -> None:
+    """Let a hit name the place of another, and the places that this one names; its own it knows."""
+    own = (better.chunk.id, better.collection)
+    named = {own, *((copy.chunk.id, copy.collection) for copy in better.also_in)}
+    for copy in (Copy(other.chunk, other.collection), *other.also_in):
+        if (copy.chunk.id, copy.collection) not in named:
+            named.add((copy.chunk.id, copy.collection))
+            better.also_in += (copy,)
+
+
+def place_of(copy: Copy) -> str:
+    """Where a copy stands, as people say it: document, page and, where several are searched, collection."""
+    return copy.chunk.place + (_within(copy.collection) if copy.collection else "")
+
+
+def renamed_place(place: str, collection: str, name: str) -> str:
+    """A place kept as `place_of` told it, once a collection has another name."""
+    end = _within(collection)
+    return place.removesuffix(end) + _within(name) if place.endswith(end) else place
+
+
+def cited_place(citation: Citation) -> str:
+    """Where a citation stands, and where its copies do: 'a.pdf, page 2, in memos. Also in b.pdf'."""
+    place = citation.document + (f", page {citation.page}" if citation.page is not None else "")
+    place += _within(citation.collection) if citation.collection else ""
+    return f"{place}. {also_in(citation.also_in)}" if citation.also_in else place
+
+
 def also_in(places: Sequence[str]) -> str:
     """The places of copies in words, as "Also in b.pdf, page 2; c.pdf and 3 more"; "" without any."""
+    places = list(dict.fromkeys(places))
     if not places:
         return ""
     more = len(places) - MOST_NAMED
     return f"Also in {'; '.join(places[:MOST_NAMED])}" + (f" and {more} more" if more > 0 else "")
+
+
+def _within(collection: str) -> str:
+    return f", in {in_words(collection)}"
 
 
 def _misspelt(pair: tuple[str, str]) -> bool:

@@ -13,7 +13,7 @@ from pathlib import Path
 from string import Template
 
 from rag.errors import PromptError
-from rag.near_copies import also_in
+from rag.near_copies import also_in, place_of
 from rag.types import Hit
 
 FOLDER = Path(__file__).parent.parent / "prompts"
@@ -53,7 +53,7 @@ def passage_block(number: int, hit: Hit, fence: str, *, end: int | None = None) 
     `end` cuts the passage's text at that character. The block ends with an empty line.
     """
     chunk = hit.chunk
-    also = also_in([own.place for own in hit.also_in])
+    also = also_in([place_of(own) for own in hit.also_in])
     source = " ".join(f"{chunk.place}. {chunk.header}{'. ' if also else ''}{also}".split())
     return (
         f"<<<passage {number} {fence}>>>\nSource: {source}\n\n{chunk.text[:end].strip()}\n"

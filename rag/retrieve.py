@@ -18,7 +18,7 @@ from rag.errors import DiskRefused, MissingDependency, ModelError, RerankingFail
 from rag.exact_matches import exact_first, with_exact
 from rag.identifiers import exact_terms
 from rag.late_interaction import pack_signs
-from rag.near_copies import folded
+from rag.near_copies import folded, stand_for
 from rag.rerankers import Deadline, Reranker, get_reranker, score_within
 from rag.settings import Settings
 from rag.several_tables import Searched, SeveralTables, fused_by_rank
@@ -135,6 +135,7 @@ def fuse(legs: dict[str, list[Hit]], constant: int) -> list[Hit]:
             known = merged.setdefault(hit.chunk.id, hit)
             known.scores.update(hit.scores)
             known.ranks.update(hit.ranks)
+            stand_for(known, hit)
     for hit in merged.values():
         hit.scores["fused"] = sum(1.0 / (constant + rank) for rank in hit.ranks.values() if rank)
     ordered = sorted(

@@ -14,6 +14,7 @@ from itertools import zip_longest
 
 from rag.embedders import Embedder
 from rag.late_interaction import pack_signs
+from rag.near_copies import stand_for
 from rag.store import CollectionTable
 from rag.types import EVERYTHING, Chunk, Filters, Hit, SearchResult, Vector
 
@@ -21,7 +22,7 @@ from rag.types import EVERYTHING, Chunk, Filters, Hit, SearchResult, Vector
 class SeveralTables:
     """The tables of collections, by the collection's name, in the order in which equals are found.
 
-    A passage that stands in several of them is found once, in the first.
+    A passage that stands in several of them is found once, in the first, and names the others.
     """
 
     def __init__(self, tables: Mapping[str, CollectionTable]) -> None:
@@ -108,8 +109,10 @@ class SeveralTables:
         unique: dict[str, Hit] = {}
         for name, hits in found.items():
             for hit in hits:
-                if hit.chunk.id not in unique:
-                    hit.collection = name
+                hit.collection = name
+                if hit.chunk.id in unique:
+                    stand_for(unique[hit.chunk.id], hit)
+                else:
                     unique[hit.chunk.id] = hit
                     self._holding[hit.chunk.id] = self._tables[name]
         best = sorted(unique.values(), key=lambda hit: -(hit.scores[stage] or 0.0))[:limit]
@@ -133,7 +136,7 @@ def fused_by_rank(found: Sequence[SearchResult], embedder: Embedder, most: int) 
     for row in zip_longest(*(result.candidates for result in found)):
         for hit in row:
             if hit is not None:
-                candidates.setdefault(hit.chunk.id, hit)
+                stand_for(candidates.setdefault(hit.chunk.id, hit), hit)
     ordered = list(candidates.values())
     own = {id(hit) for hit in first.candidates}
     foreign = [hit for hit in ordered[:most] if id(hit) not in own]

@@ -12,6 +12,7 @@ from rag.answerers import EXTRACTIVE
 from rag.citations import to_plain
 from rag.evidence import Sentence
 from rag.history import History, Turn
+from rag.near_copies import place_of
 from rag.recollection import Summary
 from rag.sentences import split_sentences
 from rag.types import Citation, Hit, Message, Scope
@@ -70,7 +71,7 @@ def as_citations(hits: Iterable[Hit], sentences: Sequence[Sentence] = ()) -> tup
             end=hit.chunk.end,
             quote=hit.chunk.text,
             words=best[number - 1].words if number - 1 in best else (),
-            also_in=tuple(own.place for own in hit.also_in),
+            also_in=tuple(map(place_of, hit.also_in)),
             collection=hit.collection,
         )
         for number, hit in enumerate(hits, start=1)

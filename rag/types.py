@@ -110,6 +110,14 @@ class Chunk:
         return self.document + (f", page {self.page}" if self.page is not None else "")
 
 
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A passage that another stands for; `collection` is where it is from, when several were searched."""
+
+    chunk: Chunk
+    collection: str = ""
+
+
 @dataclass(slots=True)
 class Hit:
     """A chunk found for a query, with what each stage thought of it.
@@ -117,8 +125,9 @@ class Hit:
     `scores` and `ranks` have the keys vector, text, fused and rerank; a stage that did not see
     the chunk leaves None. `token_bits` is the packed sign of each token's vector (see
     rag/late_interaction.py), None when the row has none or no stage asked for it. `also_in` are worse
-    ranked passages that say the same (rag/near_copies.py), `parts` the passages that were joined to this
-    one for reading (rag/wider_passages.py). `collection` is where it is from, when several were searched.
+    ranked passages that say the same, and the same one in other collections (rag/near_copies.py), `parts`
+    the passages that were joined to this one for reading (rag/wider_passages.py). `collection` is where it
+    is from, when several were searched.
     """
 
     chunk: Chunk
@@ -127,14 +136,14 @@ class Hit:
     ranks: dict[str, int | None] = field(default_factory=dict)
     vector: Vector | None = None
     token_bits: bytes | None = None
-    also_in: tuple[Chunk, ...] = ()
+    also_in: tuple[Copy, ...] = ()
     collection: str = ""
     parts: tuple[Chunk, ...] = ()
 
     @property
     def chunks(self) -> tuple[Chunk, ...]:
         """Every passage that this hit stands for, its own first."""
-        return (self.chunk, *self.parts, *self.also_in)
+        return (self.chunk, *self.parts, *(copy.chunk for copy in self.also_in))
 
     def stands_for(self, passage_ids: Collection[str]) -> bool:
         """Whether one of these passages is among its own."""

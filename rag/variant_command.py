@@ -8,6 +8,7 @@ from typing import Any
 
 from rag.compare import Comparison, Run, compare
 from rag.evaluate import parse_variant
+from rag.near_copies import cited_place
 from rag.rerankers import OFFERED, problem_with
 from rag.scope_command import DEFAULT_COLLECTION
 from rag.settings import Settings
@@ -60,7 +61,7 @@ def _print_run(made: Comparison, run: Run) -> None:
     sys.stdout.write(f"\n{run.variant.name}: {run.error or str(run.milliseconds['total']) + ' ms'}\n")
     for placement in run.placements:
         citation = made.passages[placement.passage].citation
-        place = citation.document + (f", page {citation.page}" if citation.page else "")
+        place = cited_place(citation)
         moved = "" if placement.movement == "same" else f" ({placement.movement})"
         sys.stdout.write(
             f"{placement.rank:3}.{moved} {place}: {' '.join(citation.quote.split())[:EXCERPT]}\n"
@@ -80,6 +81,8 @@ def _run_as_dict(made: Comparison, run: Run) -> dict[str, Any]:
                 "id": made.passages[placement.passage].citation.chunk_id,
                 "document": made.passages[placement.passage].citation.document,
                 "page": made.passages[placement.passage].citation.page,
+                "collection": made.passages[placement.passage].citation.collection,
+                "also_in": list(made.passages[placement.passage].citation.also_in),
                 "score": placement.score,
                 "ranks": placement.ranks,
                 "rank_in_first": placement.rank_in_first,

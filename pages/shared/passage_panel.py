@@ -19,8 +19,8 @@ from pages.shared.opened import Opened
 from pages.shared.page_drawings import page_image
 from pages.shared.page_frame import draw_page_frame, draw_zoom, scale_of
 from pages.shared.plain_text import markdown_plain, shortened
-from rag.attached_files import in_words
 from rag.citation_standing import REMOVED, Standing, as_in
+from rag.collection_names import in_words
 from rag.errors import AskanceError
 from rag.types import Citation, PageSpan, ParsedDocument
 

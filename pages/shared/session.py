@@ -19,10 +19,10 @@ from ingest.worker import ensure_worker
 from pages.shared.opened import Opened
 from pages.shared.pending_question import PendingQuestion
 from rag.answerers import set_up
-from rag.attached_files import is_attached
 from rag.catalog import Catalog, DocumentRecord
 from rag.chat import Chats
 from rag.citation_standing import Standings, StandingsApart
+from rag.collection_names import is_attached
 from rag.downloads import Downloads
 from rag.errors import StoreError
 from rag.history import Conversation

@@ -6,6 +6,7 @@ import chat_page
 import compare_page
 import pytest
 from corpus import fill
+from streamlit.testing.v1 import AppTest
 
 from rag.workspace import Workspace
 
@@ -31,6 +32,36 @@ def test_the_sources_of_an_answer_name_the_copies(twice: Workspace) -> None:
     assert {citation.document, other} == {"fees.md", "[copy](x).md"}
     assert f"1: Also in {other}" in chat_page.texts(page.caption)
     assert not any("](x)" in caption.value for caption in page.caption)
+
+
+def test_copies_in_other_collections_are_named_with_these(twice: Workspace) -> None:
+    fill(twice, {"memo.md": f"# Memo\n\n{TEXT}\n"}, "memos")
+    page = chat_page.opened()
+    choose_beside(page, "memos")
+    chat_page.ask(page, QUESTION)
+    [turn] = chat_page.kept(twice)
+    [citation] = turn.citations
+    places = {citation.document + f", in {citation.collection}", *citation.also_in}
+    assert places == {"fees.md, in default", "[copy](x).md, in default", "memo.md, in memos"}
+    twice.tables.rename("memos", "notices")
+    [turn] = chat_page.kept(twice)
+    assert "memo.md, in notices" in {
+        turn.citations[0].document + f", in {turn.citations[0].collection}",
+        *turn.citations[0].also_in,
+    }
+    twice.tables.rename("notices", "memos")
+    page = compare_page.opened()
+    choose_beside(page, "memos")
+    passages = compare_page.shown(compare_page.compare(page, QUESTION))["passages"]
+    [passage] = [own for own in passages if own["also"]]
+    own = f"{passage['document']}, {passage['page']}"
+    assert {own, *passage["also"].removeprefix("Also in ").split("; ")} == places
+
+
+def choose_beside(page: AppTest, collection: str) -> None:
+    """Have this collection asked, too."""
+    (field,) = [own for own in page.multiselect if own.label == "Ask these collections, too"]
+    field.set_value([collection]).run()
 
 
 def test_a_card_names_the_copies(twice: Workspace) -> None:

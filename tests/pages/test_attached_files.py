@@ -7,7 +7,8 @@ from chat_page import ask, kept, labels, opened, texts
 from streamlit.testing.v1 import AppTest
 
 from ingest.jobs import Jobs
-from rag.attached_files import Asked, attached_to, in_words
+from rag.attached_files import Asked, attached_to
+from rag.collection_names import in_words
 from rag.errors import StoreError
 from rag.export import as_markdown
 from rag.history import Conversation

@@ -95,7 +95,7 @@ def test_only_the_first_ones_take_copies_in_and_the_order_stays() -> None:
     hits = [Hit(chunk(text, str(place))) for place, text in enumerate(texts)]
     kept = folded(hits, most=1)
     assert [hit.chunk.id for hit in kept] == ["0", "1", "3"]
-    assert [own.id for own in kept[0].also_in] == ["2", "4"]
+    assert [own.chunk.id for own in kept[0].also_in] == ["2", "4"]
 
 
 def test_a_search_names_the_places_of_copies_and_keeps_what_differs(filled: Workspace) -> None:

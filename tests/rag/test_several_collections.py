@@ -16,11 +16,12 @@ from rag.chat import Chats
 from rag.compare import Variant, compare
 from rag.embedders import HashEmbedder
 from rag.errors import CollectionNotFound, DocumentNotFound
+from rag.near_copies import place_of
 from rag.retrieve import retrieve
 from rag.settings import Settings, with_overrides
 from rag.store import Store
 from rag.turns import scope_of
-from rag.types import Scope, SearchResult
+from rag.types import Copy, Scope, SearchResult
 from rag.workspace import Workspace, open_workspace
 
 MEMOS = {
@@ -60,6 +61,36 @@ def test_the_same_bytes_in_two_collections_are_found_once(workspace: Workspace) 
     found = search(workspace, "How long does parental leave last?", "memos", "reports")
     leave = [hit for hit in found.candidates if hit.chunk.document == "staff/leave.txt"]
     assert [hit.collection for hit in leave] == ["memos"]
+    assert [place_of(copy) for copy in leave[0].also_in] == ["staff/leave.txt, in reports"]
+
+
+def test_copies_are_named_with_their_collections(
+    workspace: Workspace, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copied = "The yearly fee of the reading room is 40 euros, and members pay it at the desk in the hall."
+    fill(workspace, {"fees.md": f"# Fees\n\n{copied}\n", "again.md": f"# Once more\n\n{copied}\n"}, "reports")
+    fill(workspace, {"memo.md": f"# Memo\n\n{copied}\n"}, "memos")
+    question = "What is the yearly fee of the reading room?"
+    found = search(workspace, question, "reports", "memos")
+    [fee] = [hit for hit in found.hits if copied in hit.chunk.text]
+    places = [place_of(copy) for copy in (Copy(fee.chunk, fee.collection), *fee.also_in)]
+    assert sorted(places) == ["again.md, in reports", "fees.md, in reports", "memo.md, in memos"]
+    monkeypatch.setenv("ASKANCE_EMBEDDING_MODEL", "hash")
+    monkeypatch.setenv("ASKANCE_ANSWER_DECLINE_BELOW", "0")
+    for command in ("search", "ask", "compare"):
+        for order in (["reports", "memos"], ["memos", "reports"]):
+            several = [part for name in order for part in ("--collection", name)]
+            assert main([command, question, *several]) == 0
+            said = capsys.readouterr().out
+            assert "Also in " in said
+            assert all(place in said for place in places)
+
+
+def test_the_same_bytes_under_different_embedders_are_named_once(wider: Workspace) -> None:
+    fill(wider, {"crane.md": "The relief valve of the crane opens at 12 bar."}, "reports")
+    found = search(wider, "relief valve of the crane", "reports", "wide")
+    [crane] = [hit for hit in found.hits if hit.chunk.document == "crane.md"]
+    assert (crane.collection, [copy.collection for copy in crane.also_in]) == ("reports", ["wide"])
 
 
 def test_one_query_is_embedded_for_all(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from pages.shared.plain_text import markdown_plain
 from rag.answer_record import changed_settings
-from rag.attached_files import in_words
+from rag.collection_names import in_words
 from rag.history import Turn
 
 

@@ -10,8 +10,8 @@ from pages.shared.chat.standing_view import draw_standings, standing_mark
 from pages.shared.opened import Opened
 from pages.shared.passage_panel import open_button
 from pages.shared.plain_text import markdown_plain, shortened
-from rag.attached_files import in_words
 from rag.citation_standing import Standings
+from rag.collection_names import in_words
 from rag.history import Turn
 from rag.near_copies import also_in
 from rag.types import Citation
