@@ -12,20 +12,24 @@ import json
 import logging
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-from rag.document_scope import left_out
 from rag.errors import AskanceError, SettingsError
+from rag.evaluate_command import add_evaluate_command
 from rag.near_copies import also_in, cited_place, place_of
 from rag.question_command import add_question_commands
+from rag.questions import BeirSet
 from rag.rerankers import RERANKERS
-from rag.scope_command import DEFAULT_COLLECTION, add_scope_options, scope_given
+from rag.scope_command import (
+    DEFAULT_COLLECTION,
+    add_scope_options,
+    collections_given,
+    scope_beside,
+    searched,
+)
 from rag.settings import Settings, load_settings, with_overrides
-from rag.several_tables import Searched
 from rag.trace_command import add_trace_command
-from rag.types import Filters, Hit, SearchResult
+from rag.types import Hit, SearchResult
 from rag.upkeep_commands import add_upkeep_commands
 from rag.variant_command import add_variant_commands
 from rag.workspace import Workspace, open_workspace
@@ -86,43 +90,21 @@ def _parser() -> argparse.ArgumentParser:
     ask.add_argument("--model", help="who answers: extractive, openai or ollama")
     ask.set_defaults(run=_ask)
 
-    evaluate = commands.add_parser("evaluate", parents=[shared], help="figures over a question set")
-    evaluate.add_argument("questions", nargs="?", type=Path, help="question set, a JSON object a line")
-    evaluate.add_argument("--beir", type=Path, metavar="DIR", help="a folder in BEIR form instead")
-    evaluate.add_argument(
-        "--variant",
-        action="append",
-        default=[],
-        metavar="NAME:key=value,...",
-        help="settings to measure; preset=plain and reranker=NAME among them (see python -m rag rerankers)",
-    )
-    evaluate.add_argument("--set", metavar="NAME", help="a question set kept with the collection instead")
-    evaluate.add_argument("--limit", type=_positive, metavar="N", help="only the first N questions")
-    evaluate.set_defaults(run=_evaluate)
-
+    restricting = argparse.ArgumentParser(add_help=False)
+    add_scope_options(restricting)
+    add_evaluate_command(commands, [several, restricting], _ingest_beir)
     add_question_commands(commands, shared)
-    add_variant_commands(commands, several)
+    add_variant_commands(commands, [several, restricting])
     add_trace_command(commands, [several, searching])
     add_upkeep_commands(commands)
     return parser
-
-
-def _searched(options: argparse.Namespace, workspace: Workspace) -> tuple[Searched, Filters]:
-    """What the options name to be searched, and the restriction."""
-    collections = options.collection or [DEFAULT_COLLECTION]
-    scope = replace(scope_given(options), collections=tuple(collections[1:]))
-    if scope:
-        records = [record for name in collections for record in workspace.catalog.documents(name)]
-        for sentence in left_out(records, scope):
-            sys.stderr.write(f"{sentence}\n")
-    return workspace.searched(collections), workspace.filters(collections[0], scope)
 
 
 def _search(options: argparse.Namespace, settings: Settings) -> dict[str, Any]:
     from rag.retrieve import retrieve
 
     workspace, settings = _opened(options, settings)
-    table, filters = _searched(options, workspace)
+    table, filters = searched(workspace, collections_given(options), scope_beside(options))
     found = retrieve(options.query, table=table, settings=settings, filters=filters)
     for note in found.notes:
         sys.stderr.write(f"{note}\n")
@@ -177,7 +159,7 @@ def _ask(options: argparse.Namespace, settings: Settings) -> dict[str, Any]:
     from rag.answer import ask
 
     workspace, settings = _opened(options, settings)
-    table, filters = _searched(options, workspace)
+    table, filters = searched(workspace, collections_given(options), scope_beside(options))
     reply = ask(options.question, table=table, settings=settings, filters=filters)
     for piece in reply:
         if not options.json:
@@ -213,72 +195,10 @@ def _ask(options: argparse.Namespace, settings: Settings) -> dict[str, Any]:
     }
 
 
-def _evaluate(options: argparse.Namespace, settings: Settings) -> dict[str, Any]:
-    from rag.evaluate import beir_tasks, evaluate, parse_variant, question_tasks
-    from rag.evaluation_runs import judged_tasks, question_sets
-    from rag.questions import load_beir, load_questions
-    from rag.verdict import figures_of, verdict
+def _ingest_beir(beir: BeirSet, workspace: Workspace) -> tuple[str, dict[str, str]]:
+    from ingest.beir import ingest_beir
 
-    if sum(map(bool, (options.questions, options.beir, options.set))) != 1:
-        _parser().error("evaluate takes one of a question set's file, --set NAME and --beir DIR")
-    try:
-        variants = [parse_variant(text, settings) for text in options.variant or ["default:"]]
-        for variant in variants:
-            _check_reranker(variant.settings)
-    except SettingsError as error:
-        _parser().error(str(error))
-    if options.beir:
-        from ingest.beir import ingest_beir
-
-        beir = load_beir(options.beir)
-        workspace = open_workspace(settings)
-        collection, ids = ingest_beir(beir, workspace)
-        tasks = beir_tasks(beir, ids)[: options.limit]
-    elif options.set:
-        workspace = open_workspace(settings)
-        collection = options.collection
-        sets = question_sets(workspace)
-        judged = sets.questions(sets.named(collection, options.set).id)
-        tasks = judged_tasks(workspace, collection, judged)[: options.limit]
-    else:
-        questions = load_questions(options.questions, options.limit)
-        workspace = open_workspace(settings)
-        collection = options.collection
-        workspace.table(collection)
-        tasks = question_tasks(
-            questions, collection=collection, catalog=workspace.catalog, blobs=workspace.blobs
-        )
-    results = evaluate(
-        tasks,
-        variants,
-        workspace.table(collection),
-        by_document=bool(options.beir),
-        on_progress=_show_progress if sys.stderr.isatty() else None,
-    )
-    for result in results:
-        for note in dict.fromkeys(note for row in result.rows for note in row["notes"]):
-            sys.stderr.write(f"{result.name}: {note}\n")
-    if not options.json:
-        names = list(results[0].metrics)
-        sys.stdout.write("  ".join(["variant".ljust(20), *(name.rjust(9) for name in names)]) + "\n")
-        for result in results:
-            figures = (f"{result.metrics[name]:9.3f}" for name in names)
-            sys.stdout.write("  ".join([result.name.ljust(20), *figures]) + "\n")
-    measured = figures_of([result.name for result in results], [result.rows for result in results])
-    said = verdict(measured, [result.rows for result in results])
-    if not options.json:
-        sys.stdout.write(f"{said}\n")
-    return {
-        "variants": [
-            result.as_dict() | {name: own[name] for name in ("intervals", "chance")}
-            for result, own in zip(results, (figures.as_dict() for figures in measured), strict=True)
-        ],
-        "verdict": said,
-    }
-
-
-def _show_progress(name: str, done: int, total: int) -> None:
-    sys.stderr.write(f"\r{name}: {done} of {total}\033[K" + ("\n" if done == total else ""))
+    return ingest_beir(beir, workspace)
 
 
 def _opened(options: argparse.Namespace, settings: Settings) -> tuple[Workspace, Settings]:
@@ -300,12 +220,6 @@ def _check_reranker(settings: Settings) -> None:
         raise SettingsError(
             f"retrieval.reranker = {settings.retrieval.reranker!r}: must be one of {', '.join(RERANKERS)}."
         )
-
-
-def _positive(text: str) -> int:
-    if not text.strip().isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
-    return int(text)
 
 
 if __name__ == "__main__":

@@ -120,6 +120,7 @@ class CollectionTables:
             )
             session.execute(delete(CollectionRow).where(CollectionRow.name == collection))
             _rename_in_turns(session, collection, name)
+            _rename_in_evaluations(session, collection, name)
 
         write(self._engine, work)
 
@@ -229,6 +230,13 @@ def _rename_in_turns(session: Session, collection: str, name: str) -> None:
             row.details = row.details | {"collections": [name if own == collection else own for own in asked]}
         if any(own.get("collection") for own in row.citations):
             row.citations = [_renamed_in(own, collection, name) for own in row.citations]
+
+
+def _rename_in_evaluations(session: Session, collection: str, name: str) -> None:
+    for row in session.scalars(select(EvaluationRow)):
+        beside = row.scope.get("collections") or ()
+        if collection in beside:
+            row.scope = row.scope | {"collections": [name if own == collection else own for own in beside]}
 
 
 def _renamed_in(citation: dict[str, Any], collection: str, name: str) -> dict[str, Any]:

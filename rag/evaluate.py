@@ -27,7 +27,7 @@ from rag.presets import expanded
 from rag.questions import BeirSet, Question, Unit, gold_units
 from rag.retrieve import retrieve
 from rag.settings import Settings, with_overrides
-from rag.store import CollectionTable
+from rag.several_tables import Searched
 from rag.tokens import get_token_counter
 from rag.types import EVERYTHING, Chunk, Filters
 
@@ -84,18 +84,31 @@ def parse_variant(text: str, settings: Settings) -> Variant:
 
 
 def question_tasks(
-    questions: Sequence[Question], *, collection: str, catalog: Catalog, blobs: BlobStore
+    questions: Sequence[Question],
+    *,
+    collection: str,
+    catalog: Catalog,
+    blobs: BlobStore,
+    beside: Sequence[str] = (),
 ) -> list[Task]:
-    """Tasks of the answerable questions; a document that is not in the collection counts as not found."""
+    """Tasks of the answerable questions; a document that is not in the collection counts as not found.
+
+    It is looked for in those that are searched `beside` it, too.
+    """
     ids: dict[str, str | None] = {}
     texts: dict[str, str] = {}
 
     def resolve(name: str) -> str | None:
         if name not in ids:
-            try:
-                ids[name] = catalog.resolve(collection, name).document_id
-            except DocumentNotFound as error:
-                logger.warning("%s Its questions count as not found.", error)
+            refused: list[DocumentNotFound] = []
+            for own in (collection, *beside):
+                try:
+                    ids[name] = catalog.resolve(own, name).document_id
+                    break
+                except DocumentNotFound as error:
+                    refused.append(error)
+            else:
+                logger.warning("%s Its questions count as not found.", refused[0])
                 ids[name] = None
         return ids[name]
 
@@ -134,7 +147,7 @@ def beir_tasks(beir: BeirSet, document_ids: dict[str, str]) -> list[Task]:
 def evaluate(
     tasks: Sequence[Task],
     variants: Sequence[Variant],
-    table: CollectionTable,
+    table: Searched,
     *,
     by_document: bool = False,
     on_progress: Callable[[str, int, int], None] | None = None,
@@ -156,16 +169,14 @@ def evaluate(
     return results
 
 
-def warm_up(tasks: Sequence[Task], variant: Variant, table: CollectionTable) -> None:
+def warm_up(tasks: Sequence[Task], variant: Variant, table: Searched) -> None:
     """Ask without timing: the first question of a process pays for loading models."""
     settings = timed_afresh(variant).settings
     for task in tasks:
         retrieve(task.text, table=table, settings=settings, filters=task.filters)
 
 
-def measured(
-    task: Task, variant: Variant, table: CollectionTable, *, by_document: bool = False
-) -> dict[str, Any]:
+def measured(task: Task, variant: Variant, table: Searched, *, by_document: bool = False) -> dict[str, Any]:
     """The figures of one question: those of QUALITY, `rank` of the first right passage (None without one),
     `milliseconds`, `tokens` of the passages kept, and `notes`."""
     variant = timed_afresh(variant)

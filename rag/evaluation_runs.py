@@ -25,7 +25,10 @@ from rag.errors import AskanceError, QuestionsError, SettingsError
 from rag.evaluate import Task, measured, warm_up
 from rag.question_sets import JudgedQuestion, QuestionSets, units_of
 from rag.question_tables import EvaluationLineRow, EvaluationRow
+from rag.reachable import restricted
 from rag.settings import with_overrides
+from rag.several_tables import Searched
+from rag.types import Filters, Scope
 from rag.workspace import Workspace
 
 logger = logging.getLogger(__name__)
@@ -35,6 +38,7 @@ logger = logging.getLogger(__name__)
 class Evaluation:
     """Settings measured over questions.
 
+    `scope` is what they were asked of, `left_out` how many questions of the set it rules out.
     `lines[position][variant]` are the figures of `rag.evaluate.measured`, for the questions that every
     setting was asked. `variants` are (name, changes). `state` is running, stopped, done or failed.
     """
@@ -47,6 +51,8 @@ class Evaluation:
     variants: tuple[tuple[str, dict[str, Any]], ...]
     questions: tuple[JudgedQuestion, ...]
     created_at: datetime
+    scope: Scope = Scope()  # noqa: RUF009 (frozen)
+    left_out: int = 0
     lines: tuple[tuple[dict[str, Any], ...], ...] = field(default=())
 
 
@@ -88,11 +94,18 @@ class Evaluations:
         self._lock = threading.Lock()
         self._under_way: dict[str, tuple[threading.Event, threading.Thread]] = {}
 
-    def start(self, workspace: Workspace, collection: str, set_name: str, variants: Sequence[Variant]) -> str:
+    def start(
+        self,
+        workspace: Workspace,
+        collection: str,
+        set_name: str,
+        variants: Sequence[Variant],
+        scope: Scope = Scope(),  # noqa: B008 (frozen)
+    ) -> str:
         """Begin in a thread of its own; gives the evaluation's id.
 
-        Raises QuestionsError for a set without a question that can be measured, SettingsError for more
-        than four settings or none.
+        Raises QuestionsError for a set without a question that can be measured in the scope, SettingsError
+        for more than four settings or none.
         """
         if not 1 <= len(variants) <= MOST:
             raise SettingsError(f"{len(variants)} settings cannot be measured together. Give 1 to {MOST}.")
@@ -107,6 +120,14 @@ class Evaluations:
                 f"No question of {set_name!r} has a passage marked as relevant or partly relevant. Mark one, "
                 "or import questions."
             )
+        tasks = judged_tasks(workspace, collection, questions)
+        left = restricted(tasks, *_searched(workspace, collection, scope))
+        asked = [own for own, task in zip(questions, left, strict=True) if task is not None]
+        if not asked:
+            raise QuestionsError(
+                f"The filter leaves out the right passage of every question of {set_name!r}. Take something "
+                "out of it, or choose other questions."
+            )
         row = EvaluationRow(
             id=secrets.token_urlsafe(9),
             collection=collection,
@@ -114,7 +135,9 @@ class Evaluations:
             state="running",
             error="",
             variants=[{"name": own.name, "changes": own.changes} for own in variants],
-            questions=[own.as_dict() for own in questions],
+            questions=[own.as_dict() for own in asked],
+            scope=scope.as_dict(),
+            left_out=len(questions) - len(asked),
             created_at=utc_now(),
         )
         identifier = row.id
@@ -211,12 +234,16 @@ def measure(workspace: Workspace, identifier: str, stopped: threading.Event) -> 
     """Measure what is not measured yet; whether all of it is."""
     engine = open_database(workspace.settings.data_dir)
     own = load(engine, identifier)
-    table = workspace.table(own.collection)
+    table, filters = _searched(workspace, own.collection, own.scope)
     variants = [
         Variant(name, with_overrides(workspace.settings, changes), changes) for name, changes in own.variants
     ]
-    # A document that was removed meanwhile leaves its question in place, as one not found.
-    tasks = judged_tasks(workspace, own.collection, own.questions)
+    # A document that was removed or changed meanwhile leaves its question in place, as one not found.
+    every = judged_tasks(workspace, own.collection, own.questions)
+    tasks = [
+        under or replace(task, filters=filters)
+        for task, under in zip(every, restricted(every, table, filters), strict=True)
+    ]
     done = len(own.lines)
     for variant in variants if done < len(tasks) else ():
         warm_up(tasks[done : done + 1], variant, table)
@@ -226,6 +253,10 @@ def measure(workspace: Workspace, identifier: str, stopped: threading.Event) -> 
         figures = [measured(tasks[position], variant, table) for variant in variants]
         _keep(engine, identifier, position, figures)
     return True
+
+
+def _searched(workspace: Workspace, collection: str, scope: Scope) -> tuple[Searched, Filters]:
+    return workspace.searched([collection, *scope.collections]), workspace.filters(collection, scope)
 
 
 def _keep(engine: Engine, identifier: str, position: int, figures: Sequence[dict[str, Any]]) -> None:
@@ -283,5 +314,7 @@ def _evaluation(row: EvaluationRow, lines: Sequence[EvaluationLineRow]) -> Evalu
         variants=tuple((own["name"], own["changes"]) for own in row.variants),
         questions=tuple(JudgedQuestion.from_dict(own) for own in row.questions),
         created_at=row.created_at,
+        scope=Scope.from_dict(row.scope),
+        left_out=row.left_out,
         lines=tuple(whole),
     )

@@ -45,7 +45,8 @@ class SetQuestionRow(Base):
 class EvaluationRow(Base):
     """Settings measured over questions, both as they were then.
 
-    `state` is running, stopped, done or failed.
+    `state` is running, stopped, done or failed. `scope` is what the questions were asked of, `left_out` how
+    many of the set it rules out.
     """
 
     __tablename__ = "evaluations"
@@ -58,6 +59,8 @@ class EvaluationRow(Base):
     error: Mapped[str] = mapped_column(Prose)
     variants: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
     questions: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    scope: Mapped[dict[str, Any]] = mapped_column(JSON)
+    left_out: Mapped[int]
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 

@@ -1,15 +1,20 @@
-"""What a search is restricted to, as options of the command line. It searches nothing."""
+"""What is searched, and restricted to what, as options of the command line. It searches nothing."""
 
 from __future__ import annotations
 
 import argparse
 import calendar
 import re
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date
 
+from rag.document_scope import left_out
 from rag.errors import SettingsError
-from rag.types import Scope
+from rag.several_tables import Searched
+from rag.types import Filters, Scope
+from rag.workspace import Workspace
 
 DEFAULT_COLLECTION = "default"
 _DAY = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?")
@@ -55,6 +60,25 @@ def scope_given(options: argparse.Namespace) -> Scope:
         first_page=first_page,
         last_page=last_page,
     )
+
+
+def collections_given(options: argparse.Namespace) -> list[str]:
+    """The collections that the options name, each once, that which is asked for the others' sake first."""
+    return list(dict.fromkeys(options.collection or [DEFAULT_COLLECTION]))
+
+
+def scope_beside(options: argparse.Namespace) -> Scope:
+    """The scope that the options name, with the collections asked beside the first."""
+    return replace(scope_given(options), collections=tuple(collections_given(options)[1:]))
+
+
+def searched(workspace: Workspace, collections: Sequence[str], scope: Scope) -> tuple[Searched, Filters]:
+    """The tables to be searched and the restriction; how many documents say too little goes to stderr."""
+    if scope:
+        records = [record for name in collections for record in workspace.catalog.documents(name)]
+        for sentence in left_out(records, scope):
+            sys.stderr.write(f"{sentence}\n")
+    return workspace.searched(collections), workspace.filters(collections[0], scope)
 
 
 def _day(*, first: bool) -> Callable[[str], date]:

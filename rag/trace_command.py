@@ -10,7 +10,7 @@ from typing import Any
 
 from rag.catalog import Catalog
 from rag.errors import DocumentNotFound, SettingsError
-from rag.scope_command import DEFAULT_COLLECTION, scope_given
+from rag.scope_command import collections_given, scope_beside
 from rag.settings import Settings, with_overrides
 from rag.workspace import open_workspace
 
@@ -40,17 +40,14 @@ def _trace(options: argparse.Namespace, settings: Settings) -> dict[str, Any]:
     given = {name: getattr(options, name) for name in ("k", "candidates", "mode", "reranker", "model")}
     settings = with_overrides(settings, {name: value for name, value in given.items() if value is not None})
     workspace = open_workspace(settings)
-    collections = options.collection or [DEFAULT_COLLECTION]
+    collections = collections_given(options)
     where = _holding(workspace.catalog, collections, options.document[0])
     made = trace(
         options.question,
         expected_passage(workspace, where, options.document[0], options.phrase),
         table=workspace.searched(collections),
         settings=settings,
-        filters=workspace.filters(
-            collections[0],
-            replace(scope_given(options), documents=(), collections=tuple(collections[1:])),
-        ),
+        filters=workspace.filters(collections[0], replace(scope_beside(options), documents=())),
     )
     if not options.json:
         for step in made.steps:

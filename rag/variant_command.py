@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 from rag.compare import Comparison, Run, compare
 from rag.evaluate import parse_variant
 from rag.near_copies import cited_place
 from rag.rerankers import OFFERED, problem_with
-from rag.scope_command import DEFAULT_COLLECTION
+from rag.scope_command import collections_given, scope_beside, searched
 from rag.settings import Settings
 from rag.workspace import open_workspace
 
@@ -19,12 +20,14 @@ EXCERPT = 100
 DEFAULTS = ("words:mode=text,reranker=none", "both:mode=hybrid,reranker=none", "current:")
 
 
-def add_variant_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
-    """Add `rerankers` and `compare`."""
+def add_variant_commands(commands: Any, parents: Sequence[argparse.ArgumentParser]) -> None:
+    """Add `rerankers` and `compare`; `parents` bring --json, --collection and the restriction's options."""
     listed = commands.add_parser("rerankers", help="what can put passages in order, and what is ready")
     listed.add_argument("--json", action="store_true", help="print JSON alone on standard output")
     listed.set_defaults(run=_rerankers)
-    compared = commands.add_parser("compare", parents=[shared], help="one question, two to four settings")
+    compared = commands.add_parser(
+        "compare", parents=list(parents), help="one question, two to four settings"
+    )
     compared.add_argument("question")
     compared.add_argument("--variant", action="append", default=[], metavar="NAME:key=value,...")
     compared.set_defaults(run=_compare)
@@ -47,8 +50,9 @@ def _rerankers(options: argparse.Namespace, settings: Settings) -> dict[str, Any
 
 def _compare(options: argparse.Namespace, settings: Settings) -> dict[str, Any]:
     variants = [parse_variant(text, settings) for text in options.variant or DEFAULTS]
-    searched = open_workspace(settings).searched(options.collection or [DEFAULT_COLLECTION])
-    made = compare(options.question, variants, searched)
+    collections = collections_given(options)
+    table, filters = searched(open_workspace(settings), collections, scope_beside(options))
+    made = compare(options.question, variants, table, filters=filters)
     for run in made.runs:
         for note in run.notes:
             sys.stderr.write(f"{run.variant.name}: {note}\n")

@@ -163,16 +163,20 @@ def differences_first(rows: Sequence[Sequence[Row]]) -> list[int]:
     return sorted(range(len(spread)), key=lambda place: (-spread[place], place))
 
 
-def as_csv(names: Sequence[str], rows: Sequence[Sequence[Row]]) -> str:
-    """One line for each question and setting; a text that a spreadsheet would run gets an apostrophe."""
+def as_csv(names: Sequence[str], rows: Sequence[Sequence[Row]], asked_of: str) -> str:
+    """One line for each question and setting, and in words what all were asked of.
+
+    A text that a spreadsheet would run gets an apostrophe.
+    """
     columns = ("rank", *QUALITY, "milliseconds", "tokens")
     stream = io.StringIO()
     writer = csv.writer(stream)
-    writer.writerow(["question", "setting", *columns])
+    writer.writerow(["question", "setting", *columns, "asked of"])
     for place in range(len(rows[0]) if rows else 0):
         for name, own in zip(names, rows, strict=True):
             row = own[place]
-            writer.writerow([harmless(row["question"]), harmless(name), *(row[column] for column in columns)])
+            figures = [row[column] for column in columns]
+            writer.writerow([harmless(row["question"]), harmless(name), *figures, harmless(asked_of)])
     return stream.getvalue()
 
 

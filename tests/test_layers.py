@@ -18,7 +18,6 @@ RAG_LAYERS: list[set[str]] = [
         *("settings", "reranking_settings", "retrieval_settings", "setting_field"),
         *(
             "late_interaction",
-            "scope_command",
             "later_columns",
             "metrics",
             "words",
@@ -117,11 +116,16 @@ RAG_LAYERS: list[set[str]] = [
         "needed_blobs",
         "expected_passage",
         "remedies",
+        "scope_command",
     },
     {"filtered_out"},
     {"evaluate", "streaming", "turns", "trace", "question_making"},
-    {"chat", "export", "upkeep_commands", "variant_command", "trace_command", "verdict", "evaluation_runs"},
-    {"question_command", "advice"},
+    {
+        *("chat", "export", "upkeep_commands", "variant_command", "trace_command", "verdict"),
+        "reachable",
+    },
+    {"evaluation_runs", "advice"},
+    {"question_command", "evaluate_command"},
 ]
 #: Where one layer's modules lean on each other, on purpose.
 WITHIN_LAYER = {

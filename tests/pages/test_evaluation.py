@@ -8,13 +8,16 @@ import json
 
 import pytest
 from compare_page import labelled, opened, plain, shown, texts
+from corpus import fill
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.testing.v1 import AppTest
 
+from pages.shared.evaluation.exports import whole
 from rag.database import open_database
 from rag.evaluation_runs import Evaluations, _set_state, get_evaluations, question_sets
 from rag.question_sets import JudgedQuestion, Judgement
 from rag.settings import load_settings
+from rag.verdict import figures_of
 from rag.workspace import Workspace
 
 pytestmark = pytest.mark.usefixtures("light_embedder")
@@ -127,3 +130,50 @@ def test_a_set_is_imported_and_deleted(filled: Workspace) -> None:
     assert [own.name for own in question_sets(filled).sets("default")] == ["Imported"]
     labelled(page.button, "Delete this set").click().run()
     assert question_sets(filled).sets("default") == []
+
+
+def test_what_was_measured_under_a_filter_says_so_and_is_looked_at_under_it(filled: Workspace) -> None:
+    fill(filled, {"memo.md": "Leave lasts, says a memo."}, "memos")
+    questions = [
+        JudgedQuestion(
+            text, "judged", (Judgement(name, filled.catalog.resolve("default", name).document_id),)
+        )
+        for text, name in (("relief valve", "boiler.md"), ("How long is leave?", "staff/leave.txt"))
+    ]
+    question_sets(filled).add("default", "mine", questions)
+    page = many(opened())
+    labelled(page.multiselect, "Ask these collections, too").set_value(["memos"]).run()
+    labelled(page.multiselect, "Search only these documents").set_value(["staff/leave.txt", "memo.md"]).run()
+    page = measured(filled, page)
+    said = "Asked of this collection and memos, leave.txt, memo.md only. 1 of 2 questions is left out"
+    assert said in texts(page.caption)
+    # Reopened elsewhere, it is still known, and what is chosen there is another matter.
+    page = many(opened())
+    assert said in texts(page.caption)
+    assert labelled(page.multiselect, "Search only these documents").value == []
+    own = get_evaluations().listed(filled, "default")[0]
+    found = get_evaluations().get(filled, own.id)
+    names = [name for name, _ in found.variants]
+    rows = [[line[place] for line in found.lines] for place in range(len(names))]
+    made = whole(found, rows, figures_of(names, rows))
+    assert made["asked_of"]["documents"] == ["staff/leave.txt", "memo.md"]
+    assert (made["asked_of"]["collections"], made["left_out"]) == (["memos"], 1)
+    states = page._tree.get_widget_states()
+    states.widgets.append(
+        WidgetState(id=page.dataframe[-1].proto.id, string_value=json.dumps({"selection": {"rows": [0]}}))
+    )
+    page._run(states)
+    page.button(key="evaluation-look").click().run()
+    assert not page.exception
+    assert "Asked of this collection and memos, leave.txt, memo.md only" in texts(page.caption)
+    assert {own["name"] for own in shown(page)["passages"]} == {"leave.txt", "memo.md"}
+
+
+def test_a_filter_that_leaves_no_question_is_explained(filled: Workspace) -> None:
+    gold = Judgement("boiler.md", filled.catalog.resolve("default", "boiler.md").document_id)
+    question_sets(filled).add("default", "mine", [JudgedQuestion("relief valve", "judged", (gold,))])
+    page = many(opened())
+    labelled(page.multiselect, "Search only these documents").set_value(["orchard.html"]).run()
+    labelled(page.button, "Measure over 1 question").click().run()
+    assert not page.exception
+    assert "The filter leaves out the right passage of every question of" in texts(page.error)

@@ -64,6 +64,7 @@ def test_figures_and_order_by_hand() -> None:
 
 
 def test_a_spreadsheet_runs_nothing_of_the_export() -> None:
-    table = list(csv.reader(as_csv(["=A"], [[row(1, question="=cmd|'x'!A1")]]).splitlines()))
+    table = list(csv.reader(as_csv(["=A"], [[row(1, question="=cmd|'x'!A1")]], "@b").splitlines()))
     assert table[0][:3] == ["question", "setting", "rank"]
     assert table[1][:3] == ["'=cmd|'x'!A1", "'=A", "1"]
+    assert (table[0][-1], table[1][-1]) == ("asked of", "'@b")

@@ -5,7 +5,6 @@ Everything is computed in rag/verdict.py; texts of documents and questions are s
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -14,16 +13,20 @@ import streamlit as st
 
 from pages.shared import session
 from pages.shared.comparison.draft import Draft, is_in_force
+from pages.shared.comparison.view import PLACE
+from pages.shared.evaluation.exports import draw_exports
 from pages.shared.evaluation.tradeoff import draw_tradeoff
 from pages.shared.figures import duration_text, ordinal
 from pages.shared.plain_text import markdown_plain, shortened
+from pages.shared.scope.words import in_words
 from rag.advice import advice
 from rag.compare import Variant, completed
 from rag.evaluation_runs import Evaluation
 from rag.prices import price_in_words, price_of
 from rag.question_sets import ORIGINS
+from rag.reachable import left_out_text
 from rag.settings import with_overrides
-from rag.verdict import Figures, as_csv, differences_first, figures_of, lead_of, verdict
+from rag.verdict import Figures, differences_first, figures_of, lead_of, verdict
 
 #: Figures by their usual names, what they say in plain words, and how they are read.
 MEASURES = {
@@ -47,7 +50,7 @@ def draw_findings(draft: Draft, found: Evaluation) -> None:
     draw_tradeoff(figures)
     _draw_questions(draft, found, rows)
     _draw_all_figures(figures)
-    _draw_exports(found, names, rows, figures)
+    draw_exports(found, names, rows, figures)
 
 
 def _draw_verdict(
@@ -55,6 +58,9 @@ def _draw_verdict(
 ) -> None:
     quoted = [replace(own, name=f"“{name}”") for own, (name, _) in zip(figures, found.variants, strict=True)]
     st.subheader(markdown_plain(verdict(quoted, rows)), anchor=False)
+    if found.scope:
+        left_out = left_out_text(found.left_out, found.left_out + len(found.questions))
+        st.caption(markdown_plain(f"Asked of {in_words(found.scope)} only. {left_out}".strip()))
     settings = session.settings()
     uses = [place for place, (_, changes) in enumerate(found.variants) if is_in_force(changes, settings)]
     lead = lead_of(figures, rows)
@@ -146,9 +152,16 @@ def _draw_questions(draft: Draft, found: Evaluation, rows: Sequence[Sequence[dic
             markdown_plain(f"Compare what was found for “{shortened(question, 60)}”"),
             key="evaluation-look",
             icon=":material/compare_arrows:",
-            on_click=draft.look_at,
-            args=(question, [completed(changes, session.settings()) for _, changes in found.variants]),
+            on_click=_look_at,
+            args=(draft, question, found),
         )
+
+
+def _look_at(draft: Draft, question: str, found: Evaluation) -> None:
+    """Have a question compared as it was measured: under the same settings, asked of the same."""
+    session.choose_scope(PLACE, found.scope)
+    settings = session.settings()
+    draft.look_at(question, [completed(changes, settings) for _, changes in found.variants])
 
 
 def _draw_all_figures(figures: Sequence[Figures]) -> None:
@@ -172,40 +185,3 @@ def _figure(own: Figures, name: str, *, compared: bool) -> str:
     said = f"{own.means[name]:.0%} [{low:.0%} to {high:.0%}]".replace("[", "(").replace("]", ")")
     is_other = compared and own.chance[name] < 1
     return f"{said}, by chance {own.chance[name]:.0%}" if is_other else said
-
-
-def _draw_exports(
-    found: Evaluation,
-    names: Sequence[str],
-    rows: Sequence[Sequence[dict[str, Any]]],
-    figures: Sequence[Figures],
-) -> None:
-    whole = {
-        "collection": found.collection,
-        "question_set": found.set_name,
-        "made": found.created_at.isoformat(),
-        "state": found.state,
-        "verdict": verdict(figures, rows),
-        "variants": [
-            {**own.as_dict(), "settings": changes, "rows": list(lines)}
-            for own, (_, changes), lines in zip(figures, found.variants, rows, strict=True)
-        ],
-        "questions": [own.as_dict() for own in found.questions],
-    }
-    with st.container(horizontal=True, gap="small"):
-        st.download_button(
-            "Download CSV",
-            as_csv(names, rows),
-            "evaluation.csv",
-            "text/csv",
-            key="evaluation-csv",
-            icon=":material/download:",
-        )
-        st.download_button(
-            "Download JSON",
-            json.dumps(whole, indent=1),
-            "evaluation.json",
-            "application/json",
-            key="evaluation-json",
-            icon=":material/download:",
-        )

@@ -10,10 +10,13 @@ import streamlit as st
 from pages.shared import session
 from pages.shared.comparison.draft import Draft
 from pages.shared.comparison.variant_editor import draw_editor
+from pages.shared.comparison.view import PLACE
 from pages.shared.evaluation.findings import draw_findings
 from pages.shared.evaluation.question_set import draw_question_set
 from pages.shared.figures import counted, date_text
 from pages.shared.plain_text import markdown_plain, shortened
+from pages.shared.scope.question_filter import draw_scope
+from pages.shared.scope.words import in_words
 from rag.evaluation_runs import Evaluation, get_evaluations
 
 REFRESH_SECONDS = 1.0
@@ -24,6 +27,8 @@ def draw_measuring(draft: Draft, collection: str) -> None:
     """The questions, the settings, and what came out. Raises AskanceError."""
     chosen = draw_question_set(collection)
     if chosen is not None:
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", key="compare-scope"):
+            draft.scope = draw_scope(PLACE, collection)
         settings = session.settings()
         draw_editor(draft, settings, expanded=False)
         if st.button(
@@ -33,7 +38,7 @@ def draw_measuring(draft: Draft, collection: str) -> None:
             icon=":material/straighten:",
         ):
             draft.evaluation = get_evaluations().start(
-                session.workspace(), collection, chosen.name, draft.variants(settings)
+                session.workspace(), collection, chosen.name, draft.variants(settings), draft.scope
             )
             st.rerun()
     known = get_evaluations().listed(session.workspace(), collection)
@@ -101,4 +106,5 @@ def _draw_ended_early(found: Evaluation) -> None:
 def _label(own: Evaluation) -> str:
     state = STATES.get(own.state, own.state)
     parts = [date_text(own.created_at), shortened(own.set_name, 30), counted(len(own.variants), "setting")]
-    return " · ".join([*parts, *([state] if state else [])])
+    asked_of = [shortened(in_words(own.scope), 40)] if own.scope else []
+    return " · ".join([*parts, *asked_of, *([state] if state else [])])
