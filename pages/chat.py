@@ -4,13 +4,12 @@ import streamlit as st
 
 from pages.shared import session
 from pages.shared.chat.answering import draw_live
-from pages.shared.chat.asking import BOX, ask_waiting, keep_typed
+from pages.shared.chat.asking import BOX, as_question, ask_waiting, keep_typed
 from pages.shared.chat.attaching import (
     attach,
     draw_attached,
     draw_reading,
     draw_refusal,
-    draw_waiting,
     is_reading,
     waits_for_files,
 )
@@ -21,6 +20,7 @@ from pages.shared.chat.model_choice import draw_model_choice
 from pages.shared.chat.sources_view import PLACE
 from pages.shared.chat.style_choice import draw_style_choice
 from pages.shared.chat.turn_view import draw_turn, open_citation
+from pages.shared.chat.waiting_view import draw_waiting
 from pages.shared.chat.welcome import draw_suggestions, draw_welcome
 from pages.shared.passage_panel import draw_passage_panel
 from pages.shared.plain_text import markdown_plain
@@ -60,7 +60,7 @@ if typed and typed.files:
         attach(conversation, typed.files)
     except AskanceError as error:
         refused = error
-        session.take_question()
+        session.waiting().take(as_question(typed))
 if typed and typed.files and refused is None:
     # The list at the side, and what is asked next, change with the files.
     st.rerun()

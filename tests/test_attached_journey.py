@@ -53,11 +53,22 @@ def test_a_file_is_attached_asked_and_removed_with_its_conversation(address: str
         page.get_by_text("Asked of the attached files").wait_for()
         page.get_by_text("broken.pdf").first.wait_for()
         pictures(page, "attached-answer")
+        # Both are asked at once, and each source opens where it is from.
+        page.get_by_text("Both", exact=True).click()
+        ask(page, "What do the northern lighthouse and the spare key of the crane have to do with crowns?")
+        page.get_by_text("Asked of the attached files and the collection").wait_for()
+        settled(page)
+        last = page.get_by_test_id("stChatMessageContent").last
+        for source, shown in (("in the attached files", "canteen door"), ("in default", "Page 3 of 3")):
+            last.get_by_role("button", name=source).first.click()
+            page.locator(".st-key-passage-panel").get_by_text(shown).first.wait_for()
+            settled(page)
+        screenshot(page, "attached-both")
         # The document of the first answer is replaced, and no longer says what was quoted.
         harbour.write_bytes(pdf_with_text([*PAGES[:2], "Money\nRepairs were not needed in 2023."]))
         add(harbour)
         page.reload()
-        page.get_by_text("no longer says this").wait_for()
+        page.get_by_text("no longer says this").first.wait_for()
         settled(page)
         page.get_by_role("button", name="harbour.pdf").first.click()
         page.locator(".st-key-passage-panel").get_by_text("no longer says this").wait_for()

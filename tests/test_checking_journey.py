@@ -82,7 +82,7 @@ def test_follow_up_edit_flip_and_answer_again(tmp_path: Path) -> None:
         page.set_viewport_size({"width": 390, "height": 844})
         settled(page)
         screenshot(page, "versions-390-dark")
-        page.locator("[class*='st-key-previous-version-'] button").last.click()
+        page.locator("[class*='st-key-icon-previous-version-'] button").last.click()
         page.get_by_text("Version 1 of 2").wait_for()
         page.get_by_text("Understood as: And how many keepers").wait_for()
         # The last "Again" is the second answer's only when that is drawn to its end.

@@ -69,7 +69,7 @@ def test_the_keyboard_is_enough(tmp_path: Path) -> None:
         page.locator(".st-key-passage-panel img").wait_for()
         settled(page)
         screenshot(page, "keyboard-cited")
-        reach(page, ".st-key-chat-close button")
+        reach(page, ".st-key-icon-chat-close button")
         page.keyboard.press("Enter")
         page.locator(".st-key-passage-panel").wait_for(state="detached")
         settled(page)

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages.shared import session
+from pages.shared.icon_button import HIDDEN_NAMES
 from pages.shared.plain_text import markdown_plain
 from rag.errors import AskanceError
 
@@ -23,7 +24,7 @@ div:has(> [class*="st-key-turn-"]) ~ div:last-child > [class*="st-key-turn-"] {
   .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; }
   [data-testid="stBottomBlockContainer"] { padding-left: 1rem; padding-right: 1rem; }
 }
-</style>"""
+HIDDEN_NAMES</style>""".replace("HIDDEN_NAMES", HIDDEN_NAMES)
 
 
 def draw_frame(*, mends: bool) -> None:

@@ -7,6 +7,18 @@ from typing import Any
 
 import streamlit as st
 
+#: Names of icon buttons are read aloud, but not seen: an icon by itself is read by its own name.
+HIDDEN_NAMES = """
+[class*="st-key-icon-"] button [data-testid="stMarkdownContainer"] {
+  position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap;
+}
+"""
+
+
+def icon_key(key: str) -> str:
+    """The key by which the name of an element with an icon is hidden."""
+    return f"icon-{key}"
+
 
 def icon_button(
     icon: str | None,
@@ -18,9 +30,9 @@ def icon_button(
 ) -> None:
     """The button; its name is read aloud and shown on hovering, or on it where it has no icon."""
     st.button(
-        "" if icon else name,
+        name,
         icon=icon,
-        key=key,
+        key=icon_key(key) if icon else key,
         help=name if icon else None,
         type="tertiary",
         on_click=action,

@@ -1,7 +1,8 @@
-"""A question that waits to be asked. Plain data."""
+"""Questions that wait to be asked, in order. Plain data; nothing is asked here."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,3 +29,35 @@ class PendingQuestion:
     asked: Asked | None = None
     overrides: tuple[tuple[str, Any], ...] = ()
     needs_files: bool = False
+
+
+class WaitingQuestions:
+    """The questions that wait, the next one first. One that waits already is not put in again."""
+
+    def __init__(self) -> None:
+        self._questions: list[PendingQuestion] = []
+
+    def __iter__(self) -> Iterator[PendingQuestion]:
+        return iter(tuple(self._questions))
+
+    @property
+    def next(self) -> PendingQuestion | None:
+        """The one to ask next; it stays."""
+        return self._questions[0] if self._questions else None
+
+    def put(self, question: PendingQuestion) -> None:
+        """Let it be asked after the others."""
+        if question not in self._questions:
+            self._questions.append(question)
+
+    def take(self, question: PendingQuestion) -> None:
+        """Let it wait no longer."""
+        self._questions = [own for own in self._questions if own != question]
+
+    def clear(self) -> None:
+        """Let none wait."""
+        self._questions = []
+
+    def change(self, question: PendingQuestion, other: PendingQuestion) -> None:
+        """Ask another in its place."""
+        self._questions = [other if own == question else own for own in self._questions]

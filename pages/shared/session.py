@@ -17,7 +17,7 @@ from ingest.near_duplicates import near_duplicates
 from ingest.rereadings import Rereadings
 from ingest.worker import ensure_worker
 from pages.shared.opened import Opened
-from pages.shared.pending_question import PendingQuestion
+from pages.shared.pending_question import WaitingQuestions
 from rag.answerers import set_up
 from rag.catalog import Catalog, DocumentRecord
 from rag.chat import Chats
@@ -39,7 +39,7 @@ _CHOSEN_SCOPE = "chosen_scope"
 _SCOPE_WIDGET = "scope"
 _CHOSEN_STYLE = "chosen_style"
 _CHOSEN_ANSWERER = "chosen_answerer"
-_PENDING_QUESTION = "pending_question"
+_WAITING = "waiting_questions"
 _OPENED = "opened_passages"
 _SHOWN_WHOLE = "shown_whole"
 _VIEWED = "viewed_passage"
@@ -114,7 +114,7 @@ def conversation_id() -> str | None:
 def open_conversation(identifier: str | None) -> None:
     """Open a conversation in the chat, with what it was last asked with; None for a new one."""
     st.session_state[_CONVERSATION] = identifier
-    st.session_state.pop(_PENDING_QUESTION, None)
+    waiting().clear()
     _take_choices_of(identifier)
     show_opened("chat", None)
     show_conversation_in_address(identifier)
@@ -294,25 +294,15 @@ def ask_about(document_name: str) -> None:
     choose_scope("chat", Scope(documents=(document_name,)))
 
 
-def put_question(question: PendingQuestion) -> None:
-    """Leave a question for the chat to ask in this run or the next."""
-    st.session_state[_PENDING_QUESTION] = question
-
-
 def typed(key: str) -> Any:
     """What stands in the widget of this key, for callbacks."""
     return st.session_state.get(key)
 
 
-def waiting_question() -> PendingQuestion | None:
-    """The question left for the chat; it stays."""
-    question: PendingQuestion | None = st.session_state.get(_PENDING_QUESTION)
-    return question
-
-
-def take_question() -> None:
-    """The question left for the chat waits no longer."""
-    st.session_state.pop(_PENDING_QUESTION, None)
+def waiting() -> WaitingQuestions:
+    """The questions left for the chat to ask in this run or a later one."""
+    questions: WaitingQuestions = st.session_state.setdefault(_WAITING, WaitingQuestions())
+    return questions
 
 
 def opened(place: str) -> Opened | None:

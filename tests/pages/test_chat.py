@@ -46,8 +46,8 @@ def test_a_source_opens_beside_the_chat_and_closes(filled: Workspace) -> None:
     page.button(key=f"source-{turn.id}-0").click().run()
     assert not page.exception
     assert "boiler.md" in texts(page.markdown)
-    page.button(key="chat-close").click().run()
-    assert "chat-close" not in [button.key for button in page.button]
+    page.button(key="icon-chat-close").click().run()
+    assert "icon-chat-close" not in [button.key for button in page.button]
 
 
 def test_a_link_opens_a_conversation_and_a_dead_one_begins_anew(filled: Workspace) -> None:

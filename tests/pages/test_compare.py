@@ -176,9 +176,9 @@ def test_a_click_opens_the_passage_beside(filled: Workspace) -> None:
     page = report(page, "opened", {"run": 1, "passage": first["passage"]})
     assert "boiler.md" in texts(page.markdown)
     assert shown(page)["opened"] == first["passage"]
-    page.button(key="compare-next").click().run()
+    page.button(key="icon-compare-next").click().run()
     assert shown(page)["opened"] == second["passage"]
-    page.button(key="compare-close").click().run()
+    page.button(key="icon-compare-close").click().run()
     assert shown(page)["opened"] is None
 
 
@@ -216,7 +216,7 @@ def test_settings_come_go_and_change(filled: Workspace) -> None:
     assert len(data["runs"][1]["hits"]) == 1
     assert not [button for button in page.button if button.key == "variant-add"]
     for number in (0, 1):
-        page.button(key=f"variant-{number}-remove").click().run()
+        page.button(key=f"icon-variant-{number}-remove").click().run()
     assert "have changed" in texts(page.info)
     assert not [button for button in page.button if str(button.key).endswith("-remove")]
     assert len(shown(compare(page))["runs"]) == 2

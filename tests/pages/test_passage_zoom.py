@@ -37,16 +37,16 @@ def test_the_page_is_made_larger_and_smaller_and_stays_so_while_turning(workspac
     [turn] = kept(workspace)
     press(page, f"source-{turn.id}-0")
     assert width(page) == 100
-    assert page.button(key="chat-fit-the-width").disabled
-    press(press(page, "chat-zoom-in"), "chat-zoom-in")
+    assert page.button(key="icon-chat-fit-the-width").disabled
+    press(press(page, "icon-chat-zoom-in"), "icon-chat-zoom-in")
     assert width(page) == 200
     assert "200 %" in texts(page.markdown)
-    press(page, "chat-page-on")
+    press(page, "icon-chat-page-on")
     assert (width(page), "Page 3 of 3" in texts(page.markdown)) == (200, True)
-    press(page, "chat-zoom-in")
+    press(page, "icon-chat-zoom-in")
     assert width(page) == ZOOMS[-1]
-    assert page.button(key="chat-zoom-in").disabled
-    assert width(press(page, "chat-fit-the-width")) == 100
-    press(press(page, "chat-zoom-out"), "chat-zoom-out")
+    assert page.button(key="icon-chat-zoom-in").disabled
+    assert width(press(page, "icon-chat-fit-the-width")) == 100
+    press(press(page, "icon-chat-zoom-out"), "icon-chat-zoom-out")
     assert width(page) == ZOOMS[0]
-    assert page.button(key="chat-zoom-out").disabled
+    assert page.button(key="icon-chat-zoom-out").disabled

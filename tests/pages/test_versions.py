@@ -28,7 +28,7 @@ def test_a_question_is_edited_and_flipped_back(filled: Workspace) -> None:
     [edited] = kept(filled)
     assert any("Tomas Okoye" in citation.quote for citation in edited.citations)
     assert versions(page) == ["Version 2 of 2"]
-    page.button(key=f"previous-version-{edited.id}").click().run()
+    page.button(key=f"icon-previous-version-{edited.id}").click().run()
     assert [turn.question for turn in kept(filled)] == [FIRST, "How long is parental leave?"]
     assert versions(page) == ["Version 1 of 2"]
     assert "Who grafted the Bramley trees?" not in texts(page.text)

@@ -70,7 +70,7 @@ def _answer_again(turn: Turn) -> None:
 def _ask_again(turn: Turn, keys: dict[str, str]) -> None:
     now = session.settings()
     chosen = {path: session.typed(key) for path, key in keys.items()}
-    session.put_question(
+    session.waiting().put(
         PendingQuestion(
             turn.question,
             standalone=meant_by_user(turn),

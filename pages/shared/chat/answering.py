@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.shared import session
 from pages.shared.chat.thinking_view import LiveThinking
 from pages.shared.chat.turn_view import ANSWER_AVATAR, draw_question
+from pages.shared.chat.waiting_view import draw_queue
 from pages.shared.figures import counted
 from pages.shared.plain_text import markdown_plain
 from rag.history import Turn
@@ -23,9 +23,7 @@ def draw_live(turn: Turn, live: LiveReply) -> None:
         thinking = LiveThinking(st.container())
         place = st.empty()
         st.button("Stop", key=f"stop-{turn.id}", icon=":material/stop_circle:", on_click=live.stop)
-        waiting = session.waiting_question()
-        if waiting:
-            st.caption(f"Asked next: {markdown_plain(waiting.text)}")
+        draw_queue()
         # Drawing at every heartbeat is what lets a click interrupt this loop.
         for text in live.follow():
             thinking.show(live.reply.thinking)

@@ -5,6 +5,8 @@ It draws nothing and knows no collection's contents.
 
 from __future__ import annotations
 
+from streamlit.elements.widgets.chat import ChatInputValue
+
 from pages.shared import session
 from pages.shared.pending_question import PendingQuestion
 from rag.attached_files import Asked
@@ -18,14 +20,19 @@ def keep_typed() -> None:
     """Keep what was just typed in the box, before the run that may be cut short by the next press."""
     typed = session.typed(BOX)
     if typed and typed.text:
-        session.put_question(PendingQuestion(typed.text, needs_files=bool(typed.files)))
+        session.waiting().put(as_question(typed))
+
+
+def as_question(typed: ChatInputValue) -> PendingQuestion:
+    """The question that was typed, perhaps with files."""
+    return PendingQuestion(typed.text, needs_files=bool(typed.files))
 
 
 def ask_waiting(
     conversation: Conversation | None, collection: str, scope: Scope, asked: Asked, **chosen: str
 ) -> bool:
     """Ask the question that waits, if one does; `chosen` are settings of answering, kept for the next."""
-    question = session.waiting_question()
+    question = session.waiting().next
     if question is None:
         return False
     conversation = conversation or session.start_conversation(collection)
@@ -33,7 +40,7 @@ def ask_waiting(
     session.workspace().history.set_settings(conversation.id, conversation.settings | settings)
     workspace, chats = session.workspace((*settings.items(), *question.overrides)), session.chats()
     # Taken when nothing is left that could cut the run short: it would be lost, or asked twice.
-    session.take_question()
+    session.waiting().take(question)
     chats.ask(
         workspace,
         conversation.id,

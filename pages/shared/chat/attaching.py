@@ -6,7 +6,6 @@ They form a collection of the conversation's own. Nothing is read here; the jobs
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import PurePosixPath
 
 import streamlit as st
@@ -47,7 +46,7 @@ def is_reading(conversation: Conversation | None) -> bool:
 
 def waits_for_files(asked: Asked) -> bool:
     """Whether the question that waits came with files of which none is there to be asked."""
-    waiting = session.waiting_question()
+    waiting = session.waiting().next
     return waiting is not None and waiting.needs_files and asked is Asked.COLLECTION
 
 
@@ -61,29 +60,6 @@ def draw_reading(conversation: Conversation) -> None:
     jobs.forget(*(job for job in known if job.state == "done" and not job.troubled))
     with st.container(key="attached-jobs"):
         draw_jobs(own)
-
-
-def draw_waiting(
-    conversation: Conversation | None, collection: str, asked: Asked, *, something: bool
-) -> None:
-    """The question that waits for files or documents, and why; `something` says whether any are there."""
-    waiting = session.waiting_question()
-    if waiting is None:
-        return
-    question = markdown_plain(waiting.text)
-    if is_reading(conversation):
-        st.caption(f"Asked when the files are read: {question}")
-    elif not something:
-        st.caption(f"Asked once there is a document to ask: {question}")
-    elif waits_for_files(asked):
-        st.caption(f"Not asked, since no file could be read: {question}")
-        st.button(
-            f"Ask {markdown_plain(collection)} instead",
-            key="ask-without-files",
-            icon=":material/send:",
-            on_click=session.put_question,
-            args=(replace(waiting, needs_files=False),),
-        )
 
 
 def draw_attached(conversation: Conversation | None, collection: str, turns: Sequence[Turn]) -> Asked:

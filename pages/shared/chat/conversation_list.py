@@ -7,6 +7,7 @@ import streamlit as st
 from pages.shared import session
 from pages.shared.chat.attaching import draw_refusal, is_reading, remove_attached, told_before_removing
 from pages.shared.chat.exporting import draw_exports
+from pages.shared.icon_button import icon_key
 from pages.shared.plain_text import excerpt, markdown_plain
 from rag.errors import AskanceError
 from rag.history import Conversation
@@ -38,7 +39,13 @@ def draw_heading(conversation: Conversation) -> None:
     """The title of the open conversation and its menu."""
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", key="conversation-heading"):
         st.markdown(f"#### {markdown_plain(conversation.title or UNTITLED)}", width="stretch", anchors=False)
-        with st.popover("", icon=":material/more_horiz:", type="tertiary", help="Rename, export, delete"):
+        with st.popover(
+            "Conversation menu",
+            icon=":material/more_horiz:",
+            type="tertiary",
+            help="Rename, export, delete",
+            key=icon_key("conversation-menu"),
+        ):
             _draw_menu(conversation)
 
 

@@ -83,7 +83,7 @@ def _wider(turn: Turn, conversation: Conversation) -> list[Wider]:
 
 
 def _ask_wider(turn: Turn, wider: Wider) -> None:
-    session.put_question(
+    session.waiting().put(
         PendingQuestion(
             turn.question,
             standalone=meant_by_user(turn),

@@ -114,7 +114,7 @@ def _draw_failure(turn: Turn) -> None:
 
 def _draw_again(turn: Turn, label: str) -> None:
     if st.button(label, key=f"again-{turn.id}", icon=":material/refresh:"):
-        session.put_question(
+        session.waiting().put(
             PendingQuestion(
                 turn.question,
                 standalone=meant_by_user(turn),

@@ -43,7 +43,7 @@ def _change(turn: Turn, meant: str) -> None:
 def _ask_meant(turn: Turn, key: str) -> None:
     meant = str(session.typed(key) or "").strip()
     if meant:
-        session.put_question(
+        session.waiting().put(
             PendingQuestion(
                 turn.question,
                 standalone=meant,

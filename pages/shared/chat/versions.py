@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.shared import session
+from pages.shared.icon_button import icon_button
 from pages.shared.pending_question import PendingQuestion
 from rag.history import Turn
 from rag.turns import scope_of
@@ -38,7 +39,7 @@ def _edit(turn: Turn) -> None:
 def _ask_edited(turn: Turn, key: str) -> None:
     text = str(session.typed(key) or "").strip()
     if text:
-        session.put_question(PendingQuestion(text, beside=turn.id, scope=scope_of(turn)))
+        session.waiting().put(PendingQuestion(text, beside=turn.id, scope=scope_of(turn)))
 
 
 def _draw_flip(turn: Turn) -> None:
@@ -49,15 +50,13 @@ def _draw_flip(turn: Turn) -> None:
         (1, ":material/chevron_right:", "Next"),
     ):
         other = place + step
-        st.button(
-            "",
-            icon=icon,
-            key=f"{name.lower()}-version-{turn.id}",
-            help=f"{name} version",
-            type="tertiary",
+        icon_button(
+            icon,
+            f"{name} version",
+            f"{name.lower()}-version-{turn.id}",
+            _show,
+            turn.versions[min(max(other, 0), last)],
             disabled=not 0 <= other <= last,
-            on_click=_show,
-            args=(turn.versions[min(max(other, 0), last)],),
         )
         if step < 0:
             st.markdown(f"Version {place + 1} of {last + 1}", width="content")

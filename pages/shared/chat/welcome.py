@@ -62,6 +62,6 @@ def draw_suggestions(collection: str) -> None:
             markdown_plain(question),
             key=f"sample-question-{number}",
             width="stretch",
-            on_click=session.put_question,
+            on_click=session.waiting().put,
             args=(PendingQuestion(question),),
         )

@@ -17,6 +17,7 @@ from pages.shared.comparison.draft import (
     names_of,
     presets_beside,
 )
+from pages.shared.icon_button import icon_button
 from pages.shared.reranker_choice import draw_sentence, labels_with_state
 from rag.compare import FEWEST, MOST
 from rag.presets import PRESETS, is_plain, not_plain
@@ -86,14 +87,12 @@ def _draw_card(
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", wrap=False):
         heading = st.container(width="stretch")
         if removable:
-            st.button(
-                "",
-                key=f"variant-{number}-remove",
-                icon=":material/close:",
-                type="tertiary",
-                help="Take this setting out of the comparison",
-                on_click=draft.remove_choice,
-                args=(number,),
+            icon_button(
+                ":material/close:",
+                "Take this setting out of the comparison",
+                f"variant-{number}-remove",
+                draft.remove_choice,
+                number,
             )
     modes = [*MODE_NAMES, PLAIN]
     mode = st.selectbox(

@@ -1,0 +1,83 @@
+"""Questions that wait, and a connection that drops, while an answer is held back at the model's server."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from harbour_app import answered_app
+from running_app import browser_page, chromium, counted, screenshot, settled
+from test_journey import QUESTION, ask
+
+pytestmark = pytest.mark.browser
+
+ANSWER = "The repairs of the northern lighthouse cost 412,000 crowns in 2023 [1]. It was dear."
+PLAIN = {"ASKANCE_ANSWER_REWRITE_FOLLOW_UPS": "false"}
+
+
+@pytest.fixture(autouse=True)
+def _browser() -> None:
+    chromium()
+
+
+def type_next(page: Any, question: str) -> None:
+    """Send a question while another is being answered: the page is never settled then."""
+    box = page.get_by_test_id("stChatInputTextArea")
+    box.fill(question)
+    page.locator('[data-testid="stChatInputSubmitButton"]:enabled').wait_for()
+    box.press("Enter")
+    page.get_by_text(f"Asked next: {question}").wait_for()
+
+
+def test_questions_wait_their_turn_and_can_be_dropped(tmp_path: Path) -> None:
+    with (
+        answered_app(tmp_path, [ANSWER], **PLAIN) as (address, server),
+        browser_page(viewport={"width": 1280, "height": 900}) as page,
+    ):
+        server.gate = threading.Event()
+        page.goto(address)
+        ask(page, QUESTION)
+        page.get_by_text("▍").wait_for()
+        for place in ("Malmö", "Ystad", "Kiel"):
+            type_next(page, f"Was the northern lighthouse repaired in {place}?")
+        screenshot(page, "waiting-questions")
+        page.locator(".st-key-waiting-1").get_by_role("button", name="Do not ask").click()
+        page.get_by_text("repaired in Ystad?").wait_for(state="detached")
+        server.gate.set()
+        # Three questions, and an answer to each.
+        messages = counted(page.get_by_test_id("stChatMessageContent"), 6)
+        messages.nth(5).get_by_text("It was dear").first.wait_for()
+        settled(page)
+        assert [chat.body["messages"][-1]["content"] for chat in server.chats] == [
+            QUESTION,
+            "Was the northern lighthouse repaired in Malmö?",
+            "Was the northern lighthouse repaired in Kiel?",
+        ]
+        assert "Asked next" not in page.locator("body").inner_text()
+
+
+def test_an_answer_goes_on_over_a_dropped_connection(tmp_path: Path) -> None:
+    with (
+        answered_app(tmp_path, [ANSWER], **PLAIN) as (address, server),
+        browser_page(viewport={"width": 1280, "height": 900}) as page,
+    ):
+        connections: list[Any] = []
+
+        def listened_to(connection: Any) -> None:
+            connection.connect_to_server()
+            connections.append(connection)
+
+        page.route_web_socket("**/_stcore/stream", listened_to)
+        server.gate = threading.Event()
+        page.goto(address)
+        ask(page, QUESTION)
+        page.get_by_text("▍").wait_for()
+        connections[-1].close(code=1001)
+        server.gate.set()
+        # The page connects again by itself, and shows what was said meanwhile.
+        page.get_by_text("How this answer was made").wait_for()
+        page.get_by_text("It was dear").first.wait_for()
+        assert len(connections) >= 2
+        assert len(server.chats) == 1
