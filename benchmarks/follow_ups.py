@@ -26,7 +26,7 @@ from rag.llms import get_chat_model
 from rag.settings import load_settings
 from rag.words import content_stems
 
-Rewrite = Callable[[str, Sequence[str]], str]
+Rewrite = Callable[[str, list[str]], str]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -41,16 +41,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     }
     if options.model:
         model = get_chat_model(load_settings())
-        ways["by model"] = lambda question, earlier: by_model(question, earlier, model).text
-    leaning = [row for row in rows if row["user_turns"][:-1] and _needed(row)]
+        ways["by model"] = lambda question, earlier: by_model(question, earlier, lambda: model).text
+    leaning = [row for row in rows if row["user_turns"][:-1] and is_needed(row)]
     figures: dict[str, Any] = {
         "conversations": len(rows),
         "of them need words of earlier questions": len(leaning),
         "of these seen to lean": round(float(np.mean([leans(row["last_turn"]) for row in leaning])), 3),
     }
     for name, rewrite in ways.items():
-        figures[name] = _figures(rows, rewrite) | {
-            f"{key}, where needed": value for key, value in _figures(leaning, rewrite).items()
+        figures[name] = figures_of(rows, rewrite) | {
+            f"{key}, where needed": value for key, value in figures_of(leaning, rewrite).items()
         }
     for name, figure in figures.items():
         print(f"{name:44}{figure}")
@@ -58,13 +58,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _needed(row: dict[str, Any]) -> bool:
+def is_needed(row: dict[str, Any]) -> bool:
     """Whether the given rewriting has a word that an earlier question has and the last one lacks."""
     lacking = content_stems(row["standalone"]) - content_stems(row["last_turn"])
     return bool(lacking & content_stems(" ".join(row["user_turns"][:-1])))
 
 
-def _figures(rows: Sequence[dict[str, Any]], rewrite: Rewrite) -> dict[str, float]:
+def figures_of(rows: Sequence[dict[str, Any]], rewrite: Rewrite) -> dict[str, float]:
+    """Recall and precision of the rewritten questions' content words, each question weighing the same."""
     recall, precision = [], []
     for row in rows:
         wanted = content_stems(row["standalone"])
