@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -244,28 +244,17 @@ class History:
         write(self._engine, work)
 
     def judgements(self, collection: str, owner: str = "local") -> list[AnswerJudgement]:
-        """What an owner thought of answers from a collection, oldest first."""
+        """What an owner thought of answers from a collection, oldest first; places elsewhere are left out."""
         query = (
-            select(TurnRow)
+            select(TurnRow, ConversationRow.collection)
             .join(ConversationRow, ConversationRow.id == TurnRow.conversation_id)
-            .where(ConversationRow.collection == collection, ConversationRow.owner == owner)
-            .where(TurnRow.rating.is_not(None))
+            .where(ConversationRow.owner == owner, TurnRow.rating.is_not(None))
             .order_by(TurnRow.created_at, TurnRow.id)
         )
 
         def work(session: Session) -> list[AnswerJudgement]:
-            return [
-                from_kept(
-                    row.id,
-                    collection,
-                    row.details.get("standalone", {}).get("text") or row.question,
-                    row.rating or 0,
-                    row.judgement,
-                )
-                for row in session.scalars(query)
-                # Files attached to a conversation are no part of its collection.
-                if not row.details.get("attached")
-            ]
+            judged = (_judgement(row, own, collection) for row, own in session.execute(query))
+            return [own for own in judged if own is not None]
 
         return read(self._engine, work)
 
@@ -327,6 +316,22 @@ def _turn(session: Session, turn_id: str) -> TurnRow:
             f"There is no turn {turn_id!r}; it may have been deleted. Load the conversation again."
         )
     return row
+
+
+def _judgement(row: TurnRow, own: str, collection: str) -> AnswerJudgement | None:
+    """The judgement of a turn with its places in a collection; None where it is of others alone.
+
+    A citation that names no collection is of the conversation's `own`, unless its files alone were asked.
+    """
+    if row.details.get("attached") is True:
+        return None
+    cited = [citation.get("collection") or own for citation in row.citations]
+    if collection not in cited and (cited or own != collection):
+        return None
+    question = row.details.get("standalone", {}).get("text") or row.question
+    judged = from_kept(row.id, collection, question, row.rating or 0, row.judgement)
+    here = tuple(place for place, where in zip(judged.places, cited, strict=False) if where == collection)
+    return replace(judged, places=here)
 
 
 def _rows(session: Session, conversation_id: str) -> list[TurnRow]:

@@ -114,6 +114,14 @@ def test_files_and_the_collection_are_asked_together(filled: Workspace) -> None:
     assert {citation.collection for citation in kept(filled)[-1].citations} == {"default", own}
     reopened = opened(conversation=turn.conversation_id)
     assert reopened.segmented_control[0].value == Asked.BOTH
+    # A thumb judges the places in the collection; the attached files go with the conversation.
+    filled.history.rate(turn.id, 1)
+    [judged] = filled.history.judgements("default")
+    assert judged.turn_id == turn.id
+    assert {place.document for place in judged.places} == {
+        citation.document for citation in turn.citations if citation.collection == "default"
+    }
+    assert {place.document for place in filled.history.judgements(own)[0].places} == {"valve.txt"}
 
 
 def test_a_file_can_be_asked_while_the_library_is_empty(workspace: Workspace) -> None:

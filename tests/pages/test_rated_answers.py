@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import pytest
 from chat_page import ask, kept, opened, texts
+from corpus import fill
 from streamlit.testing.v1 import AppTest
 
+from rag.chat import Chats
 from rag.evaluation_runs import judged_tasks, question_sets
 from rag.question_sets import NOT, RELEVANT
-from rag.rated_questions import RATED_SET
+from rag.rated_questions import RATED_SET, keep_rated_set
+from rag.types import Scope
 from rag.workspace import Workspace
 
 pytestmark = pytest.mark.usefixtures("light_embedder", "always_answers")
@@ -29,6 +32,26 @@ def thumb(page: AppTest, turn_id: str, rating: int, reason: str = "") -> None:
     if reason:
         page.button_group(key=f"reason-{turn_id}-{rating}").set_value(reason).run()
     assert not page.exception
+
+
+def test_places_in_other_collections_go_into_the_sets_of_those(filled: Workspace) -> None:
+    fill(filled, {"winch.md": "The relief valve of the winch of boiler 7 opens at 9 bar.\n"}, "cranes")
+    conversation = filled.history.start("default")
+    chats = Chats()
+    chats.ask(filled, conversation.id, RIGHT, scope=Scope(collections=("cranes",)))
+    live = chats.live(conversation.id)
+    assert live is None or live.reply.wait(30)
+    [turn] = filled.history.turns(conversation.id)
+    assert {own.collection for own in turn.citations} == {"default", "cranes"}
+    filled.history.rate(turn.id, 1)
+    sets = question_sets(filled)
+    for name in ("default", "cranes"):
+        keep_rated_set(sets, name, filled.history.judgements(name))
+        [question] = sets.questions(sets.named(name, RATED_SET).id)
+        judged = {own.document for own in question.judgements}
+        assert judged == {own.document for own in turn.citations if own.collection == name}
+        assert judged_tasks(filled, name, [question])
+    assert filled.history.judgements("elsewhere") == []
 
 
 def test_thumbs_become_a_question_set_that_follows_them(filled: Workspace) -> None:
