@@ -106,6 +106,11 @@ def draw_kind(draft: Draft) -> None:
 
 def draw_one_question(draft: Draft, collection: str) -> None:
     """The question, the settings, and what they find."""
+    if not draft.shown(collection):
+        st.caption(
+            "See what each setting finds, side by side. Over a whole set of questions you find out which is "
+            "best for your documents."
+        )
     asked = draw_question(draft, collection)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="compare-scope"):
         draft.scope = draw_scope(PLACE, collection)

@@ -37,7 +37,7 @@ def advice(figures: Sequence[Figures], lead: Lead | None, in_use: int | None) ->
     if lead.certain:
         kept = "It is in use already: keep it." if in_use == lead.best else f"Use {best.name}."
         return f"{kept}{_price(best, figures[lead.second])}"
-    return f"{_meanwhile(figures, in_use)} {_questions_needed(lead.chance, total)}"
+    return f"{_meanwhile(figures, lead, in_use)} {_questions_needed(lead.chance, total)}"
 
 
 def _price(best: Figures, second: Figures) -> str:
@@ -50,11 +50,21 @@ def _time(own: Figures) -> str:
     return f"{own.p50_ms / 1000:.1f} s" if own.p50_ms >= 1000 else f"{own.p50_ms:.0f} ms"
 
 
-def _meanwhile(figures: Sequence[Figures], in_use: int | None) -> str:
+def _meanwhile(figures: Sequence[Figures], lead: Lead, in_use: int | None) -> str:
+    best = figures[lead.best]
+    if in_use is not None and in_use in lead.behind:
+        own = figures[in_use]
+        return (
+            f"Use {best.name} rather than {own.name}, which is in use: {best.first} against {own.first} of "
+            f"{own.questions} is hardly chance."
+        )
     if in_use is not None:
         return f"So far nothing speaks for a change from {figures[in_use].name}, which is in use."
-    quick = min(figures, key=lambda own: own.p50_ms)
-    return f"So far any of them will do; {quick.name} is the quickest."
+    left = [own for place, own in enumerate(figures) if place not in lead.behind]
+    quick = min(left, key=lambda own: own.p50_ms)
+    worse = " or ".join(figures[place].name for place in lead.behind)
+    will_do = f"any but {worse}" if worse else "any of them"
+    return f"So far {will_do} will do; {quick.name} is the quickest."
 
 
 def _questions_needed(chance: float, total: int) -> str:
@@ -62,5 +72,5 @@ def _questions_needed(chance: float, total: int) -> str:
     deviations = NormalDist().inv_cdf(1 - min(chance, 1.0) / 2)
     needed = total * (REAL / deviations) ** 2 if deviations > 0 else math.inf
     if needed > MOST_QUESTIONS:
-        return "The difference is so small that even hundreds of questions may not show one."
-    return f"If it goes on like this, about {math.ceil(needed / 10) * 10} questions settle it."
+        return "Between the best two, even hundreds of questions may show no difference."
+    return f"If it goes on like this, about {math.ceil(needed / 10) * 10} questions part the best two."

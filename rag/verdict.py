@@ -98,12 +98,20 @@ def best_of(figures: Sequence[Figures]) -> int:
 
 @dataclass(frozen=True)
 class Lead:
-    """The best setting and the next one, by place, and how often luck alone would give such a lead."""
+    """The best setting and the next one, by place, and how often luck alone would give such a lead.
+
+    `behind` are the places of all that the best one is surely better than.
+    """
 
     best: int
     second: int
     chance: float
-    certain: bool
+    behind: tuple[int, ...] = ()
+
+    @property
+    def certain(self) -> bool:
+        """Whether the lead is hardly luck."""
+        return self.second in self.behind
 
 
 def lead_of(figures: Sequence[Figures], rows: Sequence[Sequence[Row]]) -> Lead | None:
@@ -117,9 +125,13 @@ def lead_of(figures: Sequence[Figures], rows: Sequence[Sequence[Row]]) -> Lead |
     best = best_of(figures)
     others = [place for place in range(len(figures)) if place != best]
     second = others[best_of([figures[place] for place in others])]
-    first = [row["hit@1"] for row in rows[best]]
-    chance = min(1.0, chance_of_difference([row["hit@1"] for row in rows[second]], first) * len(others))
-    return Lead(best, second, chance, chance < LEVEL and figures[0].questions >= FEW)
+    first = [[row["hit@1"] for row in own] for own in rows]
+    chances = {
+        place: min(1.0, chance_of_difference(first[place], first[best]) * len(others)) for place in others
+    }
+    enough = figures[0].questions >= FEW
+    behind = tuple(place for place in others if enough and chances[place] < LEVEL)
+    return Lead(best, second, chances[second], behind)
 
 
 def verdict(figures: Sequence[Figures], rows: Sequence[Sequence[Row]]) -> str:
@@ -141,17 +153,22 @@ def verdict(figures: Sequence[Figures], rows: Sequence[Sequence[Row]]) -> str:
             else f"{_listed([own.name for own in level])} find"
         )
         fastest = min(level, key=lambda own: own.p50_ms)
-        return (
-            f"{who} the right passage first in {won.first} of {asked}: no difference. "
-            f"{fastest.name} is the fastest of them."
-        )
-    rest = ", ".join(f"{own.name} in {own.first}" for own in figures if own is not won)
+        others = _counts([own for own in figures if own not in level])
+        found = f"{who} the right passage first in {won.first} of {asked}"
+        if others:
+            return f"{found}, {others}. Of the best, {fastest.name} is the fastest."
+        return f"{found}: no difference. {fastest.name} is the fastest of them."
+    rest = _counts([own for own in figures if own is not won])
     sure = (
         f"A difference this large over {asked} is hardly chance."
         if lead.certain
         else f"With {asked} this may be chance."
     )
     return f"{won.name} finds the right passage first in {won.first} of {asked}, {rest}. {sure}"
+
+
+def _counts(figures: Sequence[Figures]) -> str:
+    return ", ".join(f"{own.name} in {own.first}" for own in figures)
 
 
 def differences_first(rows: Sequence[Sequence[Row]]) -> list[int]:

@@ -42,6 +42,16 @@ def test_without_a_sure_winner_what_is_in_use_may_stay() -> None:
     assert "any of them will do" in advised(first, other)
 
 
+def test_what_is_surely_behind_is_never_called_good_enough() -> None:
+    best, level, worse = [RIGHT] * 15 + [WRONG] * 5, [RIGHT] * 15 + [WRONG] * 5, [WRONG] * 20
+    said = advised(best, level, worse, in_use=2)
+    assert said.startswith("Use A rather than C, which is in use: 15 against 0 of 20 is hardly chance.")
+    assert "any but C will do" in advised(best, level, worse)
+    assert "nothing speaks for a change from B" in advised(best, level, worse, in_use=1)
+    quick = [row(3, 0.1)] * 20
+    assert "C is the quickest" not in advised(best, level, quick)
+
+
 @pytest.mark.parametrize(("better", "needed"), [(3, "about"), (0, "even hundreds")])
 def test_how_many_questions_settle_it(better: int, needed: str) -> None:
     first = [RIGHT] * 6 + [WRONG] * 6

@@ -131,6 +131,9 @@ def test_the_command_line_restricts_and_says_what_it_left_out(
     assert documents("--author", "marchetti", "--type", "pdf", "--pages", "2-3") == {"survey.pdf"}
     assert documents("--since", "2024-03", "--until", "2024") == {"note.eml", "page.html"}
     assert documents("--until", "2022-12") == {"plan.docx"}
+    assert main(["compare", PUMP, "--since", "2024-03", "--until", "2024", "--json"]) == 0
+    runs = json.loads(capsys.readouterr().out)["variants"]
+    assert [{hit["document"] for hit in run["hits"]} for run in runs] == 3 * [{"note.eml", "page.html"}]
     assert main(["search", PUMP, "--since", "2023", "--until", "2023-05-16"]) == 0
     output = capsys.readouterr()
     assert (output.out, output.err) == ("Nothing found.\n", "1 document without a date is left out.\n")

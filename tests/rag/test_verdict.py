@@ -46,6 +46,12 @@ def test_no_difference_names_the_fastest() -> None:
     )
 
 
+def test_those_behind_a_tie_are_counted_too() -> None:
+    assert said([row(1, 40.0)] * 3, [row(1, 10.0)] * 3, [row(2)] * 3) == (
+        "A and B find the right passage first in 3 of 3 questions, C in 0. Of the best, B is the fastest."
+    )
+
+
 def test_one_setting_and_none_measured() -> None:
     assert said([row(1), row(None)]) == "A finds the right passage first in 1 of 2 questions."
     assert said([], []) == "Nothing is measured yet."

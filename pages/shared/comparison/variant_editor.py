@@ -114,7 +114,7 @@ def _draw_card(
                 chosen |= {path: _draw_boost(label, path, choice) for path, label in BOOSTS.items()}
     with st.container(horizontal=True, gap="small"):
         chosen["k"] = _draw_count("Passages kept", "k", choice)
-        chosen["candidates"] = _draw_count("Candidates", "candidates", choice)
+        chosen["candidates"] = _draw_count("Looked at first", "candidates", choice)
     draft.change_choice(number, chosen)
     return heading
 
@@ -122,7 +122,7 @@ def _draw_card(
 def _draw_ranking(choice: Choice, labels: dict[str, str], settings: Settings) -> dict[str, Any]:
     values = choice.values
     reranker = st.selectbox(
-        "Reranker",
+        "Put in order by",
         RERANKERS,
         index=RERANKERS.index(values["reranker"]) if values["reranker"] in RERANKERS else 0,
         format_func=labels.__getitem__,

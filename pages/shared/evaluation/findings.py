@@ -64,6 +64,7 @@ def _draw_verdict(
     settings = session.settings()
     uses = [place for place, (_, changes) in enumerate(found.variants) if is_in_force(changes, settings)]
     lead = lead_of(figures, rows)
+    is_advised = lead is not None and (lead.certain or any(place in lead.behind for place in uses))
     st.markdown(markdown_plain(advice(quoted, lead, uses[0] if uses else None)))
     asked = found.questions[: len(found.lines)]
     easy = sum(question.origin == "headings" for question in asked)
@@ -80,7 +81,7 @@ def _draw_verdict(
             st.button(
                 markdown_plain(f"Use in chat: {name}"),
                 key=f"evaluation-use-{place}",
-                type="primary" if lead and lead.certain and place == lead.best else "secondary",
+                type="primary" if is_advised and lead and place == lead.best else "secondary",
                 icon=":material/check:",
                 on_click=_want,
                 args=(draft, name, changes),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.shared import session
-from pages.shared.comparison.draft import Draft
+from pages.shared.comparison.draft import Draft, is_in_force
 from pages.shared.comparison.variant_editor import draw_editor
 from pages.shared.comparison.view import PLACE
 from pages.shared.evaluation.findings import draw_findings
@@ -18,6 +18,7 @@ from pages.shared.plain_text import markdown_plain, shortened
 from pages.shared.scope.question_filter import draw_scope
 from pages.shared.scope.words import in_words
 from rag.evaluation_runs import Evaluation, get_evaluations
+from rag.settings import Settings
 
 REFRESH_SECONDS = 1.0
 STATES = {"stopped": "stopped", "failed": "failed", "running": "under way", "done": ""}
@@ -31,6 +32,7 @@ def draw_measuring(draft: Draft, collection: str) -> None:
             draft.scope = draw_scope(PLACE, collection)
         settings = session.settings()
         draw_editor(draft, settings, expanded=False)
+        st.caption(markdown_plain(_named(draft, settings)))
         if st.button(
             f"Measure over {counted(chosen.questions, 'question')}",
             key="evaluation-start",
@@ -101,6 +103,15 @@ def _draw_ended_early(found: Evaluation) -> None:
         if st.button("Go on", key="evaluation-resume", icon=":material/play_arrow:"):
             get_evaluations().resume(session.workspace(), found.id)
             st.rerun()
+
+
+def _named(draft: Draft, settings: Settings) -> str:
+    """The settings that will be measured, in a line."""
+    names = [
+        f"{place}. {variant.name}" + (" (in use)" if is_in_force(variant.changes, settings) else "")
+        for place, variant in enumerate(draft.variants(settings), start=1)
+    ]
+    return f"Measured: {', '.join(names)}"
 
 
 def _label(own: Evaluation) -> str:
