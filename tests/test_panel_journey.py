@@ -74,6 +74,20 @@ def test_citations_pages_and_zoom_are_reached_by_name(tmp_path: Path) -> None:
         assert re.findall(r'button ".* icon"', page.locator("body").aria_snapshot()) == []
         name = panel.get_by_role("button", name="Zoom in", exact=True).locator("p")
         assert name.evaluate("(own) => own.parentElement.getBoundingClientRect().width") <= 1
+        # On a narrow window the panel lies over the chat, and follows a change of the theme at once.
+        page.set_viewport_size({"width": 390, "height": 844})
+        settled(page)
+        background = "(own) => getComputedStyle(own).backgroundColor"
+        assert panel.evaluate(background) == "rgb(255, 255, 255)"
+        screenshot(page, "panel-390-light")
+        page.emulate_media(color_scheme="dark")
+        page.wait_for_function(
+            "() => getComputedStyle(document.querySelector('.st-key-passage-panel')).backgroundColor"
+            " === 'rgb(18, 23, 22)'"
+        )
+        screenshot(page, "panel-390-dark")
+        page.emulate_media(color_scheme="light")
+        page.set_viewport_size({"width": 1280, "height": 900})
         press(page, "Close")
         panel.wait_for(state="detached")
         press(page, "Copy")

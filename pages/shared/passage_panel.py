@@ -31,7 +31,7 @@ _STYLE = """<style>
 .st-key-passage-panel img { border: 1px solid #8884; border-radius: 0.25rem; }
 @media (max-width: 640px) {
   .st-key-passage-panel { position: fixed; inset: 0; z-index: 1000000; max-height: none; padding: 1rem;
-    background: BACKGROUND; }
+    background: Canvas; background: light-dark(LIGHT, DARK); }
 }
 </style>"""
 
@@ -41,9 +41,7 @@ def draw_passage_panel(place: str) -> None:
     opened = session.opened(place)
     if opened is None:
         return
-    dark = st.context.theme.type == "dark"
-    background = str(st.get_option(f"theme.{'dark' if dark else 'light'}.backgroundColor") or "Canvas")
-    st.html(_STYLE.replace("BACKGROUND", background))
+    st.html(_style())
     with st.container(key="passage-panel", gap="small"):
         _draw_head(place, opened)
         passage = opened.passage
@@ -58,6 +56,15 @@ def draw_passage_panel(place: str) -> None:
         except AskanceError as error:
             st.warning(markdown_plain(str(error)))
             _draw_quote(passage)
+
+
+def _style() -> str:
+    # Both colours, so that a change of the theme is followed before the page runs again.
+    style = _STYLE
+    for theme in ("light", "dark"):
+        colour = str(st.get_option(f"theme.{theme}.backgroundColor") or "Canvas")
+        style = style.replace(theme.upper(), colour)
+    return style
 
 
 def _draw_standing(standing: Standing) -> None:
