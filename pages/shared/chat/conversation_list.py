@@ -69,11 +69,15 @@ def _draw_collection() -> None:
 
 def _draw_list(current: Conversation | None) -> None:
     history = session.workspace().history
-    found = history.conversations()
-    if not found:
+    everything = history.conversations()
+    if not everything:
         st.caption("Your conversations will be listed here.")
         return
-    if len(found) >= SEARCHED_FROM:
+    collection, names = session.collection(), session.collections()
+    # Those whose collection is gone are listed everywhere, since it can no longer be chosen.
+    found = [own for own in everything if own.collection == collection or own.collection not in names]
+    wanted = ""
+    if len(everything) >= SEARCHED_FROM:
         wanted = st.text_input(
             "Search conversations",
             key="conversation-search",
@@ -96,7 +100,8 @@ def _draw_list(current: Conversation | None) -> None:
                 args=(own.id,),
             )
         if not found:
-            st.caption("No conversation holds these words.")
+            none = f"No conversation with {markdown_plain(collection)} yet."
+            st.caption("No conversation holds these words." if wanted else none)
         if len(shown) < len(found):
             st.button(
                 f"Show all {len(found):,}",
