@@ -6,6 +6,7 @@ import csv
 import io
 import json
 
+import pyarrow
 import pytest
 from compare_page import labelled, opened, plain, shown, texts
 from corpus import fill
@@ -68,6 +69,14 @@ def test_figures_and_exports_are_those_of_the_core(filled: Workspace) -> None:
     assert {"Download CSV", "Download JSON"} <= set(downloads)
     assert hostile in page.dataframe[-1].value["Question"].tolist()
     assert "1 of 1 question" in texts(page.subheader)
+    (chart,) = page.get("vega_lite_chart") or page.get("arrow_vega_lite_chart")
+    (dataset,) = chart.proto.datasets
+    points = pyarrow.ipc.open_stream(dataset.data.data).read_all().to_pylist()
+    found = get_evaluations().listed(filled, "default")[0]
+    [line] = get_evaluations().get(filled, found.id).lines
+    assert [(own["share"], own["time"]) for own in points] == [
+        (own["hit@1"], pytest.approx(own["milliseconds"], abs=0.01)) for own in line
+    ]
 
 
 def test_a_question_of_the_list_is_compared_under_the_settings_measured(
