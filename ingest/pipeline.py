@@ -11,7 +11,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import replace
 from typing import TypeVar
 
@@ -45,7 +45,7 @@ POOL_CHUNKS = 512
 #: Passages committed together: many small documents share one commit.
 COMMIT_CHUNKS = 1024
 #: Seconds after which finished documents are committed even if they are few.
-COMMIT_SECONDS = 2.0
+COMMIT_SECONDS = 4.0
 #: Passages read ahead of the embedder; a document counts as eight at least.
 READ_AHEAD = 2048
 
@@ -228,10 +228,12 @@ class Pipeline:
         )
         embedding = EmbedAhead(self.embedder)
         try:
-            yield from self._embed_ready(ahead, embedding, progress, cancelled)
+            committed = yield from self._embed_ready(ahead, embedding, progress, cancelled)
         finally:
             ahead.close()
             embedding.close()
+        if committed:
+            self.maintenance.after_adding(self.table)
 
     def _embed_ready(
         self,
@@ -239,8 +241,11 @@ class Pipeline:
         embedding: EmbedAhead,
         progress: Progress,
         cancelled: threading.Event,
-    ) -> Iterator[FileResult]:
-        """Embed passages in pools that cross documents; commit what is whole while others are computed."""
+    ) -> Generator[FileResult, None, bool]:
+        """Embed passages in pools that cross documents; commit what is whole while others are computed.
+
+        Returns whether anything was committed.
+        """
         waiting: list[Document] = []
         finished: list[Document] = []
         last_commit = time.monotonic()
@@ -266,7 +271,7 @@ class Pipeline:
             # A second pool is begun only when it is full or the last: small ones pad more.
             fills = not open_ended or _to_embed(waiting) >= POOL_CHUNKS
             if waiting and not embedding.full and (fills or not embedding):
-                embedding.give(_pool_of(waiting))
+                embedding.give(_pool_of(waiting, open_ended=open_ended))
                 waiting = [document for document in waiting if document.given < len(document.chunks)]
             elif embedding:
                 finished += _counted(embedding.take(), progress)
@@ -282,8 +287,7 @@ class Pipeline:
             if item.result is not None:
                 yield self._settle(item, progress)
         ahead.check()
-        if committed:
-            self.maintenance.after_adding(self.table)
+        return committed
 
     def _commit(self, documents: list[Document], progress: Progress) -> Iterator[FileResult]:
         """One commit to the table, then the catalog, then the results."""
@@ -343,11 +347,16 @@ def _to_embed(waiting: list[Document]) -> int:
     return sum(len(document.chunks) - document.given for document in waiting)
 
 
-def _pool_of(waiting: list[Document]) -> Pool:
-    """The next POOL_CHUNKS passages of the documents, noted as given."""
+def _pool_of(waiting: list[Document], *, open_ended: bool) -> Pool:
+    """The next POOL_CHUNKS passages of the documents, noted as given.
+
+    The last pool may hold a quarter more: a small one after it would be committed with nothing to embed.
+    """
+    largest = POOL_CHUNKS + POOL_CHUNKS // 4
+    size = largest if not open_ended and _to_embed(waiting) <= largest else POOL_CHUNKS
     pool: Pool = []
     for document in waiting:
-        own = document.chunks[document.given : document.given + POOL_CHUNKS - len(pool)]
+        own = document.chunks[document.given : document.given + size - len(pool)]
         document.given += len(own)
         pool += [(document, chunk) for chunk in own]
     return pool

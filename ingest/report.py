@@ -70,5 +70,10 @@ def is_garbled(text: str) -> bool:
     words = _LATIN_WORD.findall(text[:_LONGEST_JUDGED])
     if len(words) < FEWEST_WORDS:
         return False
-    mute = sum(1 for word in words if not _VOWEL.search(unicodedata.normalize("NFD", word)))
+    mute = sum(1 for word in words if not _VOWEL.search(_without_marks(word)))
     return mute / len(words) > MOST_UNSPEAKABLE
+
+
+def _without_marks(word: str) -> str:
+    """The word with its letters apart from their marks, so that a vowel with an accent is one."""
+    return word if word.isascii() else unicodedata.normalize("NFD", word)

@@ -23,10 +23,11 @@ from rag.late_interaction import pack_signs
 from rag.minilm import packaged_minilm
 from rag.model_threads import batch_length, for_each_batch, threads_for
 from rag.settings import EmbeddingSettings
+from rag.tokenised import Batch, Tokens, batches, tokens_of
 from rag.types import Vector
 
 if TYPE_CHECKING:
-    from tokenizers import Encoding, Tokenizer
+    from tokenizers import Tokenizer
 
 logger = logging.getLogger(__name__)
 
@@ -35,8 +36,8 @@ logger = logging.getLogger(__name__)
 LONGEST_WORD = 2000
 
 
-#: Batches are padded to a multiple of so many tokens.
-LENGTH_STEP = 4
+#: Batches are padded to a multiple of so many tokens: few lengths, of which oneDNN keeps all products.
+LENGTH_STEP = 8
 
 
 class Embedder(Protocol):
@@ -111,8 +112,8 @@ class SentenceTransformerEmbedder:
     def embed(self, texts: Sequence[str], *, query: bool = False) -> Vector:
         vectors = np.empty((len(texts), self.dimension), np.float32)
 
-        def compute(batch: tuple[list[int], list[Encoding]]) -> None:
-            vectors[batch[0]], _ = self._forward(batch[1])
+        def compute(batch: Batch) -> None:
+            vectors[batch.positions], _ = self._forward(batch.tokens)
 
         for_each_batch(compute, self._batches(texts))
         return vectors
@@ -151,43 +152,35 @@ class SentenceTransformerEmbedder:
         """Unit vectors; `keep` is given each text's position and token vectors, special tokens left out."""
         vectors = np.empty((len(texts), self.dimension), np.float32)
 
-        def compute(batch: tuple[list[int], list[Encoding]]) -> None:
-            positions, encodings = batch
-            vectors[positions], tokens = self._forward(encodings)
-            for row, (position, encoding) in enumerate(zip(positions, encodings, strict=True)):
-                kept = np.flatnonzero(np.asarray(_special_mask(encoding, self.max_tokens)) == 0)
-                keep(position, tokens[row, kept])
+        def compute(batch: Batch) -> None:
+            vectors[batch.positions], made = self._forward(batch.tokens)
+            for row, (position, tokens) in enumerate(zip(batch.positions, batch.tokens, strict=True)):
+                keep(position, made[row, tokens.kept])
 
         for_each_batch(compute, self._batches(texts))
         return vectors
 
-    def _batches(self, texts: Sequence[str]) -> list[tuple[list[int], list[Encoding]]]:
-        """Texts of like length together, so that little padding is computed."""
-        encodings = self._tokenizer.encode_batch([text or " " for text in texts])
-        order = sorted(range(len(texts)), key=lambda position: -len(encodings[position].ids))
-        length = batch_length(len(order), self.batch_size)
-        batches = []
-        for first in range(0, len(order), length):
-            positions = order[first : first + length]
-            batches.append((positions, [encodings[position] for position in positions]))
-        return batches
+    def _batches(self, texts: Sequence[str]) -> list[Batch]:
+        tokens = tokens_of(texts, self._tokenizer, self.max_tokens)
+        return batches(tokens, batch_length(len(texts), self.batch_size))
 
-    def _forward(self, encodings: Sequence[Encoding]) -> tuple[Vector, Vector]:
+    def _forward(self, tokens: Sequence[Tokens]) -> tuple[Vector, Vector]:
         import torch
 
         model = self._loaded_model()
-        ids = [_truncated(encoding.ids, self.max_tokens) for encoding in encodings]
-        longest = max(len(row) for row in ids)
-        if len(ids) > 1:
-            # Few lengths, so that oneDNN's products for them are made once: 3 % faster than any length.
+        longest = max(len(own.ids) for own in tokens)
+        if len(tokens) > 1:
             longest += -longest % LENGTH_STEP
-        input_ids = torch.zeros((len(ids), longest), dtype=torch.long)
-        attention_mask = torch.zeros((len(ids), longest), dtype=torch.long)
-        for row, own in enumerate(ids):
-            input_ids[row, : len(own)] = torch.tensor(own)
-            attention_mask[row, : len(own)] = 1
-        features: dict[str, Any] = {"input_ids": input_ids, "attention_mask": attention_mask}
-        with torch.inference_mode(), threads_for(input_ids.numel()):
+        input_ids = np.zeros((len(tokens), longest), np.int64)
+        attention_mask = np.zeros_like(input_ids)
+        for row, own in enumerate(tokens):
+            input_ids[row, : len(own.ids)] = own.ids
+            attention_mask[row, : len(own.ids)] = 1
+        features: dict[str, Any] = {
+            "input_ids": torch.from_numpy(input_ids),
+            "attention_mask": torch.from_numpy(attention_mask),
+        }
+        with torch.inference_mode(), threads_for(input_ids.size):
             features = model[0](features)
             # Pooling in bf16 would round every vector to 8 bits of mantissa.
             features["token_embeddings"] = features["token_embeddings"].float()
@@ -208,9 +201,10 @@ class SentenceTransformerEmbedder:
         from sentence_transformers import SentenceTransformer
 
         _quiet_progress_bars()
-        # oneDNN keeps a product for each shape it has met, and torch keeps it alive once more, a
-        # thousand by default: 200 MB and more here. Batches of like length follow each other: few are enough.
-        os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
+        # oneDNN keeps a product for each shape it has met, and torch keeps it alive once more, a thousand
+        # by default: 200 MB and more here. Room for four products of 32 lengths and some spare: with less,
+        # each is made again for every batch, and what that leaves in memory takes 90 MB.
+        os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "160")
         os.environ.setdefault("LRU_CACHE_CAPACITY", "1")
         model = SentenceTransformer(str(self.folder), device="cpu", local_files_only=True)
         if self.precision == "bf16":
@@ -330,17 +324,6 @@ def _declared_sizes(folder: Path) -> tuple[int, int]:
         declared = json.loads(sentence_config.read_text(encoding="utf-8")).get("max_seq_length")
         limits += [int(declared)] if declared else []
     return min(limits), int(config["hidden_size"])
-
-
-def _truncated(ids: Sequence[int], max_tokens: int) -> Sequence[int]:
-    """Cut to the model's length, keeping the closing special token."""
-    if len(ids) <= max_tokens:
-        return ids
-    return [*ids[: max_tokens - 1], ids[-1]]
-
-
-def _special_mask(encoding: Encoding, max_tokens: int) -> Sequence[int]:
-    return _truncated(encoding.special_tokens_mask, max_tokens)
 
 
 def _tokenizable_pieces(text: str, size: int = 50_000) -> list[tuple[int, str]]:

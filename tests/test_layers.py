@@ -40,7 +40,7 @@ RAG_LAYERS: list[set[str]] = [
             "backup_file",
             "refusals",
         ),
-        *("vector_index", "filter_index", "circuits", "thinking", "minilm"),
+        *("vector_index", "filter_index", "circuits", "thinking", "minilm", "tokenised"),
         *("server_settings", "named_models"),
     },
     {

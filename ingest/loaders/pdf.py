@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -135,8 +135,8 @@ def page_characters(page: Any) -> tuple[str, list[int]]:
         try:
             raw_text: str = text_page.get_text_range(errors="surrogatepass")
             # pdfium counts UTF-16 units, and leaves characters without a meaning out of the text.
-            units = len(raw_text) + sum(character > "\uffff" for character in raw_text)
-            indices = list(range(units))
+            units = len(raw_text.encode("utf-16-le", "surrogatepass")) // 2
+            indices: Sequence[int] = range(units)
             if units != text_page.count_chars():
                 to_index = pypdfium2.raw.FPDFText_GetCharIndexFromTextIndex
                 indices = [to_index(text_page, unit) for unit in indices]

@@ -17,6 +17,8 @@ ENGLISH = "The company reported higher revenue in the third quarter than in the 
         ("La empresa informó de mayores ingresos en el tercer trimestre que en el año anterior.", "es"),
         ("Компания сообщила о более высокой выручке в третьем квартале, чем годом ранее.", "ru"),
         ("这家公司在第三季度报告的收入高于前一年。这是一个很好的结果。", "zh"),
+        ("¿Cuántos puntos anotó el equipo en la final?", "es"),
+        ("ما هو عدد سكان المدينة في العام الماضي؟", "ar"),
         ("", ""),
         ("Hello world", ""),
         ("12 345 678.90 | 2020 | 2021 | 77 %", ""),
