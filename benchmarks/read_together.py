@@ -3,8 +3,8 @@
     python -m benchmarks.read_together [--data DIR] [--sets uda_pdf,cranfield] [--limit 60]
 
 Candidates are fetched once a question and read once; every order below is made of the same scores, so
-they differ in nothing else. Of squad, only questions about the articles kept for testing are asked. It
-prints tables and the means, and writes results/read_together.json. Times: benchmarks.rerankers.
+they differ in nothing else. Of squad and xquad, only questions about the articles kept for testing are
+asked. It prints tables and the means, and writes results/read_together.json. Times: benchmarks.rerankers.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     record: dict[str, Any] = {"sets": {}, "means": {}}
     for name in options.sets:
         prepared = prepare(SETS[name], data, settings)
-        tasks = some_of(_unseen(name, prepared), options.limit)
+        tasks = some_of(_unseen(name, prepared, settings), options.limit)
         results = _orders(tasks, prepared, settings)
         baseline = next(result for result in results if result.name == BASELINE)
         figures = [_figures(result, baseline) for result in results]
@@ -86,12 +86,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _unseen(name: str, prepared: Prepared) -> list[Task]:
-    """The questions, of squad those whose document was not learnt from."""
-    if name != "squad":
+def _unseen(name: str, prepared: Prepared, settings: Settings) -> list[Task]:
+    """The questions, of squad and xquad those whose article was not learnt from."""
+    language = name.removeprefix("xquad-") if name.startswith("xquad-") else ""
+    if name != "squad" and not language:
         return prepared.tasks
-    catalog = open_workspace(benchmark_settings(DEFAULT_WORK)).catalog
-    kept = {catalog.resolve(prepared.collection, article).document_id for article in articles("test")}
+    names = {f"{Path(article).stem}.{language}.md" if language else article for article in articles("test")}
+    catalog = open_workspace(settings).catalog
+    documents = catalog.documents(prepared.collection)
+    kept = {record.document_id for record in documents if Path(record.name).name in names}
     return [task for task in prepared.tasks if task.units[0].document_id in kept]
 
 
