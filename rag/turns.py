@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from rag.answer import Reply
@@ -151,7 +152,7 @@ def messages_of(turns: Sequence[Turn]) -> list[Message]:
         if turn.status not in ("done", "stopped") or not turn.answer or turn.answered is False:
             continue
         messages.append(Message("user", turn.question))
-        said = to_plain(_CITED.sub("", turn.answer))
+        said = _without_citations(turn.answer)
         quoted = turn.details.get("model") == EXTRACTIVE
         messages.append(Message("assistant", said, turn.id, _cited_sentences(turn, quoted), quoted))
     return messages
@@ -166,5 +167,16 @@ def summary_of(turns: Sequence[Turn]) -> Summary | None:
 def _cited_sentences(turn: Turn, quoted: bool) -> tuple[str, ...]:
     if quoted:
         return tuple(citation.quote for citation in turn.citations)
-    sentences = (turn.answer[start:end] for start, end in split_sentences(turn.answer))
-    return tuple(to_plain(_CITED.sub("", own)) for own in sentences if _CITED.search(own))
+    return _cited_in(turn.answer)
+
+
+# Every question of a conversation needs them of all answers before it.
+@lru_cache(maxsize=1000)
+def _cited_in(answer: str) -> tuple[str, ...]:
+    sentences = (answer[start:end] for start, end in split_sentences(answer))
+    return tuple(_without_citations(own) for own in sentences if _CITED.search(own))
+
+
+@lru_cache(maxsize=1000)
+def _without_citations(text: str) -> str:
+    return to_plain(_CITED.sub("", text))
