@@ -66,7 +66,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         ("late-interaction", len(prepared.tasks)),
         ("late-interaction-exact", EXACT_QUESTIONS),
     ):
-        taken = _reranking_times(prepared.tasks[:count], table, with_overrides(settings, {"reranker": name}))
+        changes = {"reranker": name, "reranking.cached_scores": 0}
+        taken = _reranking_times(prepared.tasks[:count], table, with_overrides(settings, changes))
         record[f"{name}_ms"] = round(float(np.median(taken)), 3)
         print(f"{name} over {CANDIDATES} candidates: p50 {np.median(taken):.2f}")
     ratio, read, embedded = _cross_encoder_times(prepared.tasks[:EXACT_QUESTIONS], table)
