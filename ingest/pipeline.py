@@ -45,7 +45,7 @@ POOL_CHUNKS = 512
 #: Passages committed together: many small documents share one commit.
 COMMIT_CHUNKS = 1024
 #: Seconds after which finished documents are committed even if they are few.
-COMMIT_SECONDS = 4.0
+COMMIT_SECONDS = 2.0
 #: Passages read ahead of the embedder; a document counts as eight at least.
 READ_AHEAD = 2048
 
@@ -271,7 +271,7 @@ class Pipeline:
             # A second pool is begun only when it is full or the last: small ones pad more.
             fills = not open_ended or _to_embed(waiting) >= POOL_CHUNKS
             if waiting and not embedding.full and (fills or not embedding):
-                embedding.give(_pool_of(waiting, open_ended=open_ended))
+                embedding.give(_pool_of(waiting))
                 waiting = [document for document in waiting if document.given < len(document.chunks)]
             elif embedding:
                 finished += _counted(embedding.take(), progress)
@@ -347,16 +347,11 @@ def _to_embed(waiting: list[Document]) -> int:
     return sum(len(document.chunks) - document.given for document in waiting)
 
 
-def _pool_of(waiting: list[Document], *, open_ended: bool) -> Pool:
-    """The next POOL_CHUNKS passages of the documents, noted as given.
-
-    The last pool may hold a quarter more: a small one after it would be committed with nothing to embed.
-    """
-    largest = POOL_CHUNKS + POOL_CHUNKS // 4
-    size = largest if not open_ended and _to_embed(waiting) <= largest else POOL_CHUNKS
+def _pool_of(waiting: list[Document]) -> Pool:
+    """The next POOL_CHUNKS passages of the documents, noted as given."""
     pool: Pool = []
     for document in waiting:
-        own = document.chunks[document.given : document.given + size - len(pool)]
+        own = document.chunks[document.given : document.given + POOL_CHUNKS - len(pool)]
         document.given += len(own)
         pool += [(document, chunk) for chunk in own]
     return pool
