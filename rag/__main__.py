@@ -19,7 +19,7 @@ from rag.evaluate_command import add_evaluate_command
 from rag.near_copies import also_in, cited_place, place_of
 from rag.question_command import add_question_commands
 from rag.questions import BeirSet
-from rag.rerankers import RERANKERS
+from rag.rerankers import check_reranker
 from rag.scope_command import (
     DEFAULT_COLLECTION,
     add_scope_options,
@@ -209,17 +209,10 @@ def _opened(options: argparse.Namespace, settings: Settings) -> tuple[Workspace,
             settings, {name: value for name, value in given.items() if value is not None}
         )
         if options.reranker:
-            _check_reranker(settings)
+            check_reranker(settings)
     except SettingsError as error:
         _parser().error(str(error))
     return open_workspace(settings), settings
-
-
-def _check_reranker(settings: Settings) -> None:
-    if settings.retrieval.reranker not in RERANKERS:
-        raise SettingsError(
-            f"retrieval.reranker = {settings.retrieval.reranker!r}: must be one of {', '.join(RERANKERS)}."
-        )
 
 
 if __name__ == "__main__":

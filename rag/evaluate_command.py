@@ -12,13 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rag.compare import Variant
 from rag.errors import SettingsError
 from rag.evaluate import Task, VariantResult, beir_tasks, evaluate, parse_variant, question_tasks
 from rag.evaluation_runs import judged_tasks, question_sets
 from rag.questions import BeirSet, load_beir, load_questions
 from rag.reachable import left_out_text, restricted
-from rag.rerankers import RERANKERS
+from rag.rerankers import check_reranker
 from rag.scope_command import collections_given, scope_beside, searched
 from rag.settings import Settings
 from rag.types import Scope
@@ -69,7 +68,9 @@ def _evaluate(
     if options.beir and options.collection:
         parser.error("--beir is measured in a collection of its own: leave out --collection")
     try:
-        variants = [_checked(parse_variant(text, settings)) for text in options.variant or ["default:"]]
+        variants = [parse_variant(text, settings) for text in options.variant or ["default:"]]
+        for variant in variants:
+            check_reranker(variant.settings)
     except SettingsError as error:
         parser.error(str(error))
     asked, workspace = _asked(options, settings, ingest_beir)
@@ -131,13 +132,6 @@ def _asked(options: argparse.Namespace, settings: Settings, ingest_beir: Ingest)
             blobs=workspace.blobs,
         )
     return _Asked(tasks[: options.limit], collections, scope), workspace
-
-
-def _checked(variant: Variant) -> Variant:
-    name = variant.settings.retrieval.reranker
-    if name not in RERANKERS:
-        raise SettingsError(f"retrieval.reranker = {name!r}: must be one of {', '.join(RERANKERS)}.")
-    return variant
 
 
 def _print_table(results: Sequence[VariantResult]) -> None:

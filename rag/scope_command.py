@@ -63,7 +63,7 @@ def scope_given(options: argparse.Namespace) -> Scope:
 
 
 def collections_given(options: argparse.Namespace) -> list[str]:
-    """The collections that the options name, each once, that which is asked for the others' sake first."""
+    """The collections that the options name, each once; the scope is that of the first."""
     return list(dict.fromkeys(options.collection or [DEFAULT_COLLECTION]))
 
 

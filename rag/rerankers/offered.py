@@ -122,6 +122,13 @@ RERANKERS = tuple(offer.name for offer in OFFERED)
 BY_NAME = {offer.name: offer for offer in OFFERED}
 
 
+def check_reranker(settings: Settings) -> None:
+    """Raises SettingsError unless the reranker that the settings name is one of those."""
+    name = settings.retrieval.reranker
+    if name not in RERANKERS:
+        raise SettingsError(f"retrieval.reranker = {name!r}: must be one of {', '.join(RERANKERS)}.")
+
+
 def members_of(name: str, settings: Settings) -> list[str]:
     """The rerankers that one asks: itself, or an ensemble's members. Raises SettingsError."""
     return member_names(settings.reranking.ensemble, RERANKERS) if name == "ensemble" else [name]
