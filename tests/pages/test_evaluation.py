@@ -42,6 +42,17 @@ def measured(workspace: Workspace, page: AppTest) -> AppTest:
     return page
 
 
+def look_at_first(page: AppTest) -> None:
+    """Choose the first question of the table and compare what was found for it."""
+    states = page._tree.get_widget_states()
+    states.widgets.append(
+        WidgetState(id=page.dataframe[-1].proto.id, string_value=json.dumps({"selection": {"rows": [0]}}))
+    )
+    page._run(states)
+    page.button(key="evaluation-look").click().run()
+    assert not page.exception
+
+
 def test_from_nothing_to_a_verdict_and_a_winner_in_use(filled: Workspace) -> None:
     page = many(opened())
     assert "Find out which setting is best for your documents" in texts(page.markdown)
@@ -92,13 +103,7 @@ def test_a_question_of_the_list_is_compared_under_the_settings_measured(
     page = measured(filled, page)
     assert all(plain(cell).endswith(" USD)") for cell in page.table[0].value["Tokens to a model"])
     assert "too few questions to choose by" in texts(page.markdown)
-    states = page._tree.get_widget_states()
-    states.widgets.append(
-        WidgetState(id=page.dataframe[-1].proto.id, string_value=json.dumps({"selection": {"rows": [0]}}))
-    )
-    page._run(states)
-    page.button(key="evaluation-look").click().run()
-    assert not page.exception
+    look_at_first(page)
     assert labelled(page.text_input, "Question").value == "relief valve"
     runs = shown(page)["runs"]
     assert [run["name"] for run in runs] == ["Meaning only", "Meaning + words", "Meaning + words, reranked"]
@@ -167,13 +172,7 @@ def test_what_was_measured_under_a_filter_says_so_and_is_looked_at_under_it(fill
     made = whole(found, rows, figures_of(names, rows))
     assert made["asked_of"]["documents"] == ["staff/leave.txt", "memo.md"]
     assert (made["asked_of"]["collections"], made["left_out"]) == (["memos"], 1)
-    states = page._tree.get_widget_states()
-    states.widgets.append(
-        WidgetState(id=page.dataframe[-1].proto.id, string_value=json.dumps({"selection": {"rows": [0]}}))
-    )
-    page._run(states)
-    page.button(key="evaluation-look").click().run()
-    assert not page.exception
+    look_at_first(page)
     assert "Asked of this collection and memos, leave.txt, memo.md only" in texts(page.caption)
     assert {own["name"] for own in shown(page)["passages"]} == {"leave.txt", "memo.md"}
 
