@@ -1,12 +1,11 @@
-"""Retrieval metrics over ranked lists of found units. Arithmetic only.
+"""Retrieval metrics over ranked lists of found units. Nothing here searches or averages.
 
 A ranking is a list over hits, best first; each entry is the set of gold units (by index) that the
-hit finds. Each unit counts once, at its first hit.
+hit finds. Each unit counts once, at its first hit. What discounts gains by rank is scikit-learn's.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 Ranking = Sequence[frozenset[int]]
@@ -40,18 +39,25 @@ def recall_at(ranking: Ranking, units: int, k: int) -> float:
 def ndcg_at(ranking: Ranking, gains: Sequence[float], k: int) -> float:
     """Normalised discounted cumulative gain, linear gain and log2(1 + rank) discount as in trec_eval.
 
-    `gains[i]` is the gain of unit i. The ideal has each unit at a rank of its own, best first; a hit
-    that finds several units at once could exceed it, so the value is cut at 1.
+    `gains[i]` is the gain of unit i. The ideal has each unit at a rank of its own, best first, whatever
+    was found; a hit that finds several units at once could exceed it, so the value is cut at 1.
     """
     seen: set[int] = set()
-    gained = 0.0
-    for rank, found in enumerate(ranking[:k], start=1):
-        gained += sum(gains[unit] for unit in found - seen) / math.log2(1 + rank)
+    gained = []
+    for found in ranking:
+        gained.append(sum(gains[unit] for unit in found - seen))
         seen |= found
-    ideal = sum(
-        gain / math.log2(1 + rank) for rank, gain in enumerate(sorted(gains, reverse=True)[:k], start=1)
-    )
-    return min(gained / ideal, 1.0) if ideal else 0.0
+    ideal = _discounted(sorted(gains, reverse=True), k)
+    return min(_discounted(gained, k) / ideal, 1.0) if ideal else 0.0
+
+
+def _discounted(gains: Sequence[float], k: int) -> float:
+    """The discounted cumulative gain of gains in this order."""
+    from sklearn.metrics import dcg_score
+
+    # Empty places at the end change nothing, and it takes no list of fewer than two.
+    padded = [*gains, 0.0, 0.0]
+    return float(dcg_score([padded], [range(len(padded), 0, -1)], k=k, ignore_ties=True))
 
 
 def rank_biased_overlap(first: Sequence[str], other: Sequence[str], persistence: float = 0.9) -> float:

@@ -51,10 +51,25 @@ def test_ndcg_uses_linear_gain() -> None:
     assert ndcg_at(ranking({1}, {0}), [3, 1], 10) == pytest.approx((1 + 3 / log2(3)) / (3 + 1 / log2(3)))
 
 
+def test_ndcg_of_what_answers_in_part_by_hand() -> None:
+    # The place that answers in part comes first: (0.5 + 1 / log2(3)) / (1 + 0.5 / log2(3))
+    assert ndcg_at(ranking({1}, {0}), [1.0, 0.5], 10) == pytest.approx(
+        (0.5 + 1 / log2(3)) / (1 + 0.5 / log2(3))
+    )
+
+
+def test_ndcg_of_a_hit_that_finds_several_by_hand() -> None:
+    # Both at rank 2, where the ideal has them at 1 and 2: (2 / log2(3)) / (1 + 1 / log2(3))
+    together = ndcg_at(ranking(set(), {0, 1}), [1, 1], 10)
+    assert together == pytest.approx((2 / log2(3)) / (1 + 1 / log2(3)))
+    assert together > ndcg_at(ranking(set(), {0}, {1}), [1, 1], 10), "sooner is better"
+
+
 def test_ndcg_cuts_at_k_and_never_exceeds_one() -> None:
     assert ndcg_at(ranking(set(), {0}), [1], 1) == 0.0
     assert ndcg_at(ranking({0, 1, 2}), [1, 1, 1], 10) == 1.0
     assert ndcg_at([], [], 10) == 0.0
+    assert ndcg_at([], [1], 10) == ndcg_at(ranking({0}), [0.0], 10) == 0.0
     # Eleven units, ten ranks: the ideal is cut at ten.
     assert ndcg_at(ranking(*({unit} for unit in range(10))), [1] * 11, 10) == pytest.approx(1.0)
 
