@@ -233,6 +233,8 @@ def _rename_in_turns(session: Session, collection: str, name: str) -> None:
 
 
 def _rename_in_evaluations(session: Session, collection: str, name: str) -> None:
+    renamed = update(EvaluationRow).where(EvaluationRow.set_collection == collection)
+    session.execute(renamed.values(set_collection=name))
     for row in session.scalars(select(EvaluationRow)):
         beside = row.scope.get("collections") or ()
         if collection in beside:

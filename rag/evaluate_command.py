@@ -42,7 +42,7 @@ def add_evaluate_command(
         metavar="NAME:key=value,...",
         help="settings to measure; preset=plain and reranker=NAME among them (see python -m rag rerankers)",
     )
-    parser.add_argument("--set", metavar="NAME", help="a question set kept with the collection instead")
+    parser.add_argument("--set", metavar="NAME", help="a question set kept with a collection instead")
     parser.add_argument("--limit", type=_positive, metavar="N", help="only the first N questions")
 
     def run(options: argparse.Namespace, settings: Settings) -> dict[str, Any]:
@@ -118,8 +118,8 @@ def _asked(options: argparse.Namespace, settings: Settings, ingest_beir: Ingest)
     elif options.set:
         workspace = open_workspace(settings)
         sets = question_sets(workspace)
-        judged = sets.questions(sets.named(collections[0], options.set).id)
-        tasks = judged_tasks(workspace, collections[0], judged)
+        kept = sets.named(collections[0], options.set, beside=collections[1:])
+        tasks = judged_tasks(workspace, kept.collection, sets.questions(kept.id))
     else:
         questions = load_questions(options.questions, options.limit)
         workspace = open_workspace(settings)

@@ -38,7 +38,8 @@ logger = logging.getLogger(__name__)
 class Evaluation:
     """Settings measured over questions.
 
-    `scope` is what they were asked of, `left_out` how many questions of the set it rules out.
+    `set_collection` is the collection that the set was kept with, `scope` what the questions were asked of,
+    `left_out` how many of the set it rules out.
     `lines[position][variant]` are the figures of `rag.evaluate.measured`, for the questions that every
     setting was asked. `variants` are (name, changes). `state` is running, stopped, done or failed.
     """
@@ -46,6 +47,7 @@ class Evaluation:
     id: str
     collection: str
     set_name: str
+    set_collection: str
     state: str
     error: str
     variants: tuple[tuple[str, dict[str, Any]], ...]
@@ -87,6 +89,15 @@ def judged_tasks(workspace: Workspace, collection: str, questions: Sequence[Judg
     return tasks
 
 
+def collections_gone(workspace: Workspace, found: Evaluation) -> list[str]:
+    """The collections that an evaluation was asked of and that were deleted since."""
+    return [
+        name
+        for name in (found.collection, *found.scope.collections)
+        if not (workspace.catalog.has_collection(name) or workspace.store.has_table(name))
+    ]
+
+
 class Evaluations:
     """The evaluations of all data folders, and the threads of this process that make them."""
 
@@ -101,8 +112,11 @@ class Evaluations:
         set_name: str,
         variants: Sequence[Variant],
         scope: Scope = Scope(),  # noqa: B008 (frozen)
+        *,
+        set_collection: str = "",
     ) -> str:
-        """Begin in a thread of its own; gives the evaluation's id.
+        """Begin in a thread of its own; gives the evaluation's id. `set_collection` keeps the set, where that
+        is another of the collections asked.
 
         Raises QuestionsError for a set without a question that can be measured in the scope, SettingsError
         for more than four settings or none.
@@ -112,7 +126,7 @@ class Evaluations:
         sets = question_sets(workspace)
         questions = [
             own
-            for own in sets.questions(sets.named(collection, set_name).id)
+            for own in sets.questions(sets.named(set_collection or collection, set_name).id)
             if any(judgement.grade > 0 for judgement in own.judgements)
         ]
         if not questions:
@@ -120,7 +134,7 @@ class Evaluations:
                 f"No question of {set_name!r} has a passage marked as relevant or partly relevant. Mark one, "
                 "or import questions."
             )
-        tasks = judged_tasks(workspace, collection, questions)
+        tasks = judged_tasks(workspace, set_collection or collection, questions)
         left = restricted(tasks, *_searched(workspace, collection, scope))
         asked = [own for own, task in zip(questions, left, strict=True) if task is not None]
         if not asked:
@@ -132,6 +146,7 @@ class Evaluations:
             id=secrets.token_urlsafe(9),
             collection=collection,
             set_name=set_name,
+            set_collection=set_collection or collection,
             state="running",
             error="",
             variants=[{"name": own.name, "changes": own.changes} for own in variants],
@@ -146,7 +161,16 @@ class Evaluations:
         return identifier
 
     def resume(self, workspace: Workspace, identifier: str) -> None:
-        """Go on with one that was stopped, here or by a restart; what is measured stays."""
+        """Go on with one that was stopped, here or by a restart; what is measured stays.
+
+        Raises QuestionsError when a collection that was asked is no longer there.
+        """
+        gone = collections_gone(workspace, self.get(workspace, identifier))
+        if gone:
+            raise QuestionsError(
+                f"This evaluation cannot go on: it was asked of {' and '.join(map(repr, gone))}, which was "
+                "deleted since. What is measured stays; measure again over what is there now."
+            )
         _set_state(open_database(workspace.settings.data_dir), identifier, "running")
         self._begin(workspace, identifier)
 
@@ -239,7 +263,7 @@ def measure(workspace: Workspace, identifier: str, stopped: threading.Event) -> 
         Variant(name, with_overrides(workspace.settings, changes), changes) for name, changes in own.variants
     ]
     # A document that was removed or changed meanwhile leaves its question in place, as one not found.
-    every = judged_tasks(workspace, own.collection, own.questions)
+    every = judged_tasks(workspace, own.set_collection, own.questions)
     tasks = [
         under or replace(task, filters=filters)
         for task, under in zip(every, restricted(every, table, filters), strict=True)
@@ -309,6 +333,7 @@ def _evaluation(row: EvaluationRow, lines: Sequence[EvaluationLineRow]) -> Evalu
         id=row.id,
         collection=row.collection,
         set_name=row.set_name,
+        set_collection=row.set_collection,
         state=row.state,
         error=row.error,
         variants=tuple((own["name"], own["changes"]) for own in row.variants),

@@ -129,14 +129,18 @@ class QuestionSets:
 
         return read(self._engine, work)
 
-    def named(self, collection: str, name: str) -> QuestionSet:
-        """The set of this name; raises QuestionsError naming those that there are."""
-        there = self.sets(collection)
+    def named(self, collection: str, name: str, *, beside: Sequence[str] = ()) -> QuestionSet:
+        """The set of this name; of those `beside` it in turn, where the collection has none.
+
+        Raises QuestionsError naming those that there are.
+        """
+        there = [kept for own in (collection, *beside) for kept in self.sets(own)]
         for own in there:
             if own.name == name:
                 return own
-        names = ", ".join(repr(own.name) for own in there) or "none yet"
-        raise QuestionsError(f"There is no question set {name!r} for {collection!r}. There are: {names}.")
+        names = ", ".join(dict.fromkeys(repr(own.name) for own in there)) or "none yet"
+        asked = " or ".join(map(repr, (collection, *beside)))
+        raise QuestionsError(f"There is no question set {name!r} for {asked}. There are: {names}.")
 
     def questions(self, set_id: str) -> list[JudgedQuestion]:
         """The questions of a set in their order; empty for an unknown one."""

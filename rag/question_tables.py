@@ -45,8 +45,9 @@ class SetQuestionRow(Base):
 class EvaluationRow(Base):
     """Settings measured over questions, both as they were then.
 
-    `state` is running, stopped, done or failed. `scope` is what the questions were asked of, `left_out` how
-    many of the set it rules out.
+    `set_collection` is the collection that the question set was kept with, one of those asked. `state` is
+    running, stopped, done or failed. `scope` is what the questions were asked of, `left_out` how many of the
+    set it rules out.
     """
 
     __tablename__ = "evaluations"
@@ -55,6 +56,7 @@ class EvaluationRow(Base):
     id: Mapped[str] = mapped_column(Text, primary_key=True)
     collection: Mapped[str] = mapped_column(Text)
     set_name: Mapped[str] = mapped_column(Prose)
+    set_collection: Mapped[str] = mapped_column(Text)
     state: Mapped[str] = mapped_column(Text)
     error: Mapped[str] = mapped_column(Prose)
     variants: Mapped[list[dict[str, Any]]] = mapped_column(JSON)

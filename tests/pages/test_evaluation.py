@@ -13,6 +13,7 @@ from corpus import fill
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.testing.v1 import AppTest
 
+from ingest.documents import remove_collection
 from pages.shared.evaluation.exports import whole
 from rag.database import open_database
 from rag.evaluation_runs import Evaluations, _set_state, get_evaluations, question_sets
@@ -175,6 +176,43 @@ def test_what_was_measured_under_a_filter_says_so_and_is_looked_at_under_it(fill
     look_at_first(page)
     assert "Asked of this collection and memos, leave.txt, memo.md only" in texts(page.caption)
     assert {own["name"] for own in shown(page)["passages"]} == {"leave.txt", "memo.md"}
+
+
+def test_sets_of_all_collections_asked_are_offered(filled: Workspace) -> None:
+    fill(filled, {"memo.md": "Leave lasts, says a memo."}, "memos")
+    gold = Judgement("memo.md", filled.catalog.resolve("memos", "memo.md").document_id)
+    question_sets(filled).add("memos", "mine", [JudgedQuestion("What says a memo?", "judged", (gold,))])
+    page = many(opened())
+    assert "There are questions for “memos”. Ask it, too" in texts(page.caption)
+    labelled(page.multiselect, "Ask these collections, too").set_value(["memos"]).run()
+    assert page.selectbox(key="evaluation-set").options == ["memos: mine (1)"]
+    page = measured(filled, page)
+    assert "1 of 1 question" in texts(page.subheader)
+    gold = Judgement("boiler.md", filled.catalog.resolve("default", "boiler.md").document_id)
+    question_sets(filled).add("default", "mine", [JudgedQuestion("relief valve", "judged", (gold,))])
+    page.run()
+    assert page.selectbox(key="evaluation-set").options == ["mine (1)", "memos: mine (1)"]
+
+
+def test_one_whose_collection_is_gone_stays_readable_and_is_not_gone_on_with(filled: Workspace) -> None:
+    fill(filled, {"memo.md": "Leave lasts, says a memo."}, "memos")
+    gold = Judgement("boiler.md", filled.catalog.resolve("default", "boiler.md").document_id)
+    questions = [JudgedQuestion(text, "judged", (gold,)) for text in ("valve", "pump")]
+    question_sets(filled).add("default", "mine", questions)
+    page = many(opened())
+    labelled(page.multiselect, "Ask these collections, too").set_value(["memos"]).run()
+    page = measured(filled, page)
+    (own,) = Evaluations().listed(filled, "default")
+    _set_state(open_database(filled.settings.data_dir), own.id, "failed", "There is no collection 'memos'.")
+    remove_collection(filled, "memos")
+    page.run()
+    assert not page.exception
+    assert "“memos” was deleted since. These figures stay" in texts(page.info)
+    assert not page.error
+    assert "Go on" not in [button.label for button in page.button]
+    assert "of 2 questions" in texts(page.subheader)
+    look_at_first(page)
+    assert {passage["name"] for passage in shown(page)["passages"]} >= {"boiler.md"}
 
 
 def test_a_filter_that_leaves_no_question_is_explained(filled: Workspace) -> None:

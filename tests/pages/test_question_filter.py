@@ -165,6 +165,7 @@ def test_settings_are_compared_and_passages_marked_in_their_own_collections(shel
     assert {"winch.md", "mast.md"} <= set(names)
     compare_page.report(page, "judged", {"passage": names.index("winch.md"), "grade": "relevant"})
     assert compare_page.shown(page)["passages"][names.index("winch.md")]["grade"] == "relevant"
+    assert f"“{OWN_SET}” now has 1 question of “cranes”" in compare_page.texts(page.caption)
     sets = question_sets(shelves)
     assert [own.name for own in sets.sets("cranes")] == [OWN_SET]
     assert sets.sets("default") == []

@@ -11,11 +11,11 @@ import pytest
 from authored import add_authored
 from corpus import fill
 
-from ingest.documents import tag_document
+from ingest.documents import remove_collection, remove_documents, tag_document
 from rag.__main__ import main
 from rag.errors import CollectionNotFound, QuestionsError
 from rag.evaluate import QUALITY, Task, parse_variant
-from rag.evaluation_runs import Evaluation, Evaluations, question_sets
+from rag.evaluation_runs import Evaluation, Evaluations, collections_gone, question_sets
 from rag.question_sets import JudgedQuestion, Judgement
 from rag.questions import Unit
 from rag.reachable import left_out_text, restricted
@@ -121,6 +121,50 @@ def test_another_collection_is_searched_indeed(workspace: Workspace) -> None:
     place = [own.text for own in alone.questions].index("Which pump feeds the wing, says the memo?")
     assert alone.lines[place][0]["rank"] == 1
     assert beside.lines[place][0]["rank"] == 2, "the note of the other collection says it word for word"
+
+
+def test_a_set_of_another_collection_asked_is_measured_with(
+    workspace: Workspace, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its gold is looked for where the set is from: here a document of the same name that was replaced."""
+    monkeypatch.setenv("ASKANCE_EMBEDDING_MODEL", "hash")
+    fill(workspace, {"memo.md": "# Ferry\n\nThe ferry leaves the north pier at noon.\n"}, "ferries")
+    gold = Judgement("memo.md", workspace.catalog.resolve("ferries", "memo.md").document_id)
+    question_sets(workspace).add(
+        "ferries", "sailings", [JudgedQuestion("When does it leave?", "judged", (gold,))]
+    )
+    remove_documents(workspace, "ferries", ["memo.md"])
+    fill(workspace, {"memo.md": "# Ferry\n\nThe ferry leaves the south pier at two.\n"}, "ferries")
+    evaluations = Evaluations()
+    variants = [parse_variant(text, workspace.settings) for text in VARIANTS]
+    scope = Scope(collections=("ferries",))
+    identifier = evaluations.start(
+        workspace, "default", "sailings", variants, scope, set_collection="ferries"
+    )
+    assert evaluations.wait(identifier, 60)
+    found = evaluations.get(workspace, identifier)
+    assert (found.state, found.set_collection, len(found.lines)) == ("done", "ferries", 1)
+    assert found.lines[0][1]["rank"] == 1
+    made = commanded(capsys, "--set", "sailings", "--collection", "default", "--collection", "ferries")
+    assert made["variants"][1]["hit@1"] == 1.0
+    with pytest.raises(
+        QuestionsError, match=r"'other' for 'default' or 'ferries'\. There are: 'mine', 'sailings'"
+    ):
+        question_sets(workspace).named("default", "other", beside=["ferries"])
+    workspace.tables.rename("ferries", "boats")
+    assert evaluations.get(workspace, identifier).set_collection == "boats"
+
+
+def test_one_whose_collection_was_deleted_keeps_its_figures_and_cannot_go_on(workspace: Workspace) -> None:
+    found = measured(workspace, Scope(collections=("notes",)))
+    assert collections_gone(workspace, found) == []
+    remove_collection(workspace, "notes")
+    evaluations = Evaluations()
+    assert collections_gone(workspace, evaluations.get(workspace, found.id)) == ["notes"]
+    with pytest.raises(QuestionsError, match="asked of 'notes', which was deleted since"):
+        evaluations.resume(workspace, found.id)
+    again = evaluations.get(workspace, found.id)
+    assert (again.state, again.lines) == ("done", found.lines)
 
 
 def test_an_evaluation_follows_the_collections_that_it_asked(workspace: Workspace) -> None:

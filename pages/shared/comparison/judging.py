@@ -37,17 +37,30 @@ def keep_grade(made: Comparison, passage: object, grade: object) -> None:
 
 def draw_judged(made: Comparison) -> None:
     """What marking is for, or how far it has come."""
-    marked = sum(bool(grade) for grade in grades(made))
+    graded = grades(made)
+    marked = sum(map(bool, graded))
     if not marked:
         st.caption(
             "Mark passages as relevant, partly or not: from what you mark, Askance can measure which setting "
             "is best for your documents."
         )
         return
-    kept = next((own.questions for own in _sets().sets(made.collection) if own.name == OWN_SET), 0)
+    names = dict.fromkeys(
+        own.citation.collection or made.collection
+        for own, grade in zip(made.passages, graded, strict=True)
+        if grade
+    )
+    kept = [own for name in names for own in _sets().sets(name) if own.name == OWN_SET]
+    have = [
+        counted(own.questions, "question")
+        + ("" if own.collection == made.collection else f" of “{own.collection}”")
+        for own in kept
+    ]
     st.caption(
-        f"{counted(marked, 'passage')} marked. “{markdown_plain(OWN_SET)}” now has "
-        f"{counted(kept, 'question')} to measure settings with."
+        markdown_plain(
+            f"{counted(marked, 'passage')} marked. “{OWN_SET}” now has {' and '.join(have)} to measure "
+            "settings with."
+        )
     )
 
 

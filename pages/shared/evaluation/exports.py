@@ -47,6 +47,7 @@ def whole(
     return {
         "collection": found.collection,
         "question_set": found.set_name,
+        "question_set_of": found.set_collection,
         "asked_of": found.scope.as_dict(),
         "left_out": found.left_out,
         "made": found.created_at.isoformat(),

@@ -16,8 +16,8 @@ from pages.shared.evaluation.question_set import draw_question_set
 from pages.shared.figures import counted, date_text
 from pages.shared.plain_text import markdown_plain, shortened
 from pages.shared.scope.question_filter import draw_scope
-from pages.shared.scope.words import in_words
-from rag.evaluation_runs import Evaluation, get_evaluations
+from pages.shared.scope.words import in_words, listed
+from rag.evaluation_runs import Evaluation, collections_gone, get_evaluations, question_sets
 from rag.settings import Settings
 
 REFRESH_SECONDS = 1.0
@@ -26,10 +26,20 @@ STATES = {"stopped": "stopped", "failed": "failed", "running": "under way", "don
 
 def draw_measuring(draft: Draft, collection: str) -> None:
     """The questions, the settings, and what came out. Raises AskanceError."""
-    chosen = draw_question_set(collection)
-    if chosen is not None:
+    known = session.collections()
+    beside = [own for own in session.chosen_scope(PLACE).collections if own in known and own != collection]
+    sets = question_sets(session.workspace())
+    chosen = draw_question_set(collection, beside)
+    others = [own for own in known if own != collection and sets.sets(own)]
+    if chosen is None and others:
+        names, it = listed([f"“{name}”" for name in others]), "it" if len(others) == 1 else "one"
+        st.caption(
+            markdown_plain(f"There are questions for {names}. Ask {it}, too, and they are offered here:")
+        )
+    if chosen is not None or others:
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key="compare-scope"):
             draft.scope = draw_scope(PLACE, collection)
+    if chosen is not None:
         settings = session.settings()
         draw_editor(draft, settings, expanded=False)
         st.caption(markdown_plain(_named(draft, settings)))
@@ -40,12 +50,17 @@ def draw_measuring(draft: Draft, collection: str) -> None:
             icon=":material/straighten:",
         ):
             draft.evaluation = get_evaluations().start(
-                session.workspace(), collection, chosen.name, draft.variants(settings), draft.scope
+                session.workspace(),
+                collection,
+                chosen.name,
+                draft.variants(settings),
+                draft.scope,
+                set_collection=chosen.collection,
             )
             st.rerun()
-    known = get_evaluations().listed(session.workspace(), collection)
-    if known:
-        _draw_chosen(draft, known)
+    measured = get_evaluations().listed(session.workspace(), collection)
+    if measured:
+        _draw_chosen(draft, measured)
 
 
 def _draw_chosen(draft: Draft, known: list[Evaluation]) -> None:
@@ -67,8 +82,18 @@ def _draw_chosen(draft: Draft, known: list[Evaluation]) -> None:
     if running:
         st.fragment(_draw_progress, run_every=REFRESH_SECONDS)(identifier)
     found = get_evaluations().get(session.workspace(), identifier)
+    gone = collections_gone(session.workspace(), found)
+    if gone:
+        names, was = listed([f"“{name}”" for name in gone]), "was" if len(gone) == 1 else "were"
+        st.info(
+            markdown_plain(
+                f"{names} {was} deleted since. These figures stay as they were measured, but nothing more "
+                "can be asked of what is gone."
+            ),
+            icon=":material/folder_off:",
+        )
     if found.state in ("stopped", "failed"):
-        _draw_ended_early(found)
+        _draw_ended_early(found, can_go_on=not gone)
     if found.lines:
         draw_findings(draft, found)
     if not running and st.button(
@@ -94,13 +119,13 @@ def _draw_progress(identifier: str) -> None:
         st.progress(min(done / max(total, 1), 1.0), text=said)
 
 
-def _draw_ended_early(found: Evaluation) -> None:
-    if found.error:
+def _draw_ended_early(found: Evaluation, *, can_go_on: bool) -> None:
+    if found.error and can_go_on:
         st.error(markdown_plain(found.error), icon=":material/error:")
     left = len(found.questions) - len(found.lines)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"Stopped: {counted(left, 'question')} not asked yet.", width="content")
-        if st.button("Go on", key="evaluation-resume", icon=":material/play_arrow:"):
+        if can_go_on and st.button("Go on", key="evaluation-resume", icon=":material/play_arrow:"):
             get_evaluations().resume(session.workspace(), found.id)
             st.rerun()
 
@@ -116,6 +141,8 @@ def _named(draft: Draft, settings: Settings) -> str:
 
 def _label(own: Evaluation) -> str:
     state = STATES.get(own.state, own.state)
-    parts = [date_text(own.created_at), shortened(own.set_name, 30), counted(len(own.variants), "setting")]
+    of_another = f"{shortened(own.set_collection, 20)}: " if own.set_collection != own.collection else ""
+    questions = of_another + shortened(own.set_name, 30)
+    parts = [date_text(own.created_at), questions, counted(len(own.variants), "setting")]
     asked_of = [shortened(in_words(own.scope), 40)] if own.scope else []
     return " · ".join([*parts, *asked_of, *([state] if state else [])])

@@ -5,6 +5,8 @@ What documents say and files hold is shown as text. Nothing is measured here.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from pages.shared import session
@@ -22,9 +24,13 @@ MADE, IMPORTED = "Made from my documents", "Imported"
 BEGUN, MOST = 20, 200
 
 
-def draw_question_set(collection: str) -> QuestionSet | None:
-    """The set chosen, with what can be done about it; None while there is none, with an invitation."""
-    sets = question_sets(session.workspace()).sets(collection)
+def draw_question_set(collection: str, beside: Sequence[str] = ()) -> QuestionSet | None:
+    """The set chosen, of this collection or of those asked `beside` it, with what can be done about it.
+
+    None while there is none, with an invitation.
+    """
+    kept = question_sets(session.workspace())
+    sets = [own for name in (collection, *beside) for own in kept.sets(name)]
     if not sets:
         st.markdown(
             "**Find out which setting is best for your documents.** Askance asks many questions whose right "
@@ -36,7 +42,7 @@ def draw_question_set(collection: str) -> QuestionSet | None:
         place = st.selectbox(
             "Questions",
             range(len(sets)),
-            format_func=lambda number: f"{sets[number].name} ({sets[number].questions})",
+            format_func=lambda number: set_label(sets[number], collection),
             key="evaluation-set",
             width=320,
         )
@@ -45,6 +51,12 @@ def draw_question_set(collection: str) -> QuestionSet | None:
             _draw_ways(collection)
     _draw_contents(chosen)
     return chosen
+
+
+def set_label(own: QuestionSet, collection: str) -> str:
+    """A set with the number of its questions; one of another collection than this names it."""
+    where = "" if own.collection == collection else f"{shortened(own.collection, 30)}: "
+    return f"{where}{own.name} ({own.questions})"
 
 
 def _draw_ways(collection: str) -> None:
