@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import logging
 import socket
 import sys
@@ -91,6 +92,10 @@ def _warm() -> None:
         workspace.store.embedder.embed(["warm"], query=True)
     except AskanceError as error:
         logger.warning("%s", error)
+    # Half a million objects of the libraries stay for good. Each look through them for garbage stops
+    # every page and every answer under way.
+    gc.collect()
+    gc.freeze()
 
 
 def main() -> int:

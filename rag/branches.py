@@ -1,43 +1,51 @@
 """Which turns of a conversation are shown, when questions were edited or answered anew.
 
 Turns form a tree: each follows one, and those that follow the same one are its versions. One of them
-is chosen at each step. Plain arithmetic over rows that others read and write.
+is chosen at each step. Plain arithmetic over the places that others read and write.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-
-from rag.database import TurnRow
+from typing import NamedTuple
 
 #: What a conversation's first turn follows.
 BEGINNING = ""
 
 
-def shown_path(rows: Iterable[TurnRow]) -> list[tuple[TurnRow, tuple[str, ...]]]:
+class Place(NamedTuple):
+    """Where a turn stands: after which one, when it was asked, and when it was last chosen of its versions."""
+
+    id: str
+    parent_id: str
+    position: int
+    chosen: int
+
+
+def shown_path(places: Iterable[Place]) -> list[tuple[Place, tuple[str, ...]]]:
     """The turns shown, in order, each with the ids of all versions in its place, oldest first."""
-    following: dict[str, list[TurnRow]] = defaultdict(list)
-    for row in sorted(rows, key=lambda row: row.position):
-        following[row.parent_id].append(row)
-    path: list[tuple[TurnRow, tuple[str, ...]]] = []
-    place = BEGINNING
-    while following[place]:
-        versions = following[place]
-        shown = max(versions, key=lambda row: (row.chosen, row.position))
-        path.append((shown, tuple(row.id for row in versions)))
-        place = shown.id
+    following: dict[str, list[Place]] = defaultdict(list)
+    for own in sorted(places, key=lambda own: own.position):
+        following[own.parent_id].append(own)
+    path: list[tuple[Place, tuple[str, ...]]] = []
+    at = BEGINNING
+    while following[at]:
+        versions = following[at]
+        shown = max(versions, key=lambda own: (own.chosen, own.position))
+        path.append((shown, tuple(own.id for own in versions)))
+        at = shown.id
     return path
 
 
-def branch_of(rows: Iterable[TurnRow], turn_id: str) -> list[TurnRow]:
+def branch_of(places: Iterable[Place], turn_id: str) -> list[Place]:
     """A turn and all that follow it, whichever versions are chosen."""
-    following: dict[str, list[TurnRow]] = defaultdict(list)
-    found: list[TurnRow] = []
-    for row in rows:
-        following[row.parent_id].append(row)
-        if row.id == turn_id:
-            found.append(row)
-    for row in found:
-        found += following[row.id]
+    following: dict[str, list[Place]] = defaultdict(list)
+    found: list[Place] = []
+    for own in places:
+        following[own.parent_id].append(own)
+        if own.id == turn_id:
+            found.append(own)
+    for own in found:
+        found += following[own.id]
     return found

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Engine, func, or_, select, update
+from sqlalchemy import Engine, Row, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from rag.branches import BEGINNING, branch_of, shown_path
+from rag.branches import BEGINNING, Place, branch_of, shown_path
 from rag.database import ConversationRow, TurnRow, read, utc_now, write
 from rag.errors import StoreError
 from rag.judgements import AnswerJudgement, as_kept, from_kept
@@ -149,16 +149,16 @@ class History:
         def work(session: Session) -> Turn:
             conversation = _conversation(session, conversation_id)
             now = utc_now()
-            rows = _rows(session, conversation_id)
-            path = shown_path(rows)
+            places = _places(session, conversation_id)
+            path = shown_path(places)
             parent = _turn(session, beside).parent_id if beside else path[-1][0].id if path else BEGINNING
             row = TurnRow(
                 id=_new_id(),
                 conversation_id=conversation_id,
-                position=1 + max((own.position for own in rows), default=-1),
+                position=1 + max((own.position for own in places), default=-1),
                 judgement={},
                 parent_id=parent,
-                chosen=1 + max((own.chosen for own in rows if own.parent_id == parent), default=-1),
+                chosen=1 + max((own.chosen for own in places if own.parent_id == parent), default=-1),
                 question=question,
                 answer="",
                 answered=None,
@@ -171,7 +171,7 @@ class History:
             )
             session.add(row)
             if beside and instead:
-                _take_out(session, rows, beside, row.id)
+                _take_out(session, beside, row.id)
             conversation.updated_at = now
             if not conversation.title:
                 conversation.title = _title_from(question)
@@ -218,7 +218,10 @@ class History:
 
         def work(session: Session) -> list[Turn]:
             _conversation(session, conversation_id)
-            return [_as_turn(row, versions) for row, versions in shown_path(_rows(session, conversation_id))]
+            path = shown_path(_places(session, conversation_id))
+            query = select(TurnRow.__table__).where(TurnRow.id.in_([place.id for place, _ in path]))
+            rows = {row.id: row for row in session.execute(query)}
+            return [_as_turn(rows[place.id], versions) for place, versions in path]
 
         return read(self._engine, work)
 
@@ -227,8 +230,8 @@ class History:
 
         def work(session: Session) -> None:
             row = _turn(session, turn_id)
-            rows = _rows(session, row.conversation_id)
-            row.chosen = 1 + max(own.chosen for own in rows if own.parent_id == row.parent_id)
+            places = _places(session, row.conversation_id)
+            row.chosen = 1 + max(own.chosen for own in places if own.parent_id == row.parent_id)
 
         write(self._engine, work)
 
@@ -263,12 +266,12 @@ class History:
 
         def work(session: Session) -> None:
             row = _turn(session, turn_id)
-            rows = _rows(session, row.conversation_id)
-            if sum(own.parent_id == row.parent_id for own in rows) > 1:
-                for own in branch_of(rows, turn_id):
-                    session.delete(own)
+            places = _places(session, row.conversation_id)
+            if sum(own.parent_id == row.parent_id for own in places) > 1:
+                branch = [own.id for own in branch_of(places, turn_id)]
+                session.execute(delete(TurnRow).where(TurnRow.id.in_(branch)))
             else:
-                _take_out(session, rows, turn_id, row.parent_id)
+                _take_out(session, turn_id, row.parent_id)
 
         write(self._engine, work)
 
@@ -334,18 +337,18 @@ def _judgement(row: TurnRow, own: str, collection: str) -> AnswerJudgement | Non
     return replace(judged, places=here)
 
 
-def _rows(session: Session, conversation_id: str) -> list[TurnRow]:
-    query = select(TurnRow).where(TurnRow.conversation_id == conversation_id).order_by(TurnRow.position)
-    return list(session.scalars(query))
+def _places(session: Session, conversation_id: str) -> list[Place]:
+    """Where all turns of a conversation stand. What was said in them is not read: it is long."""
+    query = select(TurnRow.id, TurnRow.parent_id, TurnRow.position, TurnRow.chosen).where(
+        TurnRow.conversation_id == conversation_id
+    )
+    return [Place(*row) for row in session.execute(query)]
 
 
-def _take_out(session: Session, rows: Iterable[TurnRow], turn_id: str, parent_id: str) -> None:
+def _take_out(session: Session, turn_id: str, parent_id: str) -> None:
     """Remove a turn; what followed it follows `parent_id`."""
-    for own in rows:
-        if own.parent_id == turn_id:
-            own.parent_id = parent_id
-        elif own.id == turn_id:
-            session.delete(own)
+    session.execute(update(TurnRow).where(TurnRow.parent_id == turn_id).values(parent_id=parent_id))
+    session.execute(delete(TurnRow).where(TurnRow.id == turn_id))
 
 
 def _as_conversation(row: ConversationRow) -> Conversation:
@@ -361,7 +364,7 @@ def _as_conversation(row: ConversationRow) -> Conversation:
     )
 
 
-def _as_turn(row: TurnRow, versions: tuple[str, ...] = ()) -> Turn:
+def _as_turn(row: TurnRow | Row[Any], versions: tuple[str, ...] = ()) -> Turn:
     return Turn(
         id=row.id,
         conversation_id=row.conversation_id,

@@ -38,6 +38,8 @@ def exact_terms(question: str) -> tuple[str, ...]:
 
 def is_code(word: str) -> bool:
     """Whether a word looks like an identifier: letters with digits, or words held by underscores."""
+    if word.isalpha():
+        return False
     signs = [letter for letter in word if letter.isalnum()]
     if len(signs) < SHORTEST or (len(signs) == SHORTEST and signs[0].isdigit()):
         return False

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import SequenceMatcher
 
 from rag.collection_names import in_words
@@ -33,14 +33,16 @@ def folded(hits: Sequence[Hit], most: int) -> list[Hit]:
     kept: list[Hit] = []
     holders: dict[tuple[str, ...], list[int]] = {}
     for hit in hits:
-        runs = _runs(_body(hit.chunk))
-        shared = Counter(place for run in runs for place in holders.get(run, ()))
-        nearest, count = shared.most_common(1)[0] if shared else (0, 0)
-        if count and count >= SHARED_RUNS * len(runs) and is_copy(hit.chunk, kept[nearest].chunk):
-            stand_for(kept[nearest], hit)
-            continue
+        words = _body(hit.chunk).casefold().split()
+        if _may_be_held(words, holders):
+            runs = set(_runs(words))
+            shared = Counter(place for run in runs for place in holders.get(run, ()))
+            nearest, count = shared.most_common(1)[0] if shared else (0, 0)
+            if count and count >= SHARED_RUNS * len(runs) and is_copy(hit.chunk, kept[nearest].chunk):
+                stand_for(kept[nearest], hit)
+                continue
         if len(kept) < most:
-            for run in runs:
+            for run in set(_runs(words)):
                 holders.setdefault(run, []).append(len(kept))
         kept.append(hit)
     return kept
@@ -136,8 +138,19 @@ def _body(passage: Chunk) -> str:
     return text
 
 
-def _runs(text: str) -> set[tuple[str, ...]]:
-    words = text.casefold().split()
+def _may_be_held(words: Sequence[str], holders: Mapping[tuple[str, ...], Sequence[int]]) -> bool:
+    """False as soon as more runs are in no holder than a copy can miss, which for most is at once."""
+    places = max(len(words) - RUN + 1, 1)
+    strange: set[tuple[str, ...]] = set()
+    for run in _runs(words):
+        if run not in holders:
+            strange.add(run)
+            if places - len(strange) < SHARED_RUNS * places:
+                return False
+    return True
+
+
+def _runs(words: Sequence[str]) -> Iterable[tuple[str, ...]]:
     if len(words) < RUN:
-        return {tuple(words)}
-    return set(zip(*(words[place:] for place in range(RUN)), strict=False))
+        return [tuple(words)]
+    return zip(*(words[place:] for place in range(RUN)), strict=False)
