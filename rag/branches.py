@@ -15,7 +15,7 @@ BEGINNING = ""
 
 
 class Place(NamedTuple):
-    """Where a turn stands: after which one, when it was asked, and when it was last chosen of its versions."""
+    """Where a turn stands: after which, asked when, and when it was last chosen of its versions."""
 
     id: str
     parent_id: str
