@@ -4,7 +4,7 @@ import streamlit as st
 
 from pages.shared import session
 from pages.shared.chat.answering import draw_live
-from pages.shared.chat.asking import BOX, as_question, ask_waiting, keep_typed
+from pages.shared.chat.asking import BOX, as_question, ask_waiting, keep_choices, keep_typed
 from pages.shared.chat.attaching import (
     attach,
     draw_attached,
@@ -35,7 +35,8 @@ draw_conversations(conversation)
 collection = session.collection()
 clicked = clicked_citation()
 
-# Before the turns, so that none is shown as cut off that has ended in between.
+# In the order in which a question goes from one to the other, so that it is seen in one of them.
+waiting = session.waiting().next
 live = session.chats().live(conversation.id) if conversation else None
 turns = session.workspace().history.turns(conversation.id) if conversation else []
 with st.bottom, st.container(key="question-bar", gap="xsmall"):
@@ -61,16 +62,19 @@ if typed and typed.files:
     except AskanceError as error:
         refused = error
         session.waiting().take(as_question(typed))
+        waiting = session.waiting().next
 if typed and typed.files and refused is None:
     # The list at the side, and what is asked next, change with the files.
     st.rerun()
 # A question that comes while another is answered, files are read, or nothing is there waits for its turn.
 something = any(session.ready_documents(own) for own in (*collections, *scope.collections))
 waits = bool(live) or is_reading(conversation) or waits_for_files(asked) or not something
-if not waits and ask_waiting(
-    conversation, collection, scope, asked, style=style, model=answering.answer.model
-):
+chosen = {"style": style, "model": answering.answer.model}
+if waiting and not waits:
+    ask_waiting(waiting, conversation, collection, scope, asked, **chosen)
     st.rerun()
+if live:
+    keep_choices(scope, asked, **chosen)
 
 if clicked and conversation:
     open_citation(turns, *clicked, conversation)

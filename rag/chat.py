@@ -18,6 +18,7 @@ from rag.history import Conversation, History
 from rag.streaming import LiveReply
 from rag.turns import details_of, messages_of, standalone_of, summary_of
 from rag.types import Scope
+from rag.waiting_questions import WaitingQuestion
 from rag.workspace import Workspace
 
 logger = logging.getLogger(__name__)
@@ -35,7 +36,7 @@ class Chats:
     """The answers under way in this process, at most one a conversation. Safe to share between threads."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._live: dict[str, Live] = {}
 
     def ask(
@@ -63,13 +64,16 @@ class Chats:
         conversation = history.get(conversation_id)
         turns = history.turns(conversation_id)
         places = [index for index, own in enumerate(turns) if beside in own.versions]
-        if beside and places:
+        if places:
             asked = asked or asked_of(turns[places[0]])
             turns = turns[: places[0]]
+        else:
+            # That turn was replaced while this waited, or is of a branch not shown: asked where one looks.
+            beside, instead = "", False
         asked = _there(asked or Asked.COLLECTION, workspace, conversation)
         collection, *own_files = collections_asked(asked, conversation_id, conversation.collection)
-        turn = history.add_turn(conversation_id, question, beside=beside, instead=instead)
         kept: dict[str, Any] = scope.as_dict() | mark_of(asked)
+        turn = history.add_turn(conversation_id, question, beside=beside, instead=instead, details=kept)
         # A collection that is gone since cannot be asked again; the others can.
         others = [
             name
@@ -99,8 +103,40 @@ class Chats:
         with self._lock:
             self._live[conversation_id] = Live(turn.id, LiveReply(reply, on_end).start())
 
+    def ask_next(
+        self,
+        workspace: Workspace,
+        conversation_id: str,
+        question: WaitingQuestion,
+        *,
+        scope: Scope,
+        asked: Asked,
+    ) -> bool:
+        """Ask a question that waits, of this scope where it names none; says whether it did.
+
+        It does not when an answer is under way, or when somebody else has asked or dropped the question: of
+        several viewers of a conversation, only one asks.
+        """
+        with self._lock:
+            if self.live(conversation_id) is not None or not workspace.waiting.take(question):
+                return False
+            self.ask(
+                workspace,
+                conversation_id,
+                question.text,
+                scope=scope if question.scope is None else question.scope,
+                asked=question.asked or (None if question.beside else asked),
+                standalone=question.standalone,
+                beside=question.beside,
+                instead=question.instead,
+            )
+            return True
+
     def live(self, conversation_id: str) -> Live | None:
-        """The answer under way in a conversation, None when there is none."""
+        """The answer under way in a conversation, None when there is none.
+
+        One who saw a question wait before, and calls this, sees its answer under way or ended.
+        """
         with self._lock:
             own = self._live.get(conversation_id)
             if own is not None and own.reply.ended:

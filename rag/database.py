@@ -1,4 +1,4 @@
-"""The relational side: tables for collections, documents, conversations and turns, and their engine.
+"""The relational side: tables for collections, documents and conversations, and their engine.
 
 One SQLite file, `askance.sqlite`, in the data folder, shared by threads and by processes. Nothing
 here knows what the rows mean (see rag/catalog.py and rag/history.py), holds passages or vectors (the
@@ -48,7 +48,7 @@ if sys.platform != "win32":
 
 DATABASE_FILE = "askance.sqlite"
 #: The newest revision in rag/migrations/versions; a test holds the two together.
-HEAD = "0008"
+HEAD = "0009"
 BUSY_SECONDS = 30
 WRITE_ATTEMPTS = 5
 _WRITES = "askance_writes"
@@ -157,6 +157,18 @@ class TurnRow(Base):
     parent_id: Mapped[str] = mapped_column(Text)
     chosen: Mapped[int]
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class WaitingQuestionRow(Base):
+    """A question that waits for its turn; see rag/waiting_questions.py."""
+
+    __tablename__ = "waiting_questions"
+    __table_args__ = (UniqueConstraint("conversation_id", "position"),)
+
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    conversation_id: Mapped[str] = mapped_column(Text, ForeignKey("conversations.id", ondelete="CASCADE"))
+    position: Mapped[int]
+    question: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
 _engines: dict[tuple[int, Path], Engine] = {}

@@ -138,9 +138,15 @@ class History:
         write(self._engine, lambda session: session.delete(_conversation(session, conversation_id)))
 
     def add_turn(
-        self, conversation_id: str, question: str, *, beside: str = "", instead: bool = False
+        self,
+        conversation_id: str,
+        question: str,
+        *,
+        beside: str = "",
+        instead: bool = False,
+        details: Mapping[str, Any] | None = None,
     ) -> Turn:
-        """Write down a question before it is answered; its status is running.
+        """Write down a question before it is answered, with what is known of it; its status is running.
 
         It follows the last turn shown, or becomes another version of the turn `beside` and is the one
         shown; `instead` removes that turn, and what followed it follows the new one.
@@ -165,7 +171,7 @@ class History:
                 status="running",
                 error="",
                 citations=[],
-                details={},
+                details=dict(details or {}),
                 rating=None,
                 created_at=now,
             )

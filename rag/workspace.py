@@ -21,6 +21,7 @@ from rag.settings import Settings
 from rag.several_tables import Searched, SeveralTables
 from rag.store import CollectionTable, Store, get_store
 from rag.types import Filters, Scope
+from rag.waiting_questions import WaitingQuestions
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class Workspace:
     blobs: BlobStore
     history: History
     tables: CollectionTables
+    waiting: WaitingQuestions
 
     def table(self, collection: str) -> CollectionTable:
         """The passages of a collection; raises CollectionNotFound."""
@@ -101,8 +103,9 @@ def open_workspace(settings: Settings) -> Workspace:
     store, catalog, blobs, history = _parts(
         replace(Settings(data_dir=settings.data_dir), embedding=settings.embedding)
     )
+    engine = open_database(settings.data_dir)
     return Workspace(
-        settings, store, catalog, blobs, history, CollectionTables(open_database(settings.data_dir))
+        settings, store, catalog, blobs, history, CollectionTables(engine), WaitingQuestions(engine)
     )
 
 

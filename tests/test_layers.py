@@ -97,7 +97,7 @@ RAG_LAYERS: list[set[str]] = [
         "fitting",
     },
     {"spending", "store", "disclosure", "cited_quotes", "quoting", "citation_standing", "attached_files"},
-    {"several_tables", "wider_search"},
+    {"several_tables", "wider_search", "waiting_questions"},
     {
         "workspace",
         "retrieve",

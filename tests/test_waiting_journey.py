@@ -58,6 +58,41 @@ def test_questions_wait_their_turn_and_can_be_dropped(tmp_path: Path) -> None:
         assert "Asked next" not in page.locator("body").inner_text()
 
 
+def test_a_reload_and_a_second_window_forget_none_and_ask_none_twice(tmp_path: Path) -> None:
+    with (
+        answered_app(tmp_path, [ANSWER], **PLAIN) as (address, server),
+        browser_page(viewport={"width": 1280, "height": 900}) as page,
+    ):
+        server.gate = threading.Event()
+        page.goto(address)
+        ask(page, QUESTION)
+        page.get_by_text("▍").wait_for()
+        asked = [f"Was the northern lighthouse repaired in {place}?" for place in ("Malmö", "Ystad", "Kiel")]
+        for question in asked:
+            type_next(page, question)
+        page.reload()
+        for question in asked:
+            page.get_by_text(f"Asked next: {question}").wait_for()
+        other = page.context.browser.new_page()
+        other.goto(page.url)
+        other.get_by_text(f"Asked next: {asked[2]}").wait_for()
+        # Dropped in one window, it is asked in none.
+        other.locator(".st-key-waiting-1").get_by_role("button", name="Do not ask").click()
+        other.get_by_text(f"Asked next: {asked[1]}").wait_for(state="detached")
+        server.gate.set()
+        # Both windows follow to the end: three questions, an answer to each.
+        for window in (page, other):
+            messages = counted(window.get_by_test_id("stChatMessageContent"), 6)
+            messages.nth(5).get_by_text("It was dear").first.wait_for()
+            settled(window)
+            assert "Asked next" not in window.locator("body").inner_text()
+        assert [chat.body["messages"][-1]["content"] for chat in server.chats] == [
+            QUESTION,
+            asked[0],
+            asked[2],
+        ]
+
+
 def test_an_answer_goes_on_over_a_dropped_connection(tmp_path: Path) -> None:
     with (
         answered_app(tmp_path, [ANSWER], **PLAIN) as (address, server),

@@ -17,7 +17,7 @@ from ingest.near_duplicates import near_duplicates
 from ingest.rereadings import Rereadings
 from ingest.worker import ensure_worker
 from pages.shared.opened import Opened
-from pages.shared.pending_question import WaitingQuestions
+from pages.shared.waiting import Waiting
 from rag.answerers import set_up
 from rag.catalog import Catalog, DocumentRecord
 from rag.chat import Chats
@@ -30,6 +30,7 @@ from rag.settings import Settings, load_settings, with_overrides
 from rag.styles import STANDARD, style_titles
 from rag.turns import last_asked_with
 from rag.types import Scope
+from rag.waiting_questions import WaitingQuestion
 from rag.workspace import Workspace, open_workspace
 
 _COLLECTION = "collection"
@@ -113,8 +114,12 @@ def conversation_id() -> str | None:
 
 def open_conversation(identifier: str | None) -> None:
     """Open a conversation in the chat, with what it was last asked with; None for a new one."""
+    _held().clear()
+    _begin_with(identifier)
+
+
+def _begin_with(identifier: str | None) -> None:
     st.session_state[_CONVERSATION] = identifier
-    waiting().clear()
     _take_choices_of(identifier)
     show_opened("chat", None)
     show_conversation_in_address(identifier)
@@ -135,8 +140,8 @@ def current_conversation() -> Conversation | None:
     try:
         found = workspace().history.get(wanted)
     except StoreError:
-        # Deleted, or a link to somebody else's: the chat begins anew.
-        open_conversation(None)
+        # Deleted, or a link to somebody else's: the chat begins anew, with what was just asked.
+        _begin_with(None)
         return None
     if conversation_id() is None:
         # A reload or a link.
@@ -299,10 +304,15 @@ def typed(key: str) -> Any:
     return st.session_state.get(key)
 
 
-def waiting() -> WaitingQuestions:
+def waiting() -> Waiting:
     """The questions left for the chat to ask in this run or a later one."""
-    questions: WaitingQuestions = st.session_state.setdefault(_WAITING, WaitingQuestions())
-    return questions
+    return Waiting(workspace().waiting, conversation_id(), _held())
+
+
+def _held() -> list[WaitingQuestion]:
+    """The questions that no conversation keeps yet."""
+    held: list[WaitingQuestion] = st.session_state.setdefault(_WAITING, [])
+    return held
 
 
 def opened(place: str) -> Opened | None:

@@ -7,6 +7,7 @@ from chat_page import ask, kept, labels, opened, texts
 from corpus import TEXTS
 from model_servers import start_openai_server
 
+from rag.waiting_questions import WaitingQuestion
 from rag.workspace import Workspace
 
 pytestmark = pytest.mark.usefixtures("light_embedder", "always_answers")
@@ -213,3 +214,35 @@ def test_a_question_is_not_lost_when_its_run_is_cut_short(
     ask(page, "Who grafted the Bramley trees?")
     assert cut_short
     assert [turn.question for turn in kept(filled)] == ["Who grafted the Bramley trees?"]
+
+
+def test_what_waits_is_asked_once_when_its_conversation_is_opened(filled: Workspace) -> None:
+    own = filled.history.start("default")
+    filled.waiting.put(own.id, WaitingQuestion("Who grafted the Bramley trees?"))
+    page = opened()
+    assert filled.waiting.of(own.id), "another conversation asks it not"
+    page.button(key=f"conversation-{own.id}").click().run()
+    assert not page.exception
+    opened(conversation=own.id)
+    assert [turn.question for turn in filled.history.turns(own.id)] == ["Who grafted the Bramley trees?"]
+    assert filled.waiting.of(own.id) == []
+
+
+def test_a_model_chosen_for_a_question_may_be_gone_at_its_turn(filled: Workspace) -> None:
+    own = filled.history.start("default")
+    gone = (("answer.model", "gone-since"),)
+    filled.waiting.put(own.id, WaitingQuestion("Who grafted the Bramley trees?", overrides=gone))
+    page = opened(conversation=own.id)
+    assert not page.exception
+    [turn] = filled.history.turns(own.id)
+    assert (turn.status, turn.details["answerer"]) == ("done", "extractive")
+
+
+def test_a_question_to_a_conversation_deleted_elsewhere_begins_a_new_one(filled: Workspace) -> None:
+    page = ask(opened(), "At what pressure does the relief valve of boiler 7 open?")
+    [gone] = filled.history.conversations()
+    filled.history.delete(gone.id)
+    ask(page, "Who grafted the Bramley trees?")
+    assert [turn.question for turn in kept(filled)] == ["Who grafted the Bramley trees?"]
+    [new] = filled.history.conversations()
+    assert page.query_params["conversation"] == new.id

@@ -6,12 +6,12 @@ import streamlit as st
 
 from pages.shared import session
 from pages.shared.answerer_titles import answerer_title
-from pages.shared.pending_question import PendingQuestion
 from rag.answerers import set_up
 from rag.history import Turn
 from rag.settings import value_at
 from rag.styles import style_titles
 from rag.turns import meant_by_user, scope_of, style_of
+from rag.waiting_questions import WaitingQuestion
 
 MODES = {"hybrid": "By meaning and words", "vector": "By meaning", "text": "By words"}
 MOST_PASSAGES = 50
@@ -71,7 +71,7 @@ def _ask_again(turn: Turn, keys: dict[str, str]) -> None:
     now = session.settings()
     chosen = {path: session.typed(key) for path, key in keys.items()}
     session.waiting().put(
-        PendingQuestion(
+        WaitingQuestion(
             turn.question,
             standalone=meant_by_user(turn),
             beside=turn.id,

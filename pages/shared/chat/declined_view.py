@@ -11,12 +11,12 @@ from pages.shared.chat.sources_view import PLACE, draw_copies, source_label
 from pages.shared.figures import counted
 from pages.shared.opened import Opened
 from pages.shared.passage_panel import open_button
-from pages.shared.pending_question import PendingQuestion
 from pages.shared.plain_text import markdown_plain
 from pages.shared.scope.words import in_words
 from rag.attached_files import Asked, asked_of, attached_to
 from rag.history import Conversation, Turn
 from rag.turns import meant_by_user, nearest_of, scope_of
+from rag.waiting_questions import WaitingQuestion
 from rag.wider_search import Wider, wider_searches
 
 
@@ -84,7 +84,7 @@ def _wider(turn: Turn, conversation: Conversation) -> list[Wider]:
 
 def _ask_wider(turn: Turn, wider: Wider) -> None:
     session.waiting().put(
-        PendingQuestion(
+        WaitingQuestion(
             turn.question,
             standalone=meant_by_user(turn),
             beside=turn.id,

@@ -23,7 +23,6 @@ from pages.shared.chat.understood import draw_understood
 from pages.shared.chat.versions import draw_versions
 from pages.shared.copy_button import draw_copy_button
 from pages.shared.opened import Opened
-from pages.shared.pending_question import PendingQuestion
 from pages.shared.plain_text import markdown_plain
 from pages.shared.scope.words import in_words
 from rag.attached_files import Asked, asked_of, collection_asked
@@ -31,6 +30,7 @@ from rag.citation_standing import Standings
 from rag.citations import to_plain
 from rag.history import Conversation, Turn
 from rag.turns import meant_by_user, scope_of
+from rag.waiting_questions import WaitingQuestion
 
 ANSWER_AVATAR = ":material/visibility:"
 #: Faults that a change of the settings mends.
@@ -115,7 +115,7 @@ def _draw_failure(turn: Turn) -> None:
 def _draw_again(turn: Turn, label: str) -> None:
     if st.button(label, key=f"again-{turn.id}", icon=":material/refresh:"):
         session.waiting().put(
-            PendingQuestion(
+            WaitingQuestion(
                 turn.question,
                 standalone=meant_by_user(turn),
                 beside=turn.id,

@@ -5,10 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.shared import session
-from pages.shared.pending_question import PendingQuestion
 from pages.shared.plain_text import markdown_plain
 from rag.history import Turn
 from rag.turns import scope_of, standalone_of
+from rag.waiting_questions import WaitingQuestion
 
 
 def draw_understood(turn: Turn) -> None:
@@ -44,7 +44,7 @@ def _ask_meant(turn: Turn, key: str) -> None:
     meant = str(session.typed(key) or "").strip()
     if meant:
         session.waiting().put(
-            PendingQuestion(
+            WaitingQuestion(
                 turn.question,
                 standalone=meant,
                 beside=turn.id,

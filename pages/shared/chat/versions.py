@@ -6,9 +6,9 @@ import streamlit as st
 
 from pages.shared import session
 from pages.shared.icon_button import icon_button
-from pages.shared.pending_question import PendingQuestion
 from rag.history import Turn
 from rag.turns import scope_of
+from rag.waiting_questions import WaitingQuestion
 
 
 def draw_versions(turn: Turn) -> None:
@@ -39,7 +39,7 @@ def _edit(turn: Turn) -> None:
 def _ask_edited(turn: Turn, key: str) -> None:
     text = str(session.typed(key) or "").strip()
     if text:
-        session.waiting().put(PendingQuestion(text, beside=turn.id, scope=scope_of(turn)))
+        session.waiting().put(WaitingQuestion(text, beside=turn.id, scope=scope_of(turn)))
 
 
 def _draw_flip(turn: Turn) -> None:

@@ -9,10 +9,10 @@ import streamlit as st
 from pages.shared import session
 from pages.shared.chat.attaching import is_reading, waits_for_files
 from pages.shared.icon_button import icon_button
-from pages.shared.pending_question import PendingQuestion
 from pages.shared.plain_text import markdown_plain
 from rag.attached_files import Asked
 from rag.history import Conversation
+from rag.waiting_questions import WaitingQuestion
 
 NEXT = "Asked next"
 
@@ -42,7 +42,7 @@ def draw_waiting(
         _draw_without_files(first, collection)
 
 
-def _draw_without_files(question: PendingQuestion, collection: str) -> None:
+def _draw_without_files(question: WaitingQuestion, collection: str) -> None:
     st.button(
         f"Ask {markdown_plain(collection)} instead",
         key="ask-without-files",

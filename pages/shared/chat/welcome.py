@@ -7,10 +7,10 @@ import streamlit as st
 from pages.shared import session
 from pages.shared.figures import counted
 from pages.shared.job_cards import draw_jobs
-from pages.shared.pending_question import PendingQuestion
 from pages.shared.plain_text import markdown_plain
 from pages.shared.sample_button import draw_sample_button
 from pages.shared.sample_questions import sample_questions
+from rag.waiting_questions import WaitingQuestion
 
 
 def draw_welcome(collection: str) -> None:
@@ -63,5 +63,5 @@ def draw_suggestions(collection: str) -> None:
             key=f"sample-question-{number}",
             width="stretch",
             on_click=session.waiting().put,
-            args=(PendingQuestion(question),),
+            args=(WaitingQuestion(question),),
         )
