@@ -1,4 +1,4 @@
-"""Files that hold other files: ZIP and TAR archives, compressed files, e-mails with attachments.
+"""Files that hold other files: ZIP and TAR archives, compressed files, e-mails with attachments, mailboxes.
 
 Lists what is inside and reads it on demand, within bounds on number, size and depth. Member names are for
 showing, never for opening: nothing is unpacked to a path that an archive names. Links in it are left out.
@@ -22,8 +22,10 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import IO, Any, Protocol, cast
 
+from ingest.left_out import is_no_document
 from ingest.loaders import sniff
-from ingest.loaders.mail import OLE_PREFIX, attachments, looks_like_mail
+from ingest.loaders.mail import MBOX, OLE_PREFIX, attachments, looks_like_mail
+from ingest.mailbox import messages_of
 from ingest.zip_archive import Member, ZipArchive
 from rag.errors import CorruptFile, PasswordNeeded, TooLarge
 from rag.refusals import temporary_refusal
@@ -195,17 +197,19 @@ def archive_in(
         kind = TAR
     if kind == ZIP and not data.startswith(b"PK"):
         return None
-    known = kind in (ZIP, TAR, *MAILS) or kind in COMPRESSIONS.values()
+    known = kind in (ZIP, TAR, MBOX, *MAILS) or kind in COMPRESSIONS.values()
     return Archive(name, kind, read, settings, password) if known else None
 
 
 def _open(kind: str, data: bytes, name: str, budget: Budget, password: str | None) -> Opened:
     if kind == ZIP:
-        return ZipArchive(data, password, _is_left_out)
+        return ZipArchive(data, password, is_no_document)
     if kind == TAR:
         return _Tar(io.BytesIO(data), budget)
     if kind in MAILS:
-        return _Mail(data, name)
+        return _Parts(attachments(data, name))
+    if kind == MBOX:
+        return _Parts(messages_of(data, name))
     unpacked = cast(IO[bytes], tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY))  # noqa: SIM115
     try:
         size = _decompress(kind, data, unpacked, budget, name)
@@ -269,12 +273,6 @@ class _XzReader:
         return block
 
 
-def _is_left_out(name: str) -> bool:
-    """Hidden files, and what macOS adds to archives."""
-    parts = PurePosixPath(name.replace("\\", "/")).parts
-    return any((part.startswith(".") and part not in (".", "..")) or part == "__MACOSX" for part in parts)
-
-
 class _Tar:
     def __init__(self, file: IO[bytes], budget: Budget) -> None:
         self._archive = tarfile.open(fileobj=file, mode="r:")  # noqa: SIM115
@@ -286,7 +284,7 @@ class _Tar:
                 budget.bytes + size > budget.bytes_limit
             ):
                 budget.take(number, size)
-            if info.isreg() and not _is_left_out(info.name):
+            if info.isreg() and not is_no_document(info.name):
                 self._infos.append(info)
         self.members = [Member(info.name, info.size) for info in self._infos]
 
@@ -308,10 +306,10 @@ class _Single:
         return self._file.read(most)
 
 
-class _Mail:
-    def __init__(self, data: bytes, name: str) -> None:
-        self._attachments = attachments(data, name)
-        self.members = [Member(name, len(content)) for name, content in self._attachments]
+class _Parts:
+    def __init__(self, parts: list[tuple[str, bytes]]) -> None:
+        self._parts = parts
+        self.members = [Member(name, len(content)) for name, content in parts]
 
     def read(self, index: int, most: int) -> bytes:
-        return self._attachments[index][1][:most]
+        return self._parts[index][1][:most]

@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 
 from ingest.documents import remove_documents
 from ingest.folder_ledger import FolderLedger, SyncedFile
+from ingest.left_out import is_no_document, is_temporary
 from ingest.moved_files import follow_renames
 from ingest.pipeline import Pipeline
 from ingest.progress import FileResult
@@ -26,8 +27,6 @@ from rag.workspace import Workspace
 
 #: A file that changed less than so many seconds ago may still be being written.
 SETTLE_SECONDS = 1.0
-TEMPORARY_ENDINGS = ("~", ".tmp", ".part", ".partial", ".crdownload", ".download", ".swp", ".swx")
-TEMPORARY_BEGINNINGS = (".", "~$", "#")
 GONE_NOTE = "No longer in the folder"
 
 
@@ -78,11 +77,6 @@ def sweep(
     return Swept(tuple(results), tuple(gone), tuple(renamed))
 
 
-def is_temporary(name: str) -> bool:
-    """Whether a file is hidden, or what a program keeps only while it works."""
-    return name.startswith(TEMPORARY_BEGINNINGS) or name.lower().endswith(TEMPORARY_ENDINGS)
-
-
 def _present(folder: Path) -> tuple[dict[str, os.stat_result], list[str]]:
     """Files below the folder by relative path, and the folders that cannot be listed."""
     unlisted: list[str] = []
@@ -96,7 +90,7 @@ def _present(folder: Path) -> tuple[dict[str, os.stat_result], list[str]]:
     for directory, folders, files in os.walk(folder, onerror=note, followlinks=False):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in files:
-            if is_temporary(name):
+            if is_temporary(name) or is_no_document(name):
                 continue
             path = Path(directory) / name
             try:

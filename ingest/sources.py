@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from ingest.archives import HEAD_BYTES, MAILS, Budget, archive_in, may_hold_others
 from ingest.file_bytes import bytes_of, head_of, printable
+from ingest.left_out import is_no_document
 from rag.errors import CorruptFile, DocumentError, TooLarge
 from rag.settings import IngestSettings
 
@@ -38,8 +39,8 @@ def path_sources(
     """The files under the given paths, archives opened, in a stable order.
 
     A path that is a file is named by its base name; a folder's files by their path below it. Two
-    files of one name get different ones; one that is named twice comes once. Hidden files and folders
-    (a leading dot) below a folder are left out. The password is tried on archives.
+    files of one name get different ones; one that is named twice comes once. Below a folder, hidden files
+    and folders are left out, and what is no document (ingest.left_out). The password is tried on archives.
     """
     return with_own_names(_sources_under(paths, settings, password))
 
@@ -104,7 +105,7 @@ def _folder_files(folder: Path) -> Iterator[tuple[str, Path]]:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         outside = [name for name in folders if _leads_out(Path(directory) / name, root)]
         for file in sorted([*files, *outside]):
-            if not file.startswith("."):
+            if not is_no_document(file):
                 path = Path(directory) / file
                 yield path.relative_to(folder).as_posix(), path
     for error in unreadable:
@@ -185,7 +186,9 @@ def _safe_name(name: str) -> str:
     return printable("/".join(kept)) or "unnamed"
 
 
-_WITHIN = re.compile(r"(.*\.(?:zip|tar|tgz|tbz2?|txz|gz|bz2|xz|eml|msg)!)?(.*)", re.IGNORECASE | re.DOTALL)
+_WITHIN = re.compile(
+    r"(.*\.(?:zip|tar|tgz|tbz2?|txz|gz|bz2|xz|eml|msg|mbox|mbx)!)?(.*)", re.IGNORECASE | re.DOTALL
+)
 
 
 def _numbered(name: str, number: int) -> str:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from itertools import islice
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from ingest.given import Given, given_path
+from ingest.left_out import is_no_document
 from ingest.sources import bytes_source, path_sources
 from rag.blobs import BlobStore
 from rag.errors import DocumentError
@@ -24,7 +25,7 @@ def given_uploads(
     """Uploaded files by name and content, kept on disk; a folder's files keep their relative path."""
     given = []
     for name, data in files:
-        if not _is_hidden(name):
+        if not is_no_document(name):
             given.append(_given_upload(name, data, settings, blobs))
     return given
 
@@ -47,7 +48,3 @@ def _given_upload(name: str, data: bytes, settings: IngestSettings, blobs: BlobS
     # An archive becomes its members, or one failing source of size 0.
     is_plain = len(first) == 1 and "!" not in first[0].name and first[0].size == len(data)
     return Given("kept" if is_plain else "archive", first[0].name if is_plain else name, digest, len(data))
-
-
-def _is_hidden(name: str) -> bool:
-    return any(part.startswith(".") and part not in (".", "..") for part in PurePosixPath(name).parts)

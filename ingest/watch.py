@@ -13,7 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ingest.folder_sync import Swept, is_temporary, sweep
+from ingest.folder_sync import Swept, sweep
+from ingest.left_out import is_temporary
 from rag.errors import AskanceError
 from rag.workspace import Workspace
 

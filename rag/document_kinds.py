@@ -53,6 +53,7 @@ KINDS = (
     Kind("Org", ("text/org",), ("org",)),
     Kind("Text", ("text/plain",), ("txt", "text", "log")),
     Kind("Table", ("text/csv", "text/tab-separated-values"), ("csv", "tsv", "tab")),
+    Kind("Notebook", ("application/x-ipynb+json",), ("ipynb",)),
     Kind("JSON", ("application/json", "application/x-ndjson"), ("json", "jsonl", "ndjson")),
     Kind("XML", ("application/xml", "text/xml"), ("xml",)),
     Kind("Image", tuple(f"image/{each}" for each in ("png", "jpeg", "gif", "tiff", "webp", "bmp"))),

@@ -69,8 +69,10 @@ FORMATS = (
     Format("text/tab-separated-values", "a table of tab-separated values", "delimited", (".tsv", ".tab")),
     Format("application/json", "JSON", "records", (".json", ".geojson")),
     Format("application/x-ndjson", "JSON Lines", "records", (".jsonl", ".ndjson")),
+    Format("application/x-ipynb+json", "a notebook", "notebook", (".ipynb",)),
     Format("application/xml", "XML", "xml", (".xml", ".rss", ".atom", ".svg", ".xsd", ".xsl")),
     Format("message/rfc822", "an e-mail", "mail", (".eml", ".mht", ".mhtml")),
+    Format("application/mbox", "a mailbox", suffixes=(".mbox", ".mbx"), advice=_UNPACK),
     *(
         Format(mime_type, "source code", "code", tuple(own for own in SUFFIXES if SUFFIXES[own] == mime_type))
         for mime_type in dict.fromkeys(SUFFIXES.values())
@@ -119,4 +121,4 @@ FORMATS = (
     Format("application/x-tar", "a TAR archive", suffixes=(".tar",), advice=_UNPACK),
 )
 #: Modules whose formats are text: the suffix says which, as long as the content is text at all.
-TEXT_MODULES = {"html", "markdown", "rst", "delimited", "records", "xml", "code", "text"}
+TEXT_MODULES = {"html", "markdown", "rst", "delimited", "records", "notebook", "xml", "code", "text"}

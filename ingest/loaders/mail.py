@@ -24,7 +24,7 @@ from rag.errors import AskanceError, CorruptFile
 from rag.settings import IngestSettings
 from rag.types import Heading, ParsedDocument
 
-EML, MSG = "message/rfc822", "application/vnd.ms-outlook"
+EML, MSG, MBOX = "message/rfc822", "application/vnd.ms-outlook", "application/mbox"
 OLE_PREFIX = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _DEEPEST = 50
 _HEADER = re.compile(rb"^([A-Za-z][A-Za-z0-9-]*):[ \t]?", re.MULTILINE)
@@ -57,6 +57,17 @@ def looks_like_mail(head: bytes) -> bool:
         return False
     names = {match.group(1).lower() for match in _HEADER.finditer(block)}
     return bool(names & _SENDING) and len(names & _TELLING) >= 2
+
+
+def subject_of(data: bytes) -> str:
+    """The subject of the message that begins so; "" without one."""
+    head = re.split(rb"\r?\n\r?\n", data, maxsplit=1)[0]
+    return _header(email.message_from_bytes(head), "Subject")
+
+
+def is_mailbox(data: bytes) -> bool:
+    """Whether an e-mail begins as the first of a mailbox does (the format's "From " line, RFC 4155)."""
+    return data.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n").startswith(b"From ")
 
 
 def load(data: bytes, name: str, password: str | None, limits: IngestSettings) -> ParsedDocument:

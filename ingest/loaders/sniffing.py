@@ -8,7 +8,7 @@ import zipfile
 from pathlib import PurePath
 
 from ingest.loaders.formats import FORMATS, OLE, PLAIN_TEXT, TEXT_MODULES, UNKNOWN, ZIP_ARCHIVE, Format
-from ingest.loaders.mail import EML, looks_like_mail
+from ingest.loaders.mail import EML, MBOX, is_mailbox, looks_like_mail
 from ingest.loaders.text import decode, is_textual
 
 TAR = "application/x-tar"
@@ -19,7 +19,7 @@ _HTML_START = re.compile(
 _XML_START = re.compile(r"\s*<\?xml\s")
 _JSON_START = re.compile(r"\s*(?:\{\s*\"|\[\s*[\[{])")
 #: Modules whose suffix is trusted over how the content begins: code and data may begin with anything.
-_TRUSTED = {"code", "delimited", "records", "rst"}
+_TRUSTED = {"code", "delimited", "records", "notebook", "rst"}
 _IN_ARCHIVE = {
     row.mime_type for row in FORMATS if row.module in ("docx", "xlsx", "pptx", "epub", "opendocument")
 }
@@ -60,7 +60,7 @@ def _sniff_text(data: bytes, by_suffix: Format | None, suffix: str) -> str:
     if _XML_START.match(head):
         return "application/xml"
     if looks_like_mail(data[:8192]) or suffix == ".eml":
-        return EML
+        return MBOX if suffix != ".eml" and is_mailbox(data) else EML
     if by_suffix and by_suffix.module in TEXT_MODULES:
         return by_suffix.mime_type
     return "application/json" if by_suffix is None and _JSON_START.match(head) else PLAIN_TEXT

@@ -25,6 +25,7 @@ from ingest.jobs import Jobs
 from ingest.sources import path_sources
 from ingest.worker import ensure_worker
 from rag.errors import DocumentError
+from rag.settings import IngestSettings
 from rag.workspace import Workspace
 
 ROOT = Path(__file__).parents[2]
@@ -282,3 +283,22 @@ def test_links_and_pipes_in_a_followed_folder(folder: Path, workspace: Workspace
     assert ended.wait(PATIENCE)
     assert found.pop("plain.txt") == "added"
     assert set(found.values()) <= {"failed"}
+
+
+def test_what_programs_and_systems_lay_beside_documents_is_left_out(tmp_path: Path) -> None:
+    for name in (
+        "letter.txt",
+        "~$letter.docx",
+        ".~lock.letter.odt#",
+        "Thumbs.db",
+        "desktop.ini",
+        "~letter.txt",
+    ):
+        (tmp_path / name).write_text("The fee is twelve euros.")
+    assert [source.name for source in path_sources([tmp_path], IngestSettings())] == [
+        "letter.txt",
+        "~letter.txt",
+    ]
+    # What a person names is read, or its failure told.
+    named = tmp_path / "~$letter.docx"
+    assert [source.name for source in path_sources([named], IngestSettings())] == ["~$letter.docx"]

@@ -14,7 +14,8 @@ import pytest
 from job_gates import PATIENCE
 
 from ingest.documents import tag_document
-from ingest.folder_sync import Swept, is_temporary, sweep
+from ingest.folder_sync import Swept, sweep
+from ingest.left_out import is_temporary
 from ingest.watch import Watcher
 from rag.errors import DocumentError
 from rag.settings import with_overrides

@@ -1,0 +1,35 @@
+"""A mailbox file (mbox, RFC 4155) parted into its e-mails, each of which is then read as an EML file is.
+
+Of an e-mail it reads the subject alone, which names it.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ingest.loaders.mail import subject_of
+from rag.errors import CorruptFile
+
+#: What begins an e-mail: a line of its own, after an empty one, with header lines after it.
+_BEGINNING = re.compile(rb"(?:\A|(?<=\n\n)|(?<=\n\r\n))From [^\r\n]*\r?\n(?=[A-Za-z][A-Za-z0-9-]*:)")
+#: A line of a text that would begin an e-mail has a mark before it.
+_MARKED = re.compile(rb"^>(?=>*From )", re.MULTILINE)
+LONGEST_SUBJECT = 80
+
+
+def messages_of(data: bytes, name: str) -> list[tuple[str, bytes]]:
+    """The name and the bytes of each e-mail, in order. Raises CorruptFile when there is none."""
+    data = data.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n")
+    beginnings = list(_BEGINNING.finditer(data))
+    if not beginnings:
+        raise CorruptFile(f"{name} holds no e-mail. Export the mailbox again.")
+    ends = [match.start() for match in beginnings[1:]] + [len(data)]
+    messages = [
+        _MARKED.sub(b"", data[begin.end() : end]) for begin, end in zip(beginnings, ends, strict=True)
+    ]
+    return [(_name_of(message), message) for message in messages]
+
+
+def _name_of(message: bytes) -> str:
+    subject = re.sub(r"[/\\:!]+", " ", subject_of(message))
+    return f"{' '.join(subject.split())[:LONGEST_SUBJECT].strip(' .') or 'message'}.eml"
