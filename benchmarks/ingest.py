@@ -1,18 +1,21 @@
 """Ingest: passages a second through the whole pipeline against the bare embedder's, padding, memory.
 
-    python -m benchmarks.ingest [--data DIR] [--files N] [--rounds N] [--pages N]
+    python -m benchmarks.ingest [--data DIR] [--files N] [--rounds N] [--pages N] [--apart]
 
 Both take the same passages in one process, in alternating rounds, so that whatever else the machine
 does meanwhile strikes both; the ratio is the figure, not the speeds. The bare embedder makes vectors of
 passages alone, no token's, and gets its passages sorted by length, its best case. Processor seconds are
 compared too, which suffer less from other programs; those of the pipeline's reading processes are not in
-them. Memory is that of benchmarks.ingest_memory over so many pages, in a process of its own. It prints a
-line for each figure and writes results/ingest.json.
+them. Where the embedder takes every core, reading and storing take from it whatever they cost, however well
+they overlap; with --apart it has one core, in both, and all else another (Linux), which tells whether it ever
+waits. Memory is that of benchmarks.ingest_memory over so many pages, in a process of its own. It prints a
+line for each figure and writes results/ingest.json, or results/ingest_apart.json.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 import tempfile
@@ -32,6 +35,7 @@ from rag.workspace import open_workspace
 
 FLOOR = 0.95
 MOST_PADDING = 0.05
+EMBEDDER_CORE, REST_CORE = 0, 1
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -39,9 +43,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     documents = data_folder(options.data) / "uda_pdf" / "documents"
     files = sorted(documents.glob("*.pdf"), key=lambda file: file.stat().st_size)[: options.files]
+    if options.apart:
+        # The reading processes and the threads of the store inherit it.
+        os.sched_setaffinity(0, {REST_CORE})
     with tempfile.TemporaryDirectory() as folder:
         settings = benchmark_settings(Path(folder))
         embedder = open_workspace(settings).store.embedder
+        if options.apart:
+            _keep_apart(embedder)
         # The model and the reading processes are there before the clock runs.
         list(_pipeline(settings).run(path_sources(files[:1], settings.ingest)))
         rounds: list[dict[str, Any]] = []
@@ -65,10 +74,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
         f"median ratio {ratios['wall_s']:.3f}, of processor time {ratios['processor_s']:.3f}; floor {FLOOR}"
     )
     print(f"padding computed: {padding['pipeline']:.1%}; all sorted by length: {padding['sorted']:.1%}")
-    record = {"files": len(files), "rounds": rounds, "median_ratio": ratios, "padding": padding}
-    print(f"written: {write_record('ingest', record, options.results)}")
+    record = {
+        "apart": options.apart,
+        "files": len(files),
+        "rounds": rounds,
+        "median_ratio": ratios,
+        "padding": padding,
+    }
+    name = "ingest_apart" if options.apart else "ingest"
+    print(f"written: {write_record(name, record, options.results)}")
     too_much = options.pages and subprocess.run(_memory_command(options), check=False).returncode
     return int(ratios["wall_s"] < FLOOR or padding["pipeline"] > MOST_PADDING or bool(too_much))
+
+
+def _keep_apart(embedder: Embedder) -> None:
+    """Let every thread that embeds do so on one core, which nothing else uses."""
+    import torch
+
+    torch.set_num_threads(1)
+    for name in ("embed", "embed_with_signs"):
+        own = getattr(embedder, name)
+
+        def on_its_core(*texts: Any, own: Callable[..., Any] = own, **options: Any) -> Any:
+            before = os.sched_getaffinity(0)
+            os.sched_setaffinity(0, {EMBEDDER_CORE})
+            try:
+                return own(*texts, **options)
+            finally:
+                os.sched_setaffinity(0, before)
+
+        setattr(embedder, name, on_its_core)
 
 
 def padding_share(lengths: Sequence[int], pool: int, batch_size: int) -> float:
@@ -131,6 +166,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--files", type=int, default=12, help="only the N smallest of the 12 files")
     parser.add_argument("--rounds", type=int, default=5, help="how often each is run")
     parser.add_argument("--pages", type=int, default=3000, help="PDF pages for the memory figure; 0: none")
+    parser.add_argument("--apart", action="store_true", help="a core for the embedder, one for all else")
     parser.add_argument("--results", type=Path, default=RESULTS, help="where ingest.json is written")
     return parser
 
