@@ -32,9 +32,9 @@ def add_question_commands(commands: Any, shared: argparse.ArgumentParser) -> Non
     made.add_argument("--count", type=int, default=20, help="questions at most")
     made.add_argument(
         "--by",
-        choices=("headings", "model"),
-        default="headings",
-        help="headings and definitions, or the chat model",
+        choices=("rules", "model"),
+        default="rules",
+        help="rules, from sentences and headings, or the chat model",
     )
     made.set_defaults(run=_make)
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from rag.errors import QuestionsError
 from rag.llms import get_chat_model
 from rag.question_sets import JudgedQuestion
-from rag.question_writing import from_headings, from_model
+from rag.question_writing import from_model, from_rules
 from rag.workspace import Workspace
 
 #: Documents that questions are made from at most, spread over the collection.
@@ -37,7 +37,7 @@ def make_questions(
         return _by_model(workspace, collection, [own.document_id for own in ready], most, on_progress)
     chosen = ready[:: max(1, len(ready) // DOCUMENTS)][:DOCUMENTS]
     parsed = [(own.name, own.document_id, workspace.blobs.get_parsed(own.document_id)) for own in chosen]
-    return from_headings([(name, own, text) for name, own, text in parsed if text is not None], most)
+    return from_rules([(name, own, text) for name, own, text in parsed if text is not None], most)
 
 
 def _by_model(

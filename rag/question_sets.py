@@ -31,7 +31,7 @@ ORIGINS = {
     "judged": "judged by you",
     "rated": "from rated answers",
     "model": "written by the chat model",
-    "headings": "made from headings and definitions",
+    "headings": "made without a model, from sentences and headings",
 }
 #: A document's id, a page, and where a span of its text begins and ends.
 Place = tuple[str, int | None, int | None, int | None]

@@ -1,46 +1,50 @@
 """Questions made from a collection's own documents, each with the passage that it was made from.
 
-By the chat model, or without one from headings and definitions, which are easier than real ones: they share
-words with their passages. Nothing here searches; the same documents give the same passages.
+By the chat model, or without one from sentences and headings, by rules; these are easier than real ones: they
+share words with their passages. Nothing here searches; the same documents give the same questions.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import zip_longest
 
 from rag.errors import QuestionsError
+from rag.heading_questions import heading_questions, is_vague
 from rag.judgements import QUOTE
 from rag.llms import ChatModel
 from rag.prompts import fill, new_fence, passage_block
 from rag.question_sets import JudgedQuestion, Judgement
-from rag.suggestions import heading_questions
+from rag.sentence_questions import sentence_questions
 from rag.types import Chunk, Hit, Message, ParsedDocument
 
 #: Characters of a passage worth asking about, of a written question, and of a section counted as gold.
 SHORTEST, LONGEST, SECTION = 200, 250, 4000
-_DEFINITION = re.compile(
-    r"(?:^|(?<=[.!?]\s))((?:The |An? )?[A-Z][\w-]*(?: [\w-]+){0,3}) "
-    r"(?:is|are|means|refers to) (?:an?|the) [^.\n]{20,}\."
-)
-_NOT_TERMS = frozenset("it this that these those there he she they we you what which who here one".split())
+#: Successive multiples of it, taken by what follows the point, lie far apart: any few of them are spread out.
+_GOLDEN = 0.6180339887498949
 
 
-def from_headings(documents: Sequence[tuple[str, str, ParsedDocument]], most: int) -> list[JudgedQuestion]:
-    """At most `most` questions from headings and definitions; documents are (name, id, parsed), in turn.
+def from_rules(documents: Sequence[tuple[str, str, ParsedDocument]], most: int) -> list[JudgedQuestion]:
+    """At most `most` questions from sentences and headings; documents are (name, id, parsed), in turn.
 
-    Raises QuestionsError where they have neither.
+    Headings that only name a subject come last. What several places answer is asked once. Raises
+    QuestionsError where nothing can be asked.
     """
     each = [list(_of_document(*own)) for own in documents]
-    mixed = [question for turn in zip_longest(*each) for question in turn if question is not None]
-    if not mixed:
+    telling = _in_turn([own for own in questions if not is_vague(own.text)] for questions in each)
+    vague = _in_turn([own for own in questions if is_vague(own.text)] for questions in each)
+    asked: dict[str, JudgedQuestion] = {}
+    for question in (*telling, *vague):
+        known = asked.get(question.text)
+        judgements = (*known.judgements, *question.judgements) if known else question.judgements
+        asked[question.text] = replace(question, judgements=judgements)
+    if not asked:
         raise QuestionsError(
-            "These documents have no headings and define nothing, so no question can be made without a chat "
-            "model. Choose one under Settings, or mark passages yourself."
+            "These documents have no headings, and no sentences that a question can be made of without a "
+            "chat model. Choose one under Settings, or mark passages yourself."
         )
-    unique = {question.text: question for question in reversed(mixed)}
-    return list(reversed(unique.values()))[:most]
+    return list(asked.values())[:most]
 
 
 def from_model(
@@ -74,7 +78,7 @@ def from_model(
     if not made:
         raise QuestionsError(
             f"{model.name} wrote no usable question. Choose a larger model under Settings, or make questions "
-            "from headings."
+            "without a model."
         )
     return made
 
@@ -88,6 +92,10 @@ def written_question(reply: str) -> str:
 
 
 def _of_document(name: str, document_id: str, document: ParsedDocument) -> Iterator[JudgedQuestion]:
+    sentences = list(sentence_questions(document.text))
+    order = sorted(range(len(sentences)), key=lambda number: number * _GOLDEN % 1)
+    for text, start, end in map(sentences.__getitem__, order):
+        yield _from_span(text, name, document_id, document.text, start, end)
     for text, place in heading_questions(name, document):
         headings = document.headings
         start = headings[place].start
@@ -96,15 +104,10 @@ def _of_document(name: str, document_id: str, document: ParsedDocument) -> Itera
         # A heading with nothing under it answers nothing.
         if len(body) > len(headings[place].text) + 20:
             yield _from_span(text, name, document_id, document.text, start, start + len(body))
-    for found in _DEFINITION.finditer(document.text):
-        term = found.group(1)
-        words = term.removeprefix("The ").removeprefix("An ").removeprefix("A ").split()
-        if words and words[0].casefold() not in _NOT_TERMS:
-            verb = "are" if f"{term} are " in found.group() else "is"
-            asked = term[0].lower() + term[1:] if term.startswith(("The ", "An ", "A ")) else term
-            yield _from_span(
-                f"What {verb} {asked}?", name, document_id, document.text, found.start(1), found.end()
-            )
+
+
+def _in_turn(each: Iterable[Sequence[JudgedQuestion]]) -> list[JudgedQuestion]:
+    return [question for turn in zip_longest(*each) for question in turn if question is not None]
 
 
 def _from_span(question: str, name: str, document_id: str, text: str, start: int, end: int) -> JudgedQuestion:

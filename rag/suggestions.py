@@ -48,15 +48,14 @@ def suggest_questions(documents: Iterable[tuple[str, ParsedDocument]], most: int
     return suggested
 
 
-def heading_questions(name: str, document: ParsedDocument) -> list[tuple[str, int]]:
-    """A question about each heading that says something, with the place of the heading in `headings`."""
+def heading_topics(name: str, document: ParsedDocument) -> list[tuple[str, int]]:
+    """Each heading that says something, as it stands within a sentence, with its place in `headings`."""
     title = _title(name, document)
-    asked: dict[str, int] = {}
-    for place, heading in enumerate(document.headings):
-        topic = _clean_heading(heading.text, title, document.text)
-        if topic:
-            asked.setdefault(_question(title, topic), place)
-    return list(asked.items())
+    topics = (
+        (_clean_heading(heading.text, title, document.text), place)
+        for place, heading in enumerate(document.headings)
+    )
+    return [(topic, place) for topic, place in topics if topic]
 
 
 def _questions(name: str, document: ParsedDocument) -> list[str]:

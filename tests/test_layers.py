@@ -30,6 +30,7 @@ RAG_LAYERS: list[set[str]] = [
             "scripts",
             "model_threads",
             "formulas",
+            "question_shapes",
         ),
         *(
             "folder_lease",
@@ -76,6 +77,7 @@ RAG_LAYERS: list[set[str]] = [
         "citations",
         "evidence",
         "suggestions",
+        "sentence_questions",
     },
     {
         "collection_languages",
@@ -85,6 +87,7 @@ RAG_LAYERS: list[set[str]] = [
         "kept_ledger",
         "document_scope",
         "question_sets",
+        "heading_questions",
     },
     {
         *("llm_openai", "llm_ollama", "rows", "rerankers", "context", "confidence", "extract", "verify"),

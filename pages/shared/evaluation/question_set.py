@@ -81,8 +81,9 @@ def _draw_making(collection: str) -> None:
     st.markdown(
         "A question for each of several passages, written by the chat model."
         if with_model
-        else "Questions made from headings and definitions. They share words with their passages, so they "
-        "are easier than real ones; with a chat model (see Settings) they are better."
+        else "Questions that sentences and headings of your documents answer, made without a model. They "
+        "share words with their passages, so they are easier than real ones; with a chat model (see "
+        "Settings) they are better."
     )
     with st.form("evaluation-make", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
         most = st.number_input("How many at most", 1, MOST, BEGUN, key="evaluation-make-most", width=160)
