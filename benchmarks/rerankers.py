@@ -1,16 +1,18 @@
 """Each search and each reranker that is ready, over the evaluation sets: quality and milliseconds.
 
     python -m benchmarks.rerankers [--data DIR] [--sets squad,uda_pdf] [--limit 200] [--exact]
+    python -m benchmarks.rerankers --table
 
 At most 200 questions a set, chosen by a fixed seed. Each figure comes with its bootstrap 95% interval,
 and with the paired difference to `plain`. Rerankers that need a key, a package or a model that is not
 there are named with the reason and left out. Every figure comes from rag.evaluate; it prints tables
-and writes results/rerankers.json.
+and writes results/rerankers.json; `--table` prints those of README.md out of it, without measuring.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import random
 import sys
 from collections.abc import Sequence
@@ -21,16 +23,19 @@ from benchmarks.evaluation_sets import DEFAULT_WORK, SETS, benchmark_settings, d
 from benchmarks.figures_table import FIGURE, interval_of, print_table
 from benchmarks.quality import paired_gain
 from benchmarks.record import RESULTS, write_record
+from benchmarks.rerankers_table import markdown
 from rag.compare import Variant
 from rag.evaluate import Task, VariantResult, evaluate, parse_variant
 from rag.rerankers import OFFERED, problem_with
 from rag.settings import Settings
 from rag.workspace import open_workspace
 
-COMPARED_SETS = (
-    *("squad", "uda_pdf", "kgrag_10q", "chunking", "cranfield", "cisi"),
-    *("xquad-ar", "xquad-de", "xquad-es", "xquad-zh"),
+#: Sets in English, and in other languages with questions in the same.
+GROUPS = (
+    ("squad", "uda_pdf", "kgrag_10q", "chunking", "cranfield", "cisi"),
+    ("xquad-ar", "xquad-de", "xquad-es", "xquad-zh"),
 )
+COMPARED_SETS = tuple(name for group in GROUPS for name in group)
 PLAIN, EXACT = "plain", "late-interaction-exact"
 SEARCHES = (
     f"{PLAIN}:preset=plain",
@@ -44,6 +49,10 @@ MOST, SEED = 200, 0
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the comparison."""
     options = _parser().parse_args(arguments)
+    if options.table:
+        kept = (options.results / "rerankers.json").read_text(encoding="utf-8")
+        print(markdown(json.loads(kept), GROUPS))
+        return 0
     data = data_folder(options.data)
     settings = benchmark_settings(options.work)
     variants, left_out = variants_to_measure(settings, options.variant, exact=options.exact)
@@ -126,6 +135,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--work", type=Path, default=DEFAULT_WORK, help="where collections are kept")
     parser.add_argument("--results", type=Path, default=RESULTS, help="where rerankers.json is written")
     parser.add_argument("--sets", type=set_names, default=list(COMPARED_SETS), help=f"of: {', '.join(SETS)}")
+    parser.add_argument("--table", action="store_true", help="print README.md's tables of what was recorded")
     parser.add_argument("--variant", action="append", metavar="NAME:key=value,...")
     parser.add_argument("--limit", type=int, default=MOST, help="most questions of a set")
     parser.add_argument("--exact", action="store_true", help="late-interaction-exact, too: slow")
