@@ -144,10 +144,15 @@ def _draw_note(job: Job, kind: str, text: str) -> None:
         if may_go_on and st.button("Go on", key=f"go-on-{job.id}", icon=":material/play_arrow:"):
             session.jobs().resume(job)
             st.rerun()
-        if kind == "success" and st.button("Ask about them", key=f"ask-{job.id}", icon=":material/forum:"):
-            session.open_conversation(None)
-            st.switch_page("chat.py")
+        if kind == "success":
+            _draw_ask(job)
         _draw_dismiss(job)
+
+
+def _draw_ask(job: Job) -> None:
+    if st.button("Ask about them", key=f"ask-{job.id}", icon=":material/forum:"):
+        session.open_conversation(None)
+        st.switch_page("chat.py")
 
 
 def _draw_dismiss(job: Job) -> None:
@@ -161,6 +166,8 @@ def _draw_troubled(job: Job) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f":material/warning: **{_label(job)}**: {_trouble(job)} {_summary(job)}")
             st.space("stretch")
+            if job.state == "done" and job.counts.keys() & {"added", "updated", "unchanged"}:
+                _draw_ask(job)
             if st.button("Try again", key=f"again-{job.id}", icon=":material/refresh:"):
                 session.jobs().retry(job)
                 st.rerun()

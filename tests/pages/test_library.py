@@ -74,6 +74,8 @@ def test_uploads_are_taken_in_once_and_failures_stay_listed(workspace: Workspace
     assert sorted(listed(page)) == ["broken.pdf", "leave.txt"]
     assert "1 file could not be read" in said(page)
     assert "broken.pdf" in said(page)
+    # What is there can be asked about all the same.
+    assert "Ask about them" in [button.label for button in page.button]
     # Running the page again takes nothing in a second time.
     page.run()
     assert len(session.jobs().jobs("default")) == 1

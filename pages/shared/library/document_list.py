@@ -85,7 +85,7 @@ def _column_config() -> dict[str, Any]:
         "Size": st.column_config.NumberColumn(width="small", format="bytes"),
         "Language": st.column_config.TextColumn(width="small"),
         "Tags": st.column_config.ListColumn(width="small"),
-        "Added": st.column_config.DatetimeColumn(width="small", format="D MMM YYYY"),
+        "Added": st.column_config.DatetimeColumn(width=100, format="D MMM YYYY"),
         "Report": st.column_config.TextColumn(width="large"),
     }
 
