@@ -24,7 +24,7 @@ from pages.shared.chat.waiting_view import draw_waiting
 from pages.shared.chat.welcome import draw_suggestions, draw_welcome
 from pages.shared.passage_panel import draw_passage_panel
 from pages.shared.plain_text import markdown_plain
-from pages.shared.scope.question_filter import draw_scope
+from pages.shared.scope.question_filter import draw_chips, draw_scope
 from pages.shared.scroll_to import scroll_to
 from rag.attached_files import Asked, attached_to, collection_asked, collections_asked
 from rag.disclosure import who_answers
@@ -52,6 +52,7 @@ with st.bottom, st.container(key="question-bar", gap="xsmall"):
         scope = draw_scope(PLACE, *collections)
         style = draw_style_choice()
         answering = draw_model_choice()
+        draw_chips(PLACE, scope)
         st.caption(markdown_plain(who_answers(answering)))
 
 refused: AskanceError | None = None

@@ -17,7 +17,7 @@ from pages.shared.job_cards import draw_jobs
 from pages.shared.passage_panel import draw_passage_panel
 from pages.shared.plain_text import markdown_plain
 from pages.shared.sample_button import draw_sample_button
-from pages.shared.scope.question_filter import draw_scope
+from pages.shared.scope.question_filter import draw_chips, draw_scope
 from pages.shared.scope.words import in_words
 from pages.shared.settings.settings_in_use import draw_use
 from rag.compare import Comparison, compare
@@ -114,6 +114,7 @@ def draw_one_question(draft: Draft, collection: str) -> None:
     asked = draw_question(draft, collection)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="compare-scope"):
         draft.scope = draw_scope(PLACE, collection)
+        draw_chips(PLACE, draft.scope)
     draw_editor(draft, session.settings(), expanded=not (asked or draft.shown(collection)))
     # There in every run: were it not, what stands below would be drawn anew and lose the keyboard's place.
     progress = st.empty()

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages.shared import session
-from pages.shared.icon_button import HIDDEN_NAMES
+from pages.shared.icon_button import HIDDEN_NAMES, UNSEEN
 from pages.shared.plain_text import markdown_plain
 from rag.errors import AskanceError
 
@@ -22,9 +22,18 @@ div:has(> [class*="st-key-turn-"]) ~ div:last-child > [class*="st-key-turn-"] {
 .st-key-conversations button { justify-content: flex-start; text-align: left; }
 @media (max-width: 640px) {
   .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; }
-  [data-testid="stBottomBlockContainer"] { padding-left: 1rem; padding-right: 1rem; }
+  [data-testid="stBottomBlockContainer"] { padding: 0 1rem 0.5rem; }
+  .st-key-question-bar .stHorizontalBlock { gap: 0.375rem; }
+  .st-key-question-bar [class*="st-key-answer-style-"], .st-key-question-bar [class*="st-key-answerer-"] {
+    flex: 1 1 0; min-width: 7rem;
+  }
+  .st-key-question-bar:has([class*="st-key-answerer-"]) .st-key-scope-chat
+    [data-testid="stMarkdownContainer"] { UNSEEN }
+  .st-key-scope-chips-chat { flex-wrap: nowrap; overflow-x: auto; max-width: 100%; }
+  .st-key-scope-chips-chat > * { flex-shrink: 0; }
+  .st-key-question-bar [data-testid="stCaptionContainer"] p { font-size: 0.75rem; line-height: 1.3; }
 }
-HIDDEN_NAMES</style>""".replace("HIDDEN_NAMES", HIDDEN_NAMES)
+HIDDEN_NAMES</style>""".replace("HIDDEN_NAMES", HIDDEN_NAMES).replace("UNSEEN", UNSEEN)
 
 
 def draw_frame(*, mends: bool) -> None:

@@ -7,12 +7,11 @@ from typing import Any
 
 import streamlit as st
 
-#: Names of icon buttons are read aloud, but not seen: an icon by itself is read by its own name.
-HIDDEN_NAMES = """
-[class*="st-key-icon-"] button [data-testid="stMarkdownContainer"] {
-  position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap;
-}
-"""
+#: For what is read aloud, but not seen.
+UNSEEN = """position: absolute; width: 1px; height: 1px; overflow: hidden;
+  clip-path: inset(50%); white-space: nowrap;"""
+#: Names of icon buttons: an icon by itself is read by its own name.
+HIDDEN_NAMES = f'[class*="st-key-icon-"] button [data-testid="stMarkdownContainer"] {{ {UNSEEN} }}\n'
 
 
 def icon_key(key: str) -> str:

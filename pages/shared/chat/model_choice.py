@@ -29,6 +29,7 @@ def draw_model_choice() -> Settings:
             on_change=_choose,
             args=(key,),
             label_visibility="collapsed",
+            filter_mode=None,
             width=170,
         )
     settings = answering_by(session.settings(), chosen)

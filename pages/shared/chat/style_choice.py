@@ -25,6 +25,7 @@ def draw_style_choice() -> str:
         on_change=_choose,
         args=(key,),
         label_visibility="collapsed",
+        filter_mode=None,
         width=150,
     )
     if session.chosen_answerer() == "extractive" and chosen not in FOLLOWED:

@@ -15,7 +15,7 @@ from pages.shared.evaluation.findings import draw_findings
 from pages.shared.evaluation.question_set import draw_question_set
 from pages.shared.figures import counted, date_text
 from pages.shared.plain_text import markdown_plain, shortened
-from pages.shared.scope.question_filter import draw_scope
+from pages.shared.scope.question_filter import draw_chips, draw_scope
 from pages.shared.scope.words import in_words, listed
 from rag.evaluation_runs import Evaluation, collections_gone, get_evaluations, question_sets
 from rag.settings import Settings
@@ -39,6 +39,7 @@ def draw_measuring(draft: Draft, collection: str) -> None:
     if chosen is not None or others:
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key="compare-scope"):
             draft.scope = draw_scope(PLACE, collection)
+            draw_chips(PLACE, draft.scope)
     if chosen is not None:
         settings = session.settings()
         draw_editor(draft, settings, expanded=False)

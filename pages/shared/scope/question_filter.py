@@ -23,7 +23,7 @@ NAMED = 4
 
 
 def draw_scope(place: str, collection: str, *files: str) -> Scope:
-    """The filter and, beside it, what is chosen, each with a cross; returns what is chosen.
+    """The filter; returns what is chosen.
 
     `files` names the collection of attached files, when it is asked together with `collection`.
     """
@@ -52,20 +52,29 @@ def draw_scope(place: str, collection: str, *files: str) -> Scope:
             st.caption(sentence)
         if chosen and records and not fitting:
             st.warning("No document fits all of this. Take something out.")
-    _draw_chips(place, chosen)
     return chosen
 
 
-def _draw_chips(place: str, chosen: Scope) -> None:
+def draw_chips(place: str, chosen: Scope) -> None:
+    """What is chosen, each with a cross; nothing where that is everything."""
     chips = chips_of(chosen)
-    for chip in chips[:NAMED]:
-        st.button(
-            f"{markdown_plain(chip.label)} :material/close:",
-            icon=chip.icon,
-            key=f"scope-out-{place}-{'-'.join(chip.parts)}-{chip.value}",
-            help="Search without this restriction",
-            on_click=session.leave_out,
-            args=(place, chip.parts, chip.value),
-        )
-    if len(chips) > NAMED:
-        st.caption(f"and {len(chips) - NAMED:,} more")
+    if not chips:
+        return
+    with st.container(
+        horizontal=True,
+        vertical_alignment="center",
+        gap="xsmall",
+        width="content",
+        key=f"scope-chips-{place}",
+    ):
+        for chip in chips[:NAMED]:
+            st.button(
+                f"{markdown_plain(chip.label)} :material/close:",
+                icon=chip.icon,
+                key=f"scope-out-{place}-{'-'.join(chip.parts)}-{chip.value}",
+                help="Search without this restriction",
+                on_click=session.leave_out,
+                args=(place, chip.parts, chip.value),
+            )
+        if len(chips) > NAMED:
+            st.caption(f"and {len(chips) - NAMED:,} more")
