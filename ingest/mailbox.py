@@ -11,7 +11,8 @@ from ingest.loaders.mail import subject_of
 from rag.errors import CorruptFile
 
 #: What begins an e-mail: a line of its own, after an empty one, with header lines after it.
-_BEGINNING = re.compile(rb"(?:\A|(?<=\n\n)|(?<=\n\r\n))From [^\r\n]*\r?\n(?=[A-Za-z][A-Za-z0-9-]*:)")
+_BEGINNING = re.compile(rb"From [^\r\n]*\r?\n(?=[A-Za-z][A-Za-z0-9-]*:)")
+_BEFORE = (b"\n\n", b"\n\r\n")
 #: A line of a text that would begin an e-mail has a mark before it.
 _MARKED = re.compile(rb"^>(?=>*From )", re.MULTILINE)
 LONGEST_SUBJECT = 80
@@ -20,14 +21,21 @@ LONGEST_SUBJECT = 80
 def messages_of(data: bytes, name: str) -> list[tuple[str, bytes]]:
     """The name and the bytes of each e-mail, in order. Raises CorruptFile when there is none."""
     data = data.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n")
-    beginnings = list(_BEGINNING.finditer(data))
+    # Looking back afterwards lets the search itself skip from one "From " to the next.
+    beginnings = [
+        match
+        for match in _BEGINNING.finditer(data)
+        if match.start() == 0 or data[max(0, match.start() - 3) : match.start()].endswith(_BEFORE)
+    ]
     if not beginnings:
         raise CorruptFile(f"{name} holds no e-mail. Export the mailbox again.")
     ends = [match.start() for match in beginnings[1:]] + [len(data)]
-    messages = [
-        _MARKED.sub(b"", data[begin.end() : end]) for begin, end in zip(beginnings, ends, strict=True)
-    ]
-    return [(_name_of(message), message) for message in messages]
+    messages = [data[begin.end() : end] for begin, end in zip(beginnings, ends, strict=True)]
+    return [(_name_of(message), _unmarked(message)) for message in messages]
+
+
+def _unmarked(message: bytes) -> bytes:
+    return _MARKED.sub(b"", message) if b">From " in message else message
 
 
 def _name_of(message: bytes) -> str:
