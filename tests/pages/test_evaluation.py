@@ -110,6 +110,31 @@ def test_a_question_of_the_list_is_compared_under_the_settings_measured(
     assert [run["name"] for run in runs] == ["Meaning only", "Meaning + words", "Meaning + words, reranked"]
 
 
+def test_a_set_that_grows_stays_chosen_and_results_say_when_they_are_done(filled: Workspace) -> None:
+    gold = Judgement("boiler.md", filled.catalog.resolve("default", "boiler.md").document_id)
+    for name in ("older", "newer"):
+        question_sets(filled).add("default", name, [JudgedQuestion("relief valve", "judged", (gold,))])
+    page = many(opened())
+    sets = labelled(page.selectbox, "Questions")
+    assert sets.options == ["newer (1)", "older (1)"]
+    sets.select_index(1).run()
+    question_sets(filled).add("default", "older", [JudgedQuestion("pump", "judged", (gold,))])
+    page.run()
+    sets = labelled(page.selectbox, "Questions")
+    assert (sets.options[sets.index], sets.value) == ("older (2)", 1)
+    page = measured(filled, page)
+    again = get_evaluations().listed(filled, "default")[0]
+    engine = open_database(filled.settings.data_dir)
+    labelled(page.button, "Measure over 2 questions").click().run()
+    for own in get_evaluations().listed(filled, "default"):
+        assert get_evaluations().wait(own.id, 60)
+    _set_state(engine, again.id, "stopped")
+    page.run()
+    results = labelled(page.selectbox, "Results")
+    assert [label.rpartition(" · ")[2] for label in results.options] == ["3 settings", "stopped"]
+    assert results.options[results.index].endswith("3 settings"), "the latest is shown, and is done"
+
+
 def test_a_stopped_one_goes_on_from_the_page(filled: Workspace) -> None:
     record = filled.catalog.resolve("default", "boiler.md")
     gold = Judgement("boiler.md", record.document_id)
@@ -185,13 +210,13 @@ def test_sets_of_all_collections_asked_are_offered(filled: Workspace) -> None:
     page = many(opened())
     assert "There are questions for “memos”. Ask it, too" in texts(page.caption)
     labelled(page.multiselect, "Ask these collections, too").set_value(["memos"]).run()
-    assert page.selectbox(key="evaluation-set").options == ["memos: mine (1)"]
+    assert labelled(page.selectbox, "Questions").options == ["memos: mine (1)"]
     page = measured(filled, page)
     assert "1 of 1 question" in texts(page.subheader)
     gold = Judgement("boiler.md", filled.catalog.resolve("default", "boiler.md").document_id)
     question_sets(filled).add("default", "mine", [JudgedQuestion("relief valve", "judged", (gold,))])
     page.run()
-    assert page.selectbox(key="evaluation-set").options == ["mine (1)", "memos: mine (1)"]
+    assert labelled(page.selectbox, "Questions").options == ["mine (1)", "memos: mine (1)"]
 
 
 def test_one_whose_collection_is_gone_stays_readable_and_is_not_gone_on_with(filled: Workspace) -> None:

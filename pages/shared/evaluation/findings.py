@@ -70,8 +70,9 @@ def _draw_verdict(
     easy = sum(question.origin == "headings" for question in asked)
     if easy:
         st.caption(
-            f"{easy} of these {len(asked)} questions were {ORIGINS['headings']}: they share words with their "
-            "passages, which favours searching by words. Questions that people really ask tell more."
+            f"{'All' if easy == len(asked) else easy} of these {len(asked)} questions were "
+            f"{ORIGINS['headings']}: they share words with their passages, which favours searching by words. "
+            "Questions that people really ask tell more."
         )
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         for place, (name, changes) in enumerate(found.variants):

@@ -29,7 +29,7 @@ def draw_measuring(draft: Draft, collection: str) -> None:
     known = session.collections()
     beside = [own for own in session.chosen_scope(PLACE).collections if own in known and own != collection]
     sets = question_sets(session.workspace())
-    chosen = draw_question_set(collection, beside)
+    chosen = draw_question_set(draft, collection, beside)
     others = [own for own in known if own != collection and sets.sets(own)]
     if chosen is None and others:
         names, it = listed([f"“{name}”" for name in others]), "it" if len(others) == 1 else "one"
@@ -68,13 +68,14 @@ def _draw_chosen(draft: Draft, known: list[Evaluation]) -> None:
     ids = [own.id for own in known]
     place = ids.index(draft.evaluation) if draft.evaluation in ids else 0
     if len(known) > 1:
-        # The key changes with what is asked for, so that a new evaluation is shown at once.
+        # The key changes with what is known: a new evaluation is shown at once, and none that is done is
+        # said to be under way.
         place = st.selectbox(
             "Results",
             range(len(known)),
             index=place,
             format_func=lambda number: _label(known[number]),
-            key=f"evaluation-chosen-{ids[0]}",
+            key=f"evaluation-chosen-{ids[0]}-{'-'.join(own.state for own in known)}",
             width=460,
         )
         draft.evaluation = ids[place]
@@ -137,7 +138,7 @@ def _named(draft: Draft, settings: Settings) -> str:
         f"{place}. {variant.name}" + (" (in use)" if is_in_force(variant.changes, settings) else "")
         for place, variant in enumerate(draft.variants(settings), start=1)
     ]
-    return f"Measured: {', '.join(names)}"
+    return f"To be measured: {', '.join(names)}"
 
 
 def _label(own: Evaluation) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from pages.shared import session
+from pages.shared.comparison.draft import Draft
 from pages.shared.evaluation.rated_answers import draw_rated_answers
 from pages.shared.figures import counted
 from pages.shared.plain_text import markdown_plain, shortened
@@ -21,10 +22,11 @@ from rag.question_making import make_questions
 from rag.question_sets import ORIGINS, JudgedQuestion, QuestionSet, judged_from
 
 MADE, IMPORTED = "Made from my documents", "Imported"
-BEGUN, MOST = 20, 200
+#: Questions to begin with: written ones cost time, those by rules none, and more of them tell more.
+WRITTEN, BY_RULES, MOST = 20, 60, 200
 
 
-def draw_question_set(collection: str, beside: Sequence[str] = ()) -> QuestionSet | None:
+def draw_question_set(draft: Draft, collection: str, beside: Sequence[str] = ()) -> QuestionSet | None:
     """The set chosen, of this collection or of those asked `beside` it, with what can be done about it.
 
     None while there is none, with an invitation.
@@ -36,19 +38,24 @@ def draw_question_set(collection: str, beside: Sequence[str] = ()) -> QuestionSe
             "**Find out which setting is best for your documents.** Askance asks many questions whose right "
             "passages are known, and counts how often each setting finds them. For that it needs questions:"
         )
-        _draw_ways(collection)
+        _draw_ways(draft, collection)
         return None
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        labels = [set_label(own, collection) for own in sets]
+        ids = [own.id for own in sets]
+        # The key changes with what is offered, or a set that has grown would go by its old label.
         place = st.selectbox(
             "Questions",
             range(len(sets)),
-            format_func=lambda number: set_label(sets[number], collection),
-            key="evaluation-set",
+            index=ids.index(draft.question_set) if draft.question_set in ids else 0,
+            format_func=labels.__getitem__,
+            key=f"evaluation-set-{'-'.join(labels)}",
             width=320,
         )
-        chosen = sets[min(place or 0, len(sets) - 1)]
+        chosen = sets[place]
+        draft.question_set = chosen.id
         with st.popover("Add questions", icon=":material/add:", type="tertiary"):
-            _draw_ways(collection)
+            _draw_ways(draft, collection)
     _draw_contents(chosen)
     return chosen
 
@@ -59,14 +66,14 @@ def set_label(own: QuestionSet, collection: str) -> str:
     return f"{where}{own.name} ({own.questions})"
 
 
-def _draw_ways(collection: str) -> None:
+def _draw_ways(draft: Draft, collection: str) -> None:
     by_documents, by_file, by_hand, by_thumbs = st.tabs(
         ["From my documents", "From a file", "By marking passages", "From rated answers"]
     )
     with by_documents:
-        _draw_making(collection)
+        _draw_making(draft, collection)
     with by_file:
-        _draw_import(collection)
+        _draw_import(draft, collection)
     with by_hand:
         st.markdown(
             "Ask a question under **One question**, and mark the passages found. Questions that people "
@@ -76,7 +83,7 @@ def _draw_ways(collection: str) -> None:
         draw_rated_answers(collection)
 
 
-def _draw_making(collection: str) -> None:
+def _draw_making(draft: Draft, collection: str) -> None:
     with_model = session.settings().answer.model != "extractive"
     st.markdown(
         "A question for each of several passages, written by the chat model."
@@ -86,7 +93,14 @@ def _draw_making(collection: str) -> None:
         "Settings) they are better."
     )
     with st.form("evaluation-make", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
-        most = st.number_input("How many at most", 1, MOST, BEGUN, key="evaluation-make-most", width=160)
+        most = st.number_input(
+            "How many at most",
+            1,
+            MOST,
+            WRITTEN if with_model else BY_RULES,
+            key=f"evaluation-make-most-{with_model}",
+            width=160,
+        )
         sent = st.form_submit_button("Make questions", type="primary", icon=":material/auto_awesome:")
     if not sent:
         return
@@ -107,10 +121,10 @@ def _draw_making(collection: str) -> None:
         return
     finally:
         place.empty()
-    _keep(collection, MADE, made)
+    _keep(draft, collection, MADE, made)
 
 
-def _draw_import(collection: str) -> None:
+def _draw_import(draft: Draft, collection: str) -> None:
     st.markdown(
         "A CSV file with columns *question*, *document* and, where known, *page* or *passage*; JSON lines "
         "with the same names; or *queries.jsonl* with its *.tsv* of judgements, as BEIR has them."
@@ -133,11 +147,11 @@ def _draw_import(collection: str) -> None:
     except AskanceError as error:
         st.error(markdown_plain(str(error)), icon=":material/error:")
         return
-    _keep(collection, IMPORTED, questions)
+    _keep(draft, collection, IMPORTED, questions)
 
 
-def _keep(collection: str, name: str, questions: list[JudgedQuestion]) -> None:
-    question_sets(session.workspace()).add(collection, name, questions)
+def _keep(draft: Draft, collection: str, name: str, questions: list[JudgedQuestion]) -> None:
+    draft.question_set = question_sets(session.workspace()).add(collection, name, questions).id
     st.rerun()
 
 

@@ -29,7 +29,12 @@ def draw_tradeoff(figures: Sequence[Figures]) -> None:
             for own in figures
         ]
     )
-    time = alt.X("time:Q", title="Time a question (milliseconds)", scale=alt.Scale(zero=True, nice=True))
+    time = alt.X(
+        "time:Q",
+        title="Time a question (milliseconds)",
+        axis=alt.Axis(tickCount=8),
+        scale=alt.Scale(domain=[0, max(own.p50_ms for own in figures) * 1.1], nice=True),
+    )
     # The numbers are those of the table above; the colours only tell neighbours apart.
     scale = alt.Scale(range=list(COLOURS[: len(figures)]))
     colour = alt.Color("setting:N", legend=None, scale=scale)
