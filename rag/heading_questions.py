@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from rag.suggestions import heading_topics
+from rag.heading_topics import heading_topics
 from rag.types import ParsedDocument
 
 LOOKED_AT = 400_000

@@ -16,13 +16,11 @@ from rag.judgements import QUOTE
 from rag.llms import ChatModel
 from rag.prompts import fill, new_fence, passage_block
 from rag.question_sets import JudgedQuestion, Judgement
-from rag.sentence_questions import sentence_questions
+from rag.sentence_questions import sentence_questions, spread_out
 from rag.types import Chunk, Hit, Message, ParsedDocument
 
 #: Characters of a passage worth asking about, of a written question, and of a section counted as gold.
 SHORTEST, LONGEST, SECTION = 200, 250, 4000
-#: Successive multiples of it, taken by what follows the point, lie far apart: any few of them are spread out.
-_GOLDEN = 0.6180339887498949
 
 
 def from_rules(documents: Sequence[tuple[str, str, ParsedDocument]], most: int) -> list[JudgedQuestion]:
@@ -92,9 +90,7 @@ def written_question(reply: str) -> str:
 
 
 def _of_document(name: str, document_id: str, document: ParsedDocument) -> Iterator[JudgedQuestion]:
-    sentences = list(sentence_questions(document.text))
-    order = sorted(range(len(sentences)), key=lambda number: number * _GOLDEN % 1)
-    for text, start, end in map(sentences.__getitem__, order):
+    for text, start, end in spread_out(list(sentence_questions(document.text))):
         yield _from_span(text, name, document_id, document.text, start, end)
     for text, place in heading_questions(name, document):
         headings = document.headings

@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rag.question_shapes import SHAPES, VERBS, Shape
 from rag.sentences import split_sentences
 
 #: Characters of a sentence that is worth asking about, and of a text that is looked at.
 SHORTEST, LONGEST, LOOKED_AT = 30, 320, 400_000
+#: Successive multiples of it, taken by what follows the point, lie far apart.
+_GOLDEN = 0.6180339887498949
 #: Words of a subject, beside its article.
 LONGEST_SUBJECT = 6
+#: A question, and where the sentence that answers it begins and ends.
+Made = tuple[str, int, int]
 _FORMS = {
     form: (helping, own.split()[0])
     for own in VERBS.split("|")
@@ -68,7 +72,7 @@ _VAGUE = frozenset(
 _TO_THE_READER = (("you are", "I am"), ("you", "I"), ("your", "my"), ("yourself", "myself"))
 
 
-def sentence_questions(text: str) -> Iterator[tuple[str, int, int]]:
+def sentence_questions(text: str) -> Iterator[Made]:
     """Questions, each with where the sentence that answers it begins and ends, in the order of the text."""
     looked_at = text[:LOOKED_AT]
     words = Counter(_SMALL.findall(looked_at))
@@ -79,6 +83,12 @@ def sentence_questions(text: str) -> Iterator[tuple[str, int, int]]:
             question = next(filter(None, (_asked(shape, sentence, words) for shape in SHAPES)), "")
             if question:
                 yield question, start, end
+
+
+def spread_out(every: Sequence[Made]) -> list[Made]:
+    """The same questions in another order, so that the first few, however many, come from all over."""
+    order = sorted(range(len(every)), key=lambda number: number * _GOLDEN % 1)
+    return [every[number] for number in order]
 
 
 def _asked(shape: Shape, sentence: str, words: Counter[str]) -> str:

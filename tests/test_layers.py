@@ -76,8 +76,8 @@ RAG_LAYERS: list[set[str]] = [
         "styles",
         "citations",
         "evidence",
-        "suggestions",
         "sentence_questions",
+        "heading_topics",
     },
     {
         "collection_languages",
@@ -92,7 +92,7 @@ RAG_LAYERS: list[set[str]] = [
     {
         *("llm_openai", "llm_ollama", "rows", "rerankers", "context", "confidence", "extract", "verify"),
         *("follow_up", "fallbacks", "prices", "token_ratios"),
-        "question_writing",
+        *("question_writing", "suggestions"),
         "passage_grades",
         "rated_questions",
         "echoes",

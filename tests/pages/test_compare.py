@@ -239,7 +239,7 @@ def test_a_suggested_question_is_compared_at_once(filled: Workspace) -> None:
     page.button(key="compare-offer-0").click().run()
     assert not page.exception
     asked = labelled(page.text_input, "Question").value
-    assert "Boiler room" in asked
+    assert asked == "At what pressure does the relief valve of boiler 7 open?"
     assert asked in texts(page.markdown)
     assert shown(page)["runs"]
 

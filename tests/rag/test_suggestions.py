@@ -17,6 +17,22 @@ def document(title: str = "Boiler manual", *headings: str, text: str = "") -> Pa
     )
 
 
+def test_what_sentences_and_headings_answer_comes_first() -> None:
+    text = (
+        "The museum is open from Tuesday to Sunday, and the sale of tickets is at the desk. Ask the office."
+    )
+    documents = [
+        ("a.md", document("Handbook", "Asking for tickets", "Tickets", text=text)),
+        ("b.md", document("Boiler manual", "Relief valves")),
+    ]
+    assert suggest_questions(documents) == [
+        "When is the museum open?",
+        "What does “Boiler manual” say about Relief valves?",
+        "How do I ask for tickets?",
+        "What does “Handbook” say about tickets?",
+    ]
+
+
 def test_headings_become_questions_spread_over_documents() -> None:
     documents = [
         ("a.md", document("Boiler manual", "2.1 Relief valves", "Pumps and drives", "Spare parts")),
