@@ -42,6 +42,10 @@ def test_citations_pages_and_zoom_are_reached_by_name(tmp_path: Path) -> None:
         panel.get_by_text("Citation 1 of 2").wait_for()
         panel.get_by_text("Page 3 of 3").wait_for()
         at_first = passage_image(page).bounding_box()["width"]
+        # All of the panel is above the question bar.
+        settled(page)
+        lowest = panel.get_by_role("button", name="Original").bounding_box()
+        assert lowest["y"] + lowest["height"] <= page.get_by_test_id("stBottom").bounding_box()["y"]
         press(page, "Zoom in")
         panel.get_by_text("150 %").wait_for()
         press(page, "Zoom in")

@@ -17,6 +17,10 @@ _STYLE = """<style>
 div:has(> [class*="st-key-turn-"]) ~ div:last-child > [class*="st-key-turn-"] {
   min-height: calc(100vh - 15rem);
 }
+[class*="st-key-versions-"] { margin: -0.5rem 0 -1rem; }
+[data-testid="stChatMessage"]:has(> [aria-label="Chat message from user"]) {
+  background: light-dark(LIGHT, DARK);
+}
 .st-key-question-bar { max-width: 52rem; margin: 0 auto; }
 [data-testid="stSidebarUserContent"] { padding-top: 0; }
 .st-key-conversations button { justify-content: flex-start; text-align: left; }
@@ -41,7 +45,7 @@ def draw_frame(*, mends: bool) -> None:
 
     A page that `mends` settings goes on as long as these can be read.
     """
-    st.html(_STYLE)
+    st.html(_style())
     readable = False
     try:
         session.settings()
@@ -51,3 +55,11 @@ def draw_frame(*, mends: bool) -> None:
         st.error(markdown_plain(str(error)), icon=":material/error:")
         if not (mends and readable):
             st.stop()
+
+
+def _style() -> str:
+    style = _STYLE
+    for theme in ("light", "dark"):
+        colour = str(st.get_option(f"theme.{theme}.secondaryBackgroundColor") or "Canvas")
+        style = style.replace(theme.upper(), colour)
+    return style

@@ -17,6 +17,10 @@ KEY = "page-frame"
 FINE_FROM, FINE = 150, 1.8
 _STYLE = """<style>
 .st-key-FRAME { overflow: auto; max-height: max(14rem, calc(100vh - 26rem)); overscroll-behavior: contain; }
+@media (min-width: 641px) {
+  body:has(.st-key-question-bar) .st-key-FRAME { max-height: max(14rem, calc(100vh - 28.25rem)); }
+  body:has(.st-key-scope-chips-chat) .st-key-FRAME { max-height: max(14rem, calc(100vh - 31.75rem)); }
+}
 .st-key-FRAME:focus-visible { outline: 2px solid currentColor; outline-offset: 2px; }
 .st-key-FRAME > div { flex: none !important; width: ZOOM% !important; max-width: none !important; }
 .st-key-FRAME > div div, .st-key-FRAME img { width: 100% !important; max-width: none !important; }

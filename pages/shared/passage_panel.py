@@ -28,6 +28,11 @@ from rag.types import Citation, PageSpan, ParsedDocument
 _STYLE = """<style>
 @media (min-width: 641px) { div:has(> .st-key-passage-panel) { position: sticky; top: 4.5rem; } }
 .st-key-passage-panel { max-height: calc(100vh - 6rem); overflow-y: auto; overflow-x: hidden; }
+@media (min-width: 641px) {
+  /* Above the question bar, so that nothing of it lies beneath. */
+  body:has(.st-key-question-bar) .st-key-passage-panel { max-height: calc(100vh - 15.5rem); }
+  body:has(.st-key-scope-chips-chat) .st-key-passage-panel { max-height: calc(100vh - 19rem); }
+}
 .st-key-passage-panel img { border: 1px solid #8884; border-radius: 0.25rem; }
 @media (max-width: 640px) {
   .st-key-passage-panel { position: fixed; inset: 0; z-index: 1000000; max-height: none; padding: 1rem;
@@ -42,7 +47,7 @@ def draw_passage_panel(place: str) -> None:
     if opened is None:
         return
     st.html(_style())
-    with st.container(key="passage-panel", gap="small"):
+    with st.container(key="passage-panel", gap="xsmall"):
         _draw_head(place, opened)
         passage = opened.passage
         try:

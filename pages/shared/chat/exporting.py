@@ -44,6 +44,7 @@ def draw_exports(conversation: Conversation) -> None:
             f"{address.partition('?')[0]}?{session.conversation_query(conversation.id)}",
             key=f"link-{conversation.id}",
             label="Copy link",
+            width="stretch",
         )
 
 
