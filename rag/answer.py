@@ -265,10 +265,12 @@ class Reply:
             yield from self._said(model, context, context.messages)
         self._judge()
         self.answered = bool(self.citations)
-        if self.thinking and not self.text.strip():
+        if not self.text.strip():
             self.notes.append(
                 "The model thought, but gave no answer: it reached its limit before. Ask again, or let it "
                 "write more (answer.reserve_tokens, or the limit set at the server)."
+                if self.thinking
+                else "The model gave no answer: what it sent was empty. Ask again, or choose another model."
             )
         if self.removed_citations:
             self.notes.append(

@@ -22,10 +22,15 @@ FALSE = "Tomas Okoye welded it in 1999 [1]."
 
 
 @pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[AppTest, Workspace]]:
-    """The chat after a question that a model answered half wrongly."""
+def reply() -> str:
+    return f"{TRUE} {FALSE}"
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch, reply: str) -> Iterator[tuple[AppTest, Workspace]]:
+    """The chat after a question that a model answered with this; half wrongly, where nothing else is said."""
     server: ModelServer
-    with start_openai_server([f"{TRUE} {FALSE}"]) as server:
+    with start_openai_server([reply]) as server:
         monkeypatch.setenv("ASKANCE_EMBEDDING_MODEL", "hash")
         monkeypatch.setenv("ASKANCE_ANSWER_DECLINE_BELOW", "0")
         monkeypatch.setenv("ASKANCE_ANSWER_MODEL", "openai")
@@ -77,3 +82,32 @@ def test_marks_stay_inside_lists_and_tables() -> None:
     assert marks.endswith("| one | two  :orange-badge[weak] |")
     assert "It is not" not in marked(answer, checked, hide=True)
     assert marked(answer, [], hide=True) == answer
+
+
+@pytest.mark.parametrize("reply", ["It opens at 99 bar. **Tomas Okoye** welded it."])
+def test_what_a_model_claims_without_a_source_is_checked_and_said_to_have_none(
+    asked: tuple[AppTest, Workspace],
+) -> None:
+    page, workspace = asked
+    assert turn_of(workspace).citations == ()
+    assert ":red-badge[unsupported] **Tomas Okoye** welded it." in shown(page)
+    assert ":red-badge[unsupported]" in shown(page)
+    captions = "\n".join(own.value for own in page.caption).replace("\\", "")
+    assert "This answer cites none of your documents: check it before you rely on it." in captions
+    assert "Nearest passages, not answers:" in captions
+
+
+@pytest.mark.parametrize("reply", ["The passages do not say when it opens."])
+def test_a_model_that_declines_claims_nothing(asked: tuple[AppTest, Workspace]) -> None:
+    page, _ = asked
+    assert "The passages do not say when it opens." in shown(page)
+    assert "-badge[" not in shown(page)
+    assert "cites none" not in "".join(own.value for own in page.caption)
+
+
+@pytest.mark.parametrize("reply", ["", " \n\n "])
+def test_a_model_that_says_nothing_is_said_to(asked: tuple[AppTest, Workspace]) -> None:
+    page, _ = asked
+    captions = "\n".join(own.value for own in page.caption).replace("\\", "")
+    assert "The model gave no answer: what it sent was empty." in captions
+    assert "Nearest passages, not answers:" in captions

@@ -1,4 +1,4 @@
-"""An answer that was declined: what was searched, what came nearest, and where else to look."""
+"""Below an answer that was declined: what was searched, what came nearest, and where else to look."""
 
 from __future__ import annotations
 
@@ -21,8 +21,7 @@ from rag.wider_search import Wider, wider_searches
 
 
 def draw_declined(turn: Turn, collection: str, conversation: Conversation) -> None:
-    """The reply, what was searched, the nearest passages, and a button for each wider search."""
-    st.markdown(markdown_plain(turn.answer))
+    """What was searched, the nearest passages, and a button for each wider search."""
     st.caption(markdown_plain(searched(turn, conversation)))
     nearest = nearest_of(turn)
     st.caption("Nearest passages, not answers:" if nearest else "No passage came near.")

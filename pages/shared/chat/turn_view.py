@@ -29,9 +29,10 @@ from rag.attached_files import Asked, asked_of, collection_asked
 from rag.citation_standing import Standings
 from rag.citations import to_plain
 from rag.history import Conversation, Turn
-from rag.turns import meant_by_user, scope_of
+from rag.turns import meant_by_user, scope_of, support_of
 from rag.waiting_questions import WaitingQuestion
 
+UNCITED = "This answer cites none of your documents: check it before you rely on it."
 ANSWER_AVATAR = ":material/visibility:"
 #: Faults that a change of the settings mends.
 MENDED_IN_SETTINGS = (
@@ -67,8 +68,8 @@ def draw_turn(turn: Turn, conversation: Conversation, standings: Standings) -> N
             st.caption("This answer was not finished: it is being written elsewhere, or was cut off.")
             _draw_again(turn, "Ask again")
         elif turn.answered is False and not turn.citations:
+            _draw_unanswered(turn)
             draw_declined(turn, collection, conversation)
-            _draw_notes(turn)
             draw_answer_again(turn)
             draw_how_found(turn)
         else:
@@ -84,6 +85,16 @@ def open_citation(turns: Sequence[Turn], turn_id: str, number: int, conversation
             session.show_opened(PLACE, Opened(where, turn.citations, numbers.index(number)))
 
 
+def _draw_unanswered(turn: Turn) -> None:
+    """The reply of one who declined, or what a model claims without a source, checked like any answer."""
+    if support_of(turn):
+        draw_checked(turn, lambda number: citation_address(turn.id, number))
+        st.caption(UNCITED)
+    elif turn.answer.strip():
+        st.markdown(markdown_plain(to_plain(turn.answer)))
+    _draw_notes(turn)
+
+
 def _draw_answer(turn: Turn, collection: str, standings: Standings) -> None:
     quoted = turn.details.get("model") == "extractive"
     if quoted:
@@ -92,7 +103,7 @@ def _draw_answer(turn: Turn, collection: str, standings: Standings) -> None:
     elif turn.answer:
         draw_checked(turn, lambda number: citation_address(turn.id, number))
         if turn.status == "done" and not turn.citations:
-            st.caption("This answer cites none of your documents: check it before you rely on it.")
+            st.caption(UNCITED)
     if turn.status == "stopped":
         st.caption("Stopped before it was complete." if turn.answer else "Stopped before an answer came.")
         _draw_again(turn, "Ask again")
