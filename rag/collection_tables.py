@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,7 +17,16 @@ from typing import Any
 from sqlalchemy import Engine, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from rag.database import CollectionRow, ConversationRow, DocumentRow, TurnRow, read, utc_now, write
+from rag.database import (
+    CollectionRow,
+    ConversationRow,
+    DocumentRow,
+    TurnRow,
+    WaitingQuestionRow,
+    read,
+    utc_now,
+    write,
+)
 from rag.errors import CollectionNotFound, StoreError
 from rag.job_tables import JobRow, SyncedFileRow
 from rag.near_copies import renamed_place
@@ -120,6 +130,7 @@ class CollectionTables:
             )
             session.execute(delete(CollectionRow).where(CollectionRow.name == collection))
             _rename_in_turns(session, collection, name)
+            _rename_in_waiting(session, collection, name)
             _rename_in_evaluations(session, collection, name)
 
         write(self._engine, work)
@@ -227,9 +238,21 @@ def _rename_in_turns(session: Session, collection: str, name: str) -> None:
     for row in session.scalars(select(TurnRow)):
         asked = list(row.details.get("collections") or ())
         if collection in asked:
-            row.details = row.details | {"collections": [name if own == collection else own for own in asked]}
+            row.details = row.details | {"collections": _renamed(asked, collection, name)}
         if any(own.get("collection") for own in row.citations):
             row.citations = [_renamed_in(own, collection, name) for own in row.citations]
+
+
+def _rename_in_waiting(session: Session, collection: str, name: str) -> None:
+    for row in session.scalars(select(WaitingQuestionRow)):
+        scope = row.question.get("scope") or {}
+        if collection in (beside := scope.get("collections") or ()):
+            renamed = scope | {"collections": _renamed(beside, collection, name)}
+            row.question = row.question | {"scope": renamed}
+
+
+def _renamed(names: Iterable[str], collection: str, name: str) -> list[str]:
+    return [name if own == collection else own for own in names]
 
 
 def _rename_in_evaluations(session: Session, collection: str, name: str) -> None:
@@ -238,7 +261,7 @@ def _rename_in_evaluations(session: Session, collection: str, name: str) -> None
     for row in session.scalars(select(EvaluationRow)):
         beside = row.scope.get("collections") or ()
         if collection in beside:
-            row.scope = row.scope | {"collections": [name if own == collection else own for own in beside]}
+            row.scope = row.scope | {"collections": _renamed(beside, collection, name)}
 
 
 def _renamed_in(citation: dict[str, Any], collection: str, name: str) -> dict[str, Any]:

@@ -158,3 +158,13 @@ def test_another_version_of_a_turn_that_is_gone_is_asked_as_a_question(asking: W
     live = chats.live(own)
     assert live is None or live.reply.wait(60)
     assert [turn.question for turn in asking.history.turns(own)] == [VALVE, "Who tested it?"]
+
+
+def test_they_know_a_collection_by_its_new_name(workspace: Workspace) -> None:
+    fill(workspace, {"leave.txt": "Parental leave lasts 26 weeks."}, collection="memos")
+    own = workspace.history.start("default").id
+    workspace.waiting.put(own, WaitingQuestion("How long?", scope=Scope(collections=("memos", "other"))))
+    workspace.waiting.put(own, WaitingQuestion("And why?"))
+    workspace.tables.rename("memos", "letters")
+    scopes = [question.scope for question in workspace.waiting.of(own)]
+    assert scopes == [Scope(collections=("letters", "other")), None]
