@@ -83,7 +83,13 @@ def test_tables_of_older_data_folders_are_found_again(workspace: Workspace) -> N
         }.items():
             for column in columns:
                 database.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
-        for table in ("evaluation_lines", "evaluations", "set_questions", "question_sets"):
+        for table in (
+            "evaluation_lines",
+            "evaluations",
+            "set_questions",
+            "question_sets",
+            "waiting_questions",
+        ):
             database.execute(f"DROP TABLE {table}")
         database.execute("UPDATE alembic_version SET version_num = '0002'")
     database.close()
