@@ -82,7 +82,7 @@ def test_what_a_model_says_is_drawn_and_nothing_comes_alive(address: str) -> Non
 
         page.emulate_media(color_scheme="dark")
         ask(page, QUESTION)
-        page.get_by_text("Go to www").wait_for()
+        page.get_by_text("Go to www").first.wait_for()
         page.get_by_text("How this answer was made").nth(1).wait_for()
         settled(page)
         screenshot(page, "rendering-hostile-dark")

@@ -23,7 +23,12 @@ div:has(> [class*="st-key-turn-"]) ~ div:last-child > [class*="st-key-turn-"] {
 }
 .st-key-question-bar { max-width: 52rem; margin: 0 auto; }
 [data-testid="stSidebarUserContent"] { padding-top: 0; }
-.st-key-conversations button { justify-content: flex-start; text-align: left; }
+.st-key-conversations button :is(div, span) { justify-content: flex-start; min-width: 0; }
+.st-key-conversations button > div > span { padding: 0 0.75rem; }
+.st-key-conversations button p { white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
+[data-testid="stText"] > span { flex: 1; }
+[data-testid="stChatMessage"] :is(p, li, td, th, blockquote, [data-testid="stText"] > span),
+.st-key-passage-panel :is(p, div), .st-key-conversations p { unicode-bidi: plaintext; text-align: start; }
 @media (max-width: 640px) {
   .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; }
   [data-testid="stBottomBlockContainer"] { padding: 0 1rem 0.5rem; }

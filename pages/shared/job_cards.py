@@ -13,6 +13,7 @@ from pages.shared import session
 from pages.shared.figures import counted, time_left_text
 from pages.shared.job_results import draw_results
 from pages.shared.plain_text import markdown_plain, shortened
+from rag.collection_names import is_attached
 
 #: Files listed in a card, and cards of ended jobs; the others are counted.
 SHOWN = 8
@@ -150,7 +151,10 @@ def _draw_note(job: Job, kind: str, text: str) -> None:
 
 
 def _draw_ask(job: Job) -> None:
-    if st.button("Ask about them", key=f"ask-{job.id}", icon=":material/forum:"):
+    # What is attached to a conversation is asked about there, and in no new one.
+    if not is_attached(job.collection) and st.button(
+        "Ask about them", key=f"ask-{job.id}", icon=":material/forum:"
+    ):
         session.open_conversation(None)
         st.switch_page("chat.py")
 

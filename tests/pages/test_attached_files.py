@@ -194,3 +194,12 @@ def test_deleting_a_conversation_asks_and_takes_its_files_along(filled: Workspac
     with pytest.raises(StoreError):
         filled.table(attached_to(own.id))
     assert "Add documents" not in labels(page)
+
+
+def test_files_attached_with_a_broken_one_do_not_lead_away_from_their_conversation(filled: Workspace) -> None:
+    page = attach(opened(), ("key.txt", NOTE.encode()), ("none.txt", b""), question=QUESTION)
+    read(filled)
+    page.run()
+    assert not page.exception
+    assert "Try again" in labels(page)
+    assert "Ask about them" not in labels(page)

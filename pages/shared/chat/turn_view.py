@@ -44,7 +44,7 @@ MENDED_IN_SETTINGS = (
 def draw_question(turn: Turn) -> None:
     """The question as it was asked, and what it was asked of when not of all documents."""
     with st.chat_message("user", avatar=":material/person:"):
-        st.text(turn.question)
+        st.text(turn.question, width="stretch")
         scope = scope_of(turn)
         if scope:
             st.caption(f"Asked of {markdown_plain(in_words(scope))} only")

@@ -1,4 +1,4 @@
-"""The question bar on a narrow window: low, whole, and all of it within reach of the keyboard."""
+"""How the chat is laid out: the question bar on a narrow window, and texts of either direction."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from harbour_app import answered_app
 from running_app import browser_page, chromium, counted, screenshot, settled
+from test_journey import ask
 from test_keyboard_journey import reach
 
 pytestmark = pytest.mark.browser
@@ -48,3 +49,30 @@ def test_two_choosers_and_a_filter_leave_the_window_to_the_answers(tmp_path: Pat
         reach(page, ".st-key-scope-chips-chat button", "harbour.pdf")
         page.keyboard.press("Enter")
         page.locator(".st-key-scope-chips-chat").wait_for(state="detached")
+
+
+#: How far a text is from the left and from the right of what it stands in.
+_SIDES = """(own) => {
+  const words = document.createRange();
+  words.selectNodeContents(own.querySelector('p, [data-testid="stText"] > span'));
+  const text = words.getBoundingClientRect(), box = own.getBoundingClientRect();
+  return [text.left - box.left, box.right - text.right];
+}"""
+
+
+def test_questions_stand_where_their_script_begins(tmp_path: Path) -> None:
+    with (
+        answered_app(tmp_path, ["Nobody knows [1]."]) as (address, _),
+        browser_page(viewport={"width": 1280, "height": 900}) as page,
+    ):
+        page.goto(address)
+        for number, question in enumerate(("When?", "متى كان ذلك؟"), start=1):
+            ask(page, question)
+            counted(page.get_by_test_id("stChatMessageContent"), 2 * number)
+            settled(page)
+        left, right = page.get_by_test_id("stChatMessageContent").nth(0).evaluate(_SIDES)
+        assert left < right
+        left, right = page.get_by_test_id("stChatMessageContent").nth(2).evaluate(_SIDES)
+        assert right < left
+        left, right = page.locator(".st-key-conversations button").evaluate(_SIDES)
+        assert left < right
