@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from chat_page import ask, kept, labels, opened, texts
+from model_servers import start_openai_server
 from streamlit.testing.v1 import AppTest
 
-from rag.workspace import Workspace
+from pages.shared import session
+from rag.settings import load_settings
+from rag.workspace import Workspace, open_workspace
 
 pytestmark = pytest.mark.usefixtures("light_embedder", "always_answers")
 
@@ -72,3 +77,26 @@ def test_a_conversation_can_be_taken_along(filled: Workspace) -> None:
     offered = {own.label for own in page.get("download_button")}
     assert {"Markdown", "Web page, to print", "JSON"} <= offered
     assert conversation.id in page.query_params["conversation"]
+
+
+def test_a_dialog_is_not_kept_waiting_by_an_answer_under_way(
+    filled: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with start_openai_server(["It opens at 8.8 bar [1]. So it says."]) as server:
+        monkeypatch.setenv("ASKANCE_ANSWER_MODEL", "openai")
+        monkeypatch.setenv("ASKANCE_OPENAI_BASE_URL", server.base_url)
+        monkeypatch.setenv("ASKANCE_OPENAI_MODEL", server.models[0])
+        page = ask(opened(), FIRST)
+        [turn] = kept(filled)
+        server.gate = threading.Event()
+        session.chats().ask(open_workspace(load_settings()), turn.conversation_id, "And why?")
+        # What is pressed in it is heard only after this run, which ends though the answer has not.
+        page.button(key=f"edit-{turn.id}").click().run()
+        assert not page.exception
+        assert page.text_area(key=f"edited-{turn.id}").value == FIRST
+        assert kept(filled)[1].status == "running"
+        page.button(key=f"delete-{turn.conversation_id}").click().run()
+        page.button(key="delete-conversation").click().run()
+        assert not page.exception
+        assert filled.history.conversations() == []
+        server.gate.set()

@@ -25,7 +25,7 @@ def draw_answer_again(turn: Turn) -> None:
         _answer_again(turn)
 
 
-@st.dialog("Answer again")
+@st.dialog("Answer again", on_dismiss="rerun")
 def _answer_again(turn: Turn) -> None:
     now = session.settings()
     answerers = set_up(now)

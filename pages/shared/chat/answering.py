@@ -11,13 +11,18 @@ from pages.shared.chat.thinking_view import LiveThinking
 from pages.shared.chat.turn_view import ANSWER_AVATAR, draw_question
 from pages.shared.chat.waiting_view import draw_queue
 from pages.shared.figures import counted
+from pages.shared.open_dialog import dialog_is_open
 from pages.shared.plain_text import markdown_plain
 from rag.history import Turn
 from rag.streaming import LiveReply
 
 
 def draw_live(turn: Turn, live: LiveReply) -> None:
-    """The question and the answer so far; does not return, since the page runs again at the end."""
+    """The question and the answer so far; does not return, since the page runs again at the end.
+
+    With a dialog open it does: what is pressed there is heard only when this run is over. Whatever closes
+    the dialog runs the page again.
+    """
     draw_question(turn)
     with st.chat_message("assistant", avatar=ANSWER_AVATAR):
         thinking = LiveThinking(st.container())
@@ -30,6 +35,8 @@ def draw_live(turn: Turn, live: LiveReply) -> None:
             # Quotes of documents wait until they can be drawn as such; what a model says is safe Markdown.
             quoting = live.reply.model == "extractive"
             place.markdown(_doing(live) if quoting or not text else f"{text} ▍")
+            if dialog_is_open():
+                return
     st.rerun()
 
 

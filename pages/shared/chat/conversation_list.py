@@ -132,7 +132,7 @@ def _draw_menu(conversation: Conversation) -> None:
         _confirm_delete(conversation)
 
 
-@st.dialog("Delete this conversation?")
+@st.dialog("Delete this conversation?", on_dismiss="rerun")
 def _confirm_delete(conversation: Conversation) -> None:
     st.markdown(markdown_plain(conversation.title or UNTITLED))
     reading = is_reading(conversation)

@@ -24,7 +24,7 @@ def draw_understood(turn: Turn) -> None:
             _change(turn, meant)
 
 
-@st.dialog("What did you mean?")
+@st.dialog("What did you mean?", on_dismiss="rerun")
 def _change(turn: Turn, meant: str) -> None:
     st.text(turn.question)
     key = f"meant-{turn.id}"

@@ -20,7 +20,7 @@ def draw_versions(turn: Turn) -> None:
             _edit(turn)
 
 
-@st.dialog("Edit the question")
+@st.dialog("Edit the question", on_dismiss="rerun")
 def _edit(turn: Turn) -> None:
     key = f"edited-{turn.id}"
     st.text_area("Your question", turn.question, key=key, max_chars=8000)
