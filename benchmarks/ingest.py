@@ -7,9 +7,9 @@ does meanwhile strikes both; the ratio is the figure, not the speeds. The bare e
 passages alone, no token's, and gets its passages sorted by length, its best case. Processor seconds are
 compared too, which suffer less from other programs; those of the pipeline's reading processes are not in
 them. Where the embedder takes every core, reading and storing take from it whatever they cost, however well
-they overlap; with --apart it has one core, in both, and all else another (Linux), which tells whether it ever
-waits. Memory is that of benchmarks.ingest_memory over so many pages, in a process of its own. It prints a
-line for each figure and writes results/ingest.json, or results/ingest_apart.json.
+they overlap; with --apart it has one core, in both, and all else another (Linux). What share of the time from
+its first passage to its last that core embeds tells whether it ever waits. Memory is that of
+benchmarks.ingest_memory over so many pages, in a process of its own. It prints a line for each figure and writes results/ingest.json, or results/ingest_apart.json.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -49,15 +50,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as folder:
         settings = benchmark_settings(Path(folder))
         embedder = open_workspace(settings).store.embedder
-        if options.apart:
-            _keep_apart(embedder)
+        busy = _keep_apart(embedder) if options.apart else None
         # The model and the reading processes are there before the clock runs.
         list(_pipeline(settings).run(path_sources(files[:1], settings.ingest)))
         rounds: list[dict[str, Any]] = []
         for number in range(options.rounds):
             pipeline = _pipeline(benchmark_settings(Path(folder) / str(number)))
             sources = list(path_sources(files, settings.ingest))
+            if busy:
+                busy.begin()
             whole = _timed(lambda pipeline=pipeline, sources=sources: list(pipeline.run(sources)))
+            if busy:
+                whole["embedding"] = busy.share()
+                print(f"its core embeds {whole['embedding']:.1%} of the time from first to last")
             texts = _embedded_texts(pipeline)
             bare = _timed(lambda texts=texts: _embed(texts, embedder))
             rounds.append({"passages": len(texts), "pipeline": whole, "embedder": bare})
@@ -87,23 +92,49 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return int(ratios["wall_s"] < FLOOR or padding["pipeline"] > MOST_PADDING or bool(too_much))
 
 
-def _keep_apart(embedder: Embedder) -> None:
-    """Let every thread that embeds do so on one core, which nothing else uses."""
+class _Busy:
+    """How much of a time a core embeds: processor seconds of the threads that do, against the clock."""
+
+    def __init__(self) -> None:
+        self._adding = threading.Lock()
+        self.begin()
+
+    def begin(self) -> None:
+        """Forget what was counted."""
+        self._seconds, self._first, self._last = 0.0, float("inf"), 0.0
+
+    def add(self, began: float, seconds: float) -> None:
+        """Count a piece of embedding that has just ended."""
+        with self._adding:
+            self._seconds += seconds
+            self._first, self._last = min(self._first, began), time.perf_counter()
+
+    def share(self) -> float:
+        """Of the time from the first piece's beginning to the last one's end."""
+        return round(self._seconds / (self._last - self._first), 4)
+
+
+def _keep_apart(embedder: Embedder) -> _Busy:
+    """Let every thread that embeds do so on one core, which nothing else uses; gives how busy it is."""
     import torch
 
     torch.set_num_threads(1)
+    busy = _Busy()
     for name in ("embed", "embed_with_signs"):
         own = getattr(embedder, name)
 
         def on_its_core(*texts: Any, own: Callable[..., Any] = own, **options: Any) -> Any:
             before = os.sched_getaffinity(0)
             os.sched_setaffinity(0, {EMBEDDER_CORE})
+            began, processor = time.perf_counter(), time.thread_time()
             try:
                 return own(*texts, **options)
             finally:
+                busy.add(began, time.thread_time() - processor)
                 os.sched_setaffinity(0, before)
 
         setattr(embedder, name, on_its_core)
+    return busy
 
 
 def padding_share(lengths: Sequence[int], pool: int, batch_size: int) -> float:
