@@ -9,7 +9,8 @@ compared too, which suffer less from other programs; those of the pipeline's rea
 them. Where the embedder takes every core, reading and storing take from it whatever they cost, however well
 they overlap; with --apart it has one core, in both, and all else another (Linux). What share of the time from
 its first passage to its last that core embeds tells whether it ever waits. Memory is that of
-benchmarks.ingest_memory over so many pages, in a process of its own. It prints a line for each figure and writes results/ingest.json, or results/ingest_apart.json.
+benchmarks.ingest_memory over so many pages, in a process of its own. It prints a line for each figure and
+writes results/ingest.json, or results/ingest_apart.json.
 """
 
 from __future__ import annotations
