@@ -48,6 +48,7 @@ def page(address: str) -> Iterator[Any]:
     with browser_page(viewport={"width": 1400, "height": 1000}) as tab:
         tab.goto(f"{address}/compare")
         compare(tab, "the relief valve of the boiler")
+        settled(tab)
         yield tab
 
 

@@ -180,7 +180,10 @@ function walk(stage, event) {
   next.focus();
 }
 
-// A run of the page draws the columns anew; who works with the keyboard stays where they were.
+// A run of the page draws the columns anew; who works with the keyboard stays where they were. Where they
+// were is kept outside, too: a run may make the whole component anew.
+const kept = (globalThis.askanceColumns ??= { place: null });
+
 function placeOfFocus(parentElement) {
   const focused = parentElement.activeElement;
   const own = focused?.closest("[data-passage]") ?? focused?.closest("li")?.querySelector("[data-passage]");
@@ -211,7 +214,8 @@ export default function (component) {
 
   const before = root.querySelector(".stage");
   const scrolled = before ? before.scrollLeft : 0;
-  const held = placeOfFocus(parentElement);
+  const nowhere = document.activeElement === null || document.activeElement === document.body;
+  const held = placeOfFocus(parentElement) ?? (nowhere ? kept.place : null);
   const stage = made("div", "stage");
   const grid = made("div", `columns of-${data.runs.length}`);
   grid.append(document.createElementNS(SVG, "svg"));
@@ -239,8 +243,13 @@ export default function (component) {
   stage.addEventListener("focusin", (event) => {
     const own = at(event);
     if (own) mark(stage, own.dataset.passage);
+    kept.place = placeOfFocus(parentElement);
   });
-  stage.addEventListener("focusout", () => mark(stage, pinned));
+  stage.addEventListener("focusout", (event) => {
+    mark(stage, pinned);
+    // Without a next element the one with the focus was taken away, or a click went beside everything.
+    if (event.relatedTarget) kept.place = null;
+  });
   stage.addEventListener("keydown", (event) => walk(stage, event));
 
   const redraw = () => {
