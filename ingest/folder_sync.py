@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 
 from ingest.documents import remove_documents
 from ingest.folder_ledger import FolderLedger, SyncedFile
-from ingest.left_out import is_no_document, is_temporary
+from ingest.left_out import is_temporary
 from ingest.moved_files import follow_renames
 from ingest.pipeline import Pipeline
 from ingest.progress import FileResult
@@ -90,7 +90,7 @@ def _present(folder: Path) -> tuple[dict[str, os.stat_result], list[str]]:
     for directory, folders, files in os.walk(folder, onerror=note, followlinks=False):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in files:
-            if is_temporary(name) or is_no_document(name):
+            if is_temporary(name):
                 continue
             path = Path(directory) / name
             try:

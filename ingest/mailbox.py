@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from ingest.loaders.mail import subject_of
+from ingest.loaders.mail import begun, subject_of
 from rag.errors import CorruptFile
 
 #: What begins an e-mail: a line of its own, after an empty one, with header lines after it.
@@ -20,7 +20,7 @@ LONGEST_SUBJECT = 80
 
 def messages_of(data: bytes, name: str) -> list[tuple[str, bytes]]:
     """The name and the bytes of each e-mail, in order. Raises CorruptFile when there is none."""
-    data = data.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n")
+    data = begun(data)
     # Looking back afterwards lets the search itself skip from one "From " to the next.
     beginnings = [
         match

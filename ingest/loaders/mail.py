@@ -28,6 +28,7 @@ EML, MSG, MBOX = "message/rfc822", "application/vnd.ms-outlook", "application/mb
 OLE_PREFIX = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _DEEPEST = 50
 _HEADER = re.compile(rb"^([A-Za-z][A-Za-z0-9-]*):[ \t]?", re.MULTILINE)
+_HEADERS_END = re.compile(rb"\r?\n\r?\n")
 _SENDING = {b"from", b"sender", b"return-path"}
 _TELLING = {
     b"to", b"cc", b"subject", b"date", b"received", b"message-id", b"mime-version", b"delivered-to",
@@ -52,22 +53,26 @@ class Mail:
 
 def looks_like_mail(head: bytes) -> bool:
     """Whether the content begins with the header lines of an e-mail."""
-    block = re.split(rb"\r?\n\r?\n", head.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n"), maxsplit=1)[0]
+    block = _header_lines(begun(head))
     if not _HEADER.match(block) and not block.startswith(b"From "):
         return False
     names = {match.group(1).lower() for match in _HEADER.finditer(block)}
     return bool(names & _SENDING) and len(names & _TELLING) >= 2
 
 
+def begun(data: bytes) -> bytes:
+    """The content from its first line on that says something."""
+    return data.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n")
+
+
 def subject_of(data: bytes) -> str:
     """The subject of the message that begins so; "" without one."""
-    head = re.split(rb"\r?\n\r?\n", data, maxsplit=1)[0]
-    return _header(email.message_from_bytes(head), "Subject")
+    return _header(email.message_from_bytes(_header_lines(data)), "Subject")
 
 
 def is_mailbox(data: bytes) -> bool:
     """Whether an e-mail begins as the first of a mailbox does (the format's "From " line, RFC 4155)."""
-    return data.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n").startswith(b"From ")
+    return begun(data).startswith(b"From ")
 
 
 def load(data: bytes, name: str, password: str | None, limits: IngestSettings) -> ParsedDocument:
@@ -126,7 +131,7 @@ def read(data: bytes, name: str) -> Mail:
 
 
 def _internet(data: bytes, name: str) -> Mail:
-    message = email.message_from_bytes(data.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n"))
+    message = email.message_from_bytes(begun(data))
     date: datetime | None = None
     try:
         date = parsedate_to_datetime(_header(message, "Date"))
@@ -142,6 +147,11 @@ def _internet(data: bytes, name: str) -> Mail:
         message_id=_header(message, "Message-ID"),
         attachments=list(_attached(message, 0)),
     )
+
+
+def _header_lines(data: bytes) -> bytes:
+    end = _HEADERS_END.search(data)
+    return data[: end.start()] if end else data
 
 
 def _header(message: Message, field: str) -> str:

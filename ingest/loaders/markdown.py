@@ -22,7 +22,7 @@ _FIELD = re.compile(r"^(title|author|date|lang|language)[ \t]*:(.+)$", re.IGNORE
 _LONGEST_FRONT_MATTER = 20_000
 #: Below this the parser is quick; larger files are data, and their headings are found by "#" alone.
 _MOST_PARSED = 5_000_000
-_NUMBER_SIGN_HEADING = re.compile(r"^ {0,3}(#{1,6})[ \t]([^\r\n]+)", re.MULTILINE)
+NUMBER_SIGN_HEADING = re.compile(r"^ {0,3}(#{1,6})[ \t]([^\r\n]+)", re.MULTILINE)
 
 
 #: A table's delimiter row between its header row and its rows.
@@ -42,7 +42,7 @@ def load(data: bytes, name: str, password: str | None, limits: IngestSettings) -
     if len(text) > _MOST_PARSED:
         headings = tuple(
             Heading(match.start(), len(match.group(1)), heading)
-            for match in _NUMBER_SIGN_HEADING.finditer(text, body_start)
+            for match in NUMBER_SIGN_HEADING.finditer(text, body_start)
             if (heading := match.group(2).strip(" \t#"))
         )
     else:

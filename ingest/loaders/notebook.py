@@ -11,6 +11,7 @@ from typing import Any
 
 from ingest.loaders import records
 from ingest.loaders.builder import TextBuilder
+from ingest.loaders.markdown import NUMBER_SIGN_HEADING
 from ingest.loaders.text import decode, title_from_name
 from rag.settings import IngestSettings
 from rag.types import ParsedDocument
@@ -18,7 +19,6 @@ from rag.types import ParsedDocument
 NOTEBOOK = "application/x-ipynb+json"
 #: Printed output beyond this is a log, in which nobody looks for an answer.
 MOST_OUTPUT = 20_000
-_HEADING = re.compile(r"^ {0,3}(#{1,6})[ \t]+(.+?)[ \t#]*$", re.MULTILINE)
 #: Colours and cursor moves of a terminal, in which error messages are kept.
 _TERMINAL = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
@@ -58,10 +58,10 @@ def _cells(notebook: Any) -> list[dict[str, Any]] | None:
 
 def _add_markdown(builder: TextBuilder, source: str) -> None:
     place = 0
-    for heading in _HEADING.finditer(source):
+    for heading in NUMBER_SIGN_HEADING.finditer(source):
         if source[place : heading.start()].strip():
             builder.block(source[place : heading.start()].strip())
-        builder.heading(heading[2], len(heading[1]))
+        builder.heading(heading[2].strip(" \t#"), len(heading[1]))
         place = heading.end()
     if source[place:].strip():
         builder.block(source[place:].strip())
