@@ -124,17 +124,16 @@ class Evaluations:
         if not 1 <= len(variants) <= MOST:
             raise SettingsError(f"{len(variants)} settings cannot be measured together. Give 1 to {MOST}.")
         sets = question_sets(workspace)
+        kept = sets.named(set_collection or collection, set_name)
         questions = [
-            own
-            for own in sets.questions(sets.named(set_collection or collection, set_name).id)
-            if any(judgement.grade > 0 for judgement in own.judgements)
+            own for own in sets.questions(kept.id) if any(judgement.grade > 0 for judgement in own.judgements)
         ]
         if not questions:
             raise QuestionsError(
                 f"No question of {set_name!r} has a passage marked as relevant or partly relevant. Mark one, "
                 "or import questions."
             )
-        tasks = judged_tasks(workspace, set_collection or collection, questions)
+        tasks = judged_tasks(workspace, kept.collection, questions)
         left = restricted(tasks, *_searched(workspace, collection, scope))
         asked = [own for own, task in zip(questions, left, strict=True) if task is not None]
         if not asked:
@@ -146,7 +145,7 @@ class Evaluations:
             id=secrets.token_urlsafe(9),
             collection=collection,
             set_name=set_name,
-            set_collection=set_collection or collection,
+            set_collection=kept.collection,
             state="running",
             error="",
             variants=[{"name": own.name, "changes": own.changes} for own in variants],

@@ -5,6 +5,7 @@ import streamlit as st
 from pages.shared import session
 from pages.shared.icon_button import HIDDEN_NAMES, UNSEEN
 from pages.shared.plain_text import markdown_plain
+from pages.shared.theme_colours import in_both_themes
 from rag.errors import AskanceError
 
 #: Our own fixed rules; nothing of a document or a model enters them.
@@ -50,7 +51,7 @@ def draw_frame(*, mends: bool) -> None:
 
     A page that `mends` settings goes on as long as these can be read.
     """
-    st.html(_style())
+    st.html(in_both_themes(_STYLE, "secondaryBackgroundColor"))
     readable = False
     try:
         session.settings()
@@ -60,11 +61,3 @@ def draw_frame(*, mends: bool) -> None:
         st.error(markdown_plain(str(error)), icon=":material/error:")
         if not (mends and readable):
             st.stop()
-
-
-def _style() -> str:
-    style = _STYLE
-    for theme in ("light", "dark"):
-        colour = str(st.get_option(f"theme.{theme}.secondaryBackgroundColor") or "Canvas")
-        style = style.replace(theme.upper(), colour)
-    return style

@@ -19,6 +19,7 @@ from pages.shared.opened import Opened
 from pages.shared.page_drawings import page_image
 from pages.shared.page_frame import draw_page_frame, draw_zoom, scale_of
 from pages.shared.plain_text import markdown_plain, shortened
+from pages.shared.theme_colours import in_both_themes
 from rag.citation_standing import REMOVED, Standing, as_in
 from rag.collection_names import in_words
 from rag.errors import AskanceError
@@ -46,7 +47,7 @@ def draw_passage_panel(place: str) -> None:
     opened = session.opened(place)
     if opened is None:
         return
-    st.html(_style())
+    st.html(in_both_themes(_STYLE, "backgroundColor"))
     with st.container(key="passage-panel", gap="xsmall"):
         _draw_head(place, opened)
         passage = opened.passage
@@ -61,15 +62,6 @@ def draw_passage_panel(place: str) -> None:
         except AskanceError as error:
             st.warning(markdown_plain(str(error)))
             _draw_quote(passage)
-
-
-def _style() -> str:
-    # Both colours, so that a change of the theme is followed before the page runs again.
-    style = _STYLE
-    for theme in ("light", "dark"):
-        colour = str(st.get_option(f"theme.{theme}.backgroundColor") or "Canvas")
-        style = style.replace(theme.upper(), colour)
-    return style
 
 
 def _draw_standing(standing: Standing) -> None:

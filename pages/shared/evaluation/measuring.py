@@ -30,8 +30,8 @@ def draw_measuring(draft: Draft, collection: str) -> None:
     beside = [own for own in session.chosen_scope(PLACE).collections if own in known and own != collection]
     sets = question_sets(session.workspace())
     chosen = draw_question_set(draft, collection, beside)
-    others = [own for own in known if own != collection and sets.sets(own)]
-    if chosen is None and others:
+    others = [own for own in known if own != collection and sets.sets(own)] if chosen is None else []
+    if others:
         names, it = listed([f"“{name}”" for name in others]), "it" if len(others) == 1 else "one"
         st.caption(
             markdown_plain(f"There are questions for {names}. Ask {it}, too, and they are offered here:")
