@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from harbour_app import answered_app
+from model_servers import ModelServer
 from running_app import browser_page, chromium, counted, screenshot, settled
 from test_journey import QUESTION, ask
 
@@ -20,6 +21,14 @@ PLAIN = {"ASKANCE_ANSWER_REWRITE_FOLLOW_UPS": "false"}
 @pytest.fixture(autouse=True)
 def _browser() -> None:
     chromium()
+
+
+def begin(page: Any, address: str, server: ModelServer) -> None:
+    """Ask a question whose answer stands still until the server's gate is opened."""
+    server.gate = threading.Event()
+    page.goto(address)
+    ask(page, QUESTION)
+    page.get_by_text("▍").wait_for()
 
 
 def type_next(page: Any, question: str) -> None:
@@ -36,10 +45,7 @@ def test_questions_wait_their_turn_and_can_be_dropped(tmp_path: Path) -> None:
         answered_app(tmp_path, [ANSWER], **PLAIN) as (address, server),
         browser_page(viewport={"width": 1280, "height": 900}) as page,
     ):
-        server.gate = threading.Event()
-        page.goto(address)
-        ask(page, QUESTION)
-        page.get_by_text("▍").wait_for()
+        begin(page, address, server)
         for place in ("Malmö", "Ystad", "Kiel"):
             type_next(page, f"Was the northern lighthouse repaired in {place}?")
         screenshot(page, "waiting-questions")
@@ -63,10 +69,7 @@ def test_a_reload_and_a_second_window_forget_none_and_ask_none_twice(tmp_path: P
         answered_app(tmp_path, [ANSWER], **PLAIN) as (address, server),
         browser_page(viewport={"width": 1280, "height": 900}) as page,
     ):
-        server.gate = threading.Event()
-        page.goto(address)
-        ask(page, QUESTION)
-        page.get_by_text("▍").wait_for()
+        begin(page, address, server)
         asked = [f"Was the northern lighthouse repaired in {place}?" for place in ("Malmö", "Ystad", "Kiel")]
         for question in asked:
             type_next(page, question)
@@ -105,10 +108,7 @@ def test_an_answer_goes_on_over_a_dropped_connection(tmp_path: Path) -> None:
             connections.append(connection)
 
         page.route_web_socket("**/_stcore/stream", listened_to)
-        server.gate = threading.Event()
-        page.goto(address)
-        ask(page, QUESTION)
-        page.get_by_text("▍").wait_for()
+        begin(page, address, server)
         connections[-1].close(code=1001)
         server.gate.set()
         # The page connects again by itself, and shows what was said meanwhile.
