@@ -1,39 +1,61 @@
 """Retrieval metrics over ranked lists of found units. Nothing here searches or averages.
 
 A ranking is a list over hits, best first; each entry is the set of gold units (by index) that the
-hit finds. Each unit counts once, at its first hit. What discounts gains by rank is scikit-learn's.
+hit finds. Each unit counts once, at its first hit. The arithmetic is torchmetrics', what discounts
+gains by rank is scikit-learn's, and either is loaded when the first figure is asked for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+#: torchmetrics computes in single precision: digits beyond these are noise.
+DIGITS = 7
 
 Ranking = Sequence[frozenset[int]]
 
 
 def hit_at(ranking: Ranking, k: int) -> float:
     """1.0 when any of the first k hits is right."""
-    return float(any(ranking[:k]))
+    from torchmetrics.functional.retrieval import retrieval_hit_rate
+
+    return _of_places(retrieval_hit_rate, ranking, k)
 
 
 def reciprocal_rank(ranking: Ranking, k: int) -> float:
     """1 / rank of the first right hit among the first k, else 0."""
-    return next((1.0 / rank for rank, found in enumerate(ranking[:k], start=1) if found), 0.0)
+    from torchmetrics.functional.retrieval import retrieval_reciprocal_rank
+
+    return _of_places(retrieval_reciprocal_rank, ranking, k)
+
+
+def precision_at(ranking: Ranking, k: int) -> float:
+    """The share of the first k places that hold a right hit; places left empty count as wrong."""
+    from torchmetrics.functional.retrieval import retrieval_precision
+
+    return _of_places(retrieval_precision, ranking, k)
+
+
+def recall_at(ranking: Ranking, units: int, k: int) -> float:
+    """The share of the units that the first k hits find."""
+    from torch import ones, tensor
+    from torchmetrics.functional.classification import binary_recall
+
+    if not units:
+        return 0.0
+    found = frozenset[int]().union(*ranking[:k])
+    return _rounded(binary_recall(tensor([unit in found for unit in range(units)]), ones(units)))
 
 
 def first_right(ranking: Ranking) -> int | None:
     """The rank, from 1, of the first right hit; None without one."""
     return next((rank for rank, found in enumerate(ranking, start=1) if found), None)
-
-
-def precision_at(ranking: Ranking, k: int) -> float:
-    """The share of the first k places that hold a right hit; places left empty count as wrong."""
-    return sum(bool(found) for found in ranking[:k]) / k
-
-
-def recall_at(ranking: Ranking, units: int, k: int) -> float:
-    """The share of the units that the first k hits find."""
-    return len(frozenset[int]().union(*ranking[:k])) / units if units else 0.0
 
 
 def ndcg_at(ranking: Ranking, gains: Sequence[float], k: int) -> float:
@@ -49,6 +71,18 @@ def ndcg_at(ranking: Ranking, gains: Sequence[float], k: int) -> float:
         seen |= found
     ideal = _discounted(sorted(gains, reverse=True), k)
     return min(_discounted(gained, k) / ideal, 1.0) if ideal else 0.0
+
+
+def _of_places(figure: Callable[..., Tensor], ranking: Ranking, k: int) -> float:
+    """A figure of the first k places, the later ones scored lower, as torchmetrics wants them."""
+    from torch import arange, tensor
+
+    places = [bool(found) for found in ranking] + [False] * (k - len(ranking))
+    return _rounded(figure(arange(len(places), 0.0, -1), tensor(places), top_k=k))
+
+
+def _rounded(figure: Tensor) -> float:
+    return round(float(figure), DIGITS)
 
 
 def _discounted(gains: Sequence[float], k: int) -> float:
@@ -82,10 +116,4 @@ def rank_biased_overlap(first: Sequence[str], other: Sequence[str], persistence:
 
 def percentile(values: Sequence[float], share: float) -> float:
     """The value below which a share of the values lies, interpolated; 0 for none."""
-    if not values:
-        return 0.0
-    ordered = sorted(values)
-    position = share * (len(ordered) - 1)
-    low = int(position)
-    high = min(low + 1, len(ordered) - 1)
-    return ordered[low] + (ordered[high] - ordered[low]) * (position - low)
+    return float(np.quantile(values, share)) if values else 0.0
