@@ -42,16 +42,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.model:
         model = get_chat_model(load_settings())
         ways["by model"] = lambda question, earlier: by_model(question, earlier, lambda: model).text
-    leaning = [row for row in rows if row["user_turns"][:-1] and is_needed(row)]
+    needed = [row for row in rows if is_needed(row)]
     figures: dict[str, Any] = {
         "conversations": len(rows),
-        "of them need words of earlier questions": len(leaning),
-        "of these seen to lean": round(float(np.mean([leans(row["last_turn"]) for row in leaning])), 3),
+        "of them need words of earlier questions": len(needed),
+        "of these seen to lean": round(float(np.mean([leans(row["last_turn"]) for row in needed])), 3),
     }
     for name, rewrite in ways.items():
-        figures[name] = figures_of(rows, rewrite) | {
-            f"{key}, where needed": value for key, value in figures_of(leaning, rewrite).items()
-        }
+        figures[name] = figures_of(rows, rewrite)
     for name, figure in figures.items():
         print(f"{name:44}{figure}")
     print(f"written to {write_record('follow_ups', figures)}", file=sys.stderr)
@@ -65,15 +63,22 @@ def is_needed(row: dict[str, Any]) -> bool:
 
 
 def figures_of(rows: Sequence[dict[str, Any]], rewrite: Rewrite) -> dict[str, float]:
-    """Recall and precision of the rewritten questions' content words, each question weighing the same."""
-    recall, precision = [], []
-    for row in rows:
-        wanted = content_stems(row["standalone"])
-        own = content_stems(rewrite(row["last_turn"], row["user_turns"][:-1]))
-        if wanted and own:
-            recall.append(len(wanted & own) / len(wanted))
-            precision.append(len(wanted & own) / len(own))
-    return {"recall": round(float(np.mean(recall)), 3), "precision": round(float(np.mean(precision)), 3)}
+    """Recall and precision of the rewritten questions' content words, each question weighing the same.
+
+    Of all rows, and of those where a word of an earlier question is needed. Each row is rewritten once.
+    """
+    own = [content_stems(rewrite(row["last_turn"], row["user_turns"][:-1])) for row in rows]
+    wanted = [content_stems(row["standalone"]) for row in rows]
+    told = [place for place in range(len(rows)) if own[place] and wanted[place]]
+    needed = [place for place in told if is_needed(rows[place])]
+    figures = {}
+    for places, where in ((told, ""), (needed, ", where needed")):
+        common = [len(wanted[place] & own[place]) for place in places]
+        recall = [count / len(wanted[place]) for count, place in zip(common, places, strict=True)]
+        precision = [count / len(own[place]) for count, place in zip(common, places, strict=True)]
+        figures[f"recall{where}"] = round(float(np.mean(recall)), 3)
+        figures[f"precision{where}"] = round(float(np.mean(precision)), 3)
+    return figures
 
 
 def _parser() -> argparse.ArgumentParser:
