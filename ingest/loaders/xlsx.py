@@ -1,13 +1,15 @@
 """Excel workbooks through openpyxl, row by row: a sheet is a page, each block of rows a table.
 
-Takes the values that Excel last computed, as it shows them, never formulas. Reads at most
-ingest.max_sheet_rows rows of a sheet, and says so; leaves out charts, comments and pictures.
+Takes the values that Excel last computed, as it shows them, never formulas, and says so where there is
+none yet. Reads at most ingest.max_sheet_rows rows of a sheet, and says so; leaves out charts, comments and
+pictures.
 """
 
 from __future__ import annotations
 
 import io
 import re
+import zipfile
 from collections.abc import Iterator
 from datetime import date, datetime, time
 from typing import Any
@@ -19,6 +21,14 @@ from rag.settings import IngestSettings
 from rag.types import ParsedDocument
 
 MIME_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+#: A cell of a formula with no value beside it, as programs write it that do not calculate. One whose
+#: value is an empty text has the type "str".
+_NEVER_CALCULATED = re.compile(
+    rb"""<c(?![^<>]*\bt=["']str["'])(?:\s[^<>]*)?>\s*+"""
+    rb"<f(?:\s[^<>]*)?(?:/>|>[^<]*</f>)\s*+(?:<v\s*+/>|<v></v>)?+\s*+</c>"
+)
+_CHUNK, _LONGEST_CELL = 1 << 20, 1 << 16
 
 _LITERALS = re.compile(r'"([^"]*)"|\\(.)|\[[^\]]*\]|_.|\*.')
 _DATE_PARTS = re.compile(r"AM/PM|y+|m+|d+|h+|s+(?:\.0+)?", re.IGNORECASE)
@@ -34,9 +44,9 @@ def load(data: bytes, name: str, password: str | None, limits: IngestSettings) -
 
     import openpyxl
 
-    opened_package(data, name, "an Excel workbook").close()
+    with opened_package(data, name, "an Excel workbook") as archive:
+        warnings = list(_without_values(archive, name))
     builder = TextBuilder()
-    warnings: list[str] = []
     with python_warnings.catch_warnings():
         # openpyxl warns of extensions that it leaves out; none of them holds text.
         python_warnings.simplefilter("ignore")
@@ -66,6 +76,25 @@ def _core(data: bytes) -> bytes:
     """The stored properties: openpyxl makes up a time of creation where there is none."""
     with opened_package(data, "", "", allow_doctype=True) as archive:
         return archive.read("docProps/core.xml") if "docProps/core.xml" in archive.namelist() else b""
+
+
+def _without_values(archive: zipfile.ZipFile, name: str) -> Iterator[str]:
+    """A warning of the formulas whose value nobody has calculated yet."""
+    missing = 0
+    for member in archive.namelist():
+        if member.startswith("xl/worksheets/") and member.endswith(".xml"):
+            with archive.open(member) as sheet:
+                rest = b""
+                while chunk := sheet.read(_CHUNK):
+                    cells, end, rest = (rest + chunk).rpartition(b"</c>")
+                    missing += len(_NEVER_CALCULATED.findall(cells + end))
+                    rest = rest[-_LONGEST_CELL:]
+    if missing:
+        formulas = "1 formula" if missing == 1 else f"{missing:,} formulas"
+        yield (
+            f"Nobody has calculated {formulas} in {name} yet, so the values are missing. Open it in "
+            "a spreadsheet program, save it there and add it again."
+        )
 
 
 def _add_sheet(builder: TextBuilder, sheet: Any, most_rows: int) -> bool:
