@@ -19,7 +19,6 @@ from rag.answer_record import how_made
 from rag.answerers import EXTRACTIVE, answering_by, in_order
 from rag.citations import CitationFilter, to_plain
 from rag.cited_quotes import cited_quotes
-from rag.confidence import confidence
 from rag.context import Context, fit
 from rag.echoes import EchoFilter
 from rag.errors import ModelError
@@ -36,6 +35,7 @@ from rag.settings import Settings
 from rag.several_tables import Searched
 from rag.spending import Spending
 from rag.styles import get_style
+from rag.subject import find
 from rag.token_ratios import counter_for
 from rag.tokens import get_token_counter
 from rag.types import EVERYTHING, Citation, Filters, Hit, Message, Query, SearchResult
@@ -144,14 +144,20 @@ class Reply:
 
     def _pieces(self) -> Iterator[str]:
         self._stand_alone()
-        asked = self.standalone.text
-        found = retrieve(asked, table=self._table, settings=self._settings, filters=self._filters)
-        self.search = found
+        settled = find(
+            self.question,
+            self.standalone,
+            search=partial(retrieve, table=self._table, settings=self._settings, filters=self._filters),
+            embedder=self._table.embedder,
+            needed=needed_confidence(self._settings),
+        )
+        self.standalone = settled.standalone
+        self.search = found = settled.result
+        self.confidence = round(settled.confidence, 4)
         self.made = how_made(self._settings, self.style, self._table)
         self.notes += found.notes
         self.milliseconds = {name: value for name, value in found.milliseconds.items() if name != "total"}
         self.milliseconds["search"] = found.milliseconds["total"]
-        self.confidence = round(confidence(found.query, found.hits, self._table.embedder), 4)
         if not found.hits or self.confidence < needed_confidence(self._settings):
             yield DECLINED
             return

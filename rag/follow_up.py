@@ -45,7 +45,10 @@ _TALK = frozenset(
     "tell please know want like need give explain describe name many much mean means meaning does do can "
     "could would should may about also just think me possible find help get make use there some any other "
     "another good best most more different difference between okay ok yes no thanks thank hi hello am not "
-    "don't actually really was what's it's that's i'm".split()
+    "don't actually really was what's it's that's i'm "
+    "der die das den dem des ein eine einen einem einer und oder aber ist sind waren wird werden wurde haben "
+    "kann soll muss ich du wir ihr mir uns wie wer wen wem wann wo welche welcher welches viel viele hoch "
+    "lange nicht kein keine auf aus bei für mit nach von vom vor zu zum zur über noch bitte danke".split()
 )
 
 
@@ -63,12 +66,19 @@ class Standalone:
 
 def leans(question: str) -> bool:
     """Whether a question points at something outside itself, or says too little to be searched for."""
+    return _points(question) or (len(_topic_words(question)) < FEW_WORDS and not names(question))
+
+
+def _points(question: str) -> bool:
     own = [word.casefold() for word in words(question)]
     if _LEADS.match(question) and len(own) <= 2 * FEW_WORDS:
         return True
-    if any(word in _POINTING for word in own):
-        return True
-    return len(_topic_words(question)) < FEW_WORDS and not names(question)
+    return any(word in _POINTING for word in own)
+
+
+def says_little(question: str) -> bool:
+    """Whether a question leans for nothing but its few words: it may as well begin another subject."""
+    return bool(_topic_words(question)) and leans(question) and not _points(question)
 
 
 def says_what(question: str) -> bool:

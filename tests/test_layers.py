@@ -99,7 +99,10 @@ RAG_LAYERS: list[set[str]] = [
         "recollection",
         "fitting",
     },
-    {"spending", "store", "disclosure", "cited_quotes", "quoting", "citation_standing", "attached_files"},
+    {
+        *("spending", "store", "disclosure", "cited_quotes", "quoting", "subject"),
+        *("citation_standing", "attached_files"),
+    },
     {"several_tables", "wider_search", "waiting_questions"},
     {
         "workspace",

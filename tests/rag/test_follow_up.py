@@ -120,3 +120,32 @@ def test_it_can_be_turned_off(filled: Workspace) -> None:
     reply = ask("Who tested it?", table=filled.table("default"), settings=settings, earlier=BEFORE)
     assert "".join(reply)
     assert reply.standalone.text == "Who tested it?"
+
+
+def test_a_short_question_about_something_else_is_not_answered_by_the_old_subject(
+    workspace: Workspace,
+) -> None:
+    fill(workspace)
+    table = workspace.table("default")
+    for question, said in (("parental leave", "26 weeks"), ("qwrtzp", "Your documents do not seem")):
+        reply = ask(question, table=table, settings=workspace.settings, earlier=BEFORE)
+        answer = "".join(reply)
+        assert said in answer
+        assert "8.8 bar" not in answer
+        assert reply.standalone.text == question
+
+
+def test_a_short_question_about_the_same_thing_keeps_the_subject(workspace: Workspace) -> None:
+    fill(workspace)
+    reply = ask(
+        "tested by whom",
+        table=workspace.table("default"),
+        settings=workspace.settings,
+        earlier=BEFORE,
+    )
+    assert "Ines Marchetti" in "".join(reply)
+    assert "relief valve" in reply.standalone.text
+
+
+def test_words_of_asking_are_no_subject_in_german_either() -> None:
+    assert topic_of(["Wie hoch ist die Hallenmiete?"]) == ["Hallenmiete"]

@@ -1,0 +1,52 @@
+"""The passages for a question, and whether a short one goes on with the subject or begins another.
+
+“Cost?” after a question about a repair asks for the repair's; “capital of Oklahoma” does not. The passages
+tell: words carried over from earlier questions stay when the passages found with them have what the
+question's own words ask for, and go otherwise, so that an old subject never answers a new question.
+Nothing is rewritten here, and nothing is answered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from rag.confidence import confidence
+from rag.embedders import Embedder
+from rag.follow_up import Standalone, says_little
+from rag.types import SearchResult
+
+#: The share of the estimate needed for an answer that the question's own words must reach by themselves.
+OWN_SHARE = 0.5
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was searched for, what came, and the estimated chance that it answers."""
+
+    standalone: Standalone
+    result: SearchResult
+    confidence: float
+
+
+def find(
+    question: str,
+    standalone: Standalone,
+    *,
+    search: Callable[[str], SearchResult],
+    embedder: Embedder,
+    needed: float,
+) -> Found:
+    """Search for what `question` was made to mean, or for itself where it turns out to stand alone.
+
+    `needed` is the chance from which passages are taken to answer.
+    """
+    result = search(standalone.text)
+    found = Found(standalone, result, confidence(result.query, result.hits, embedder))
+    if standalone.by != "rules" or not says_little(question):
+        return found
+    alone = search(question)
+    own = confidence(alone.query, result.hits, embedder)
+    if found.confidence >= needed and own >= OWN_SHARE * needed:
+        return found
+    return Found(Standalone(question), alone, confidence(alone.query, alone.hits, embedder))
