@@ -1,27 +1,26 @@
-"""Stand-ins on loopback for ranking services, and for the packages that speak to two of them.
+"""A stand-in on loopback for ranking services, each with its own answers and its own way to refuse.
 
     with start_rerank_server() as server:
         settings = with_overrides(settings, {"reranking.jina_url": server.base_url + "/v1/rerank"})
 
 Scores are the share of a question's words that a document has, so they are the same at each asking.
-The packages cohere and voyageai are no dependency; their stand-ins have the one call that LanceDB
-makes of them, and pass it on over HTTP.
+Cohere's are under /cohere, Voyage's under /voyage; every other path ending in /rerank is Jina's.
 """
 
 from __future__ import annotations
 
+import ast
 import json
 import threading
-import urllib.request
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import ModuleType, SimpleNamespace
 from typing import Any, Self
 
 
 @dataclass
 class RerankServer:
-    """A running stand-in. `fault`: "" for none, or refused, nonsense, short, not a number."""
+    """A running stand-in. `fault`: "" for none, or refused, busy, broken, nonsense, short, not a number."""
 
     fault: str = ""
     requests: list[dict[str, Any]] = field(default_factory=list)
@@ -49,8 +48,16 @@ class RerankServer:
 
 
 def start_rerank_server(**options: Any) -> RerankServer:
-    """A server that speaks Jina's protocol at /v1/rerank, and scores for OpenAI's at /v1/chat/completions."""
+    """A server of Jina's protocol at /v1/rerank, OpenAI's at /v1/chat/completions, and the two above."""
     return RerankServer(**options).start()
+
+
+#: What a fault is by HTTP, and in the service's words.
+REFUSALS = {
+    "refused": (401, "invalid api token"),
+    "busy": (429, "You are over your rate limit."),
+    "broken": (500, "internal server error"),
+}
 
 
 def overlap(question: str, document: str) -> float:
@@ -72,14 +79,32 @@ class _Handler(BaseHTTPRequestHandler):
         server.keys.append(self.headers.get("Authorization", "").removeprefix("Bearer "))
         if server.gate is not None:
             server.gate.wait(20)
-        if server.fault == "refused":
-            self._send(401, {"detail": "invalid key"})
+        if server.fault in REFUSALS:
+            status, words = REFUSALS[server.fault]
+            self._send(status, self._refusal(words))
         elif server.fault == "nonsense":
             self._send(200, {"hello": "world", "detail": "no such thing"})
         elif self.path == "/v1/chat/completions":
             self._send(200, self._completion(body))
+        elif self.path.startswith("/voyage"):
+            usage = {"total_tokens": 26}
+            listed = {"object": "list", "data": self._results(body), "model": body["model"], "usage": usage}
+            self._send(200, listed)
+        elif self.path.startswith("/cohere"):
+            meta = {"api_version": {"version": "1"}, "billed_units": {"search_units": 1}}
+            self._send(200, {"id": "07734bd2", "results": self._results(body), "meta": meta})
         else:
-            self._send(200, {"results": self._results(body)})
+            results = [
+                {**own, "document": {"text": body["documents"][own["index"]]}} for own in self._results(body)
+            ]
+            self._send(200, {"model": body["model"], "usage": {"total_tokens": 26}, "results": results})
+
+    def _refusal(self, words: str) -> dict[str, Any]:
+        if self.path.startswith("/cohere"):
+            return {"id": "07734bd2", "message": words}
+        if self.path == "/v1/chat/completions":
+            return {"error": {"message": words, "type": "requests", "param": None, "code": None}}
+        return {"detail": words}
 
     def _results(self, body: dict[str, Any]) -> list[dict[str, Any]]:
         scored = [
@@ -93,12 +118,14 @@ class _Handler(BaseHTTPRequestHandler):
         return sorted(scored, key=lambda own: -own["relevance_score"])
 
     def _completion(self, body: dict[str, Any]) -> dict[str, Any]:
-        """What LanceDB's prompt asks for: the documents with their scores, in an order of the model's own."""
-        import ast
+        """What LanceDB's prompt asks for: documents with scores, as a model writes them.
 
+        In an order of its own, equal ones once, without blanks at the ends.
+        """
         question, _, listed = body["messages"][-1]["content"].removeprefix("Query: ").partition(" Docs: ")
         documents = [
-            {"content": own, "relevance_score": overlap(question, own)} for own in ast.literal_eval(listed)
+            {"content": own.strip(), "relevance_score": overlap(question, own)}
+            for own in dict.fromkeys(ast.literal_eval(listed))
         ]
         if self.rerank_server.fault == "short":
             documents = documents[:-1]
@@ -122,45 +149,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(encoded)))
-        self.end_headers()
-        self.wfile.write(encoded)
-
-
-def stand_in_package(name: str, server: RerankServer) -> ModuleType:
-    """A module with the client that LanceDB calls: `Client(api_key=...).rerank(query, documents, ...)`."""
-
-    class Client:
-        def __init__(self, api_key: str, **ignored: Any) -> None:
-            self._key = api_key
-
-        def rerank(self, query: str, documents: list[str], model: str, **ignored: Any) -> Any:
-            request = urllib.request.Request(  # noqa: S310 (loopback)
-                f"{server.base_url}/v1/rerank",
-                json.dumps({"query": query, "documents": documents, "model": model}).encode(),
-                {"Authorization": f"Bearer {self._key}", "Content-Type": "application/json"},
-            )
-            with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310
-                found = json.loads(answer.read())["results"]
-            return SimpleNamespace(results=[SimpleNamespace(**own) for own in found])
-
-    module = ModuleType(name)
-    module.__spec__ = SimpleNamespace(name=name)  # type: ignore[assignment]
-    module.Client = Client  # type: ignore[attr-defined]
-    return module
-
-
-def stand_in_colbert() -> ModuleType:
-    """The package rerankers as LanceDB's ColBERT calls it; its model is the overlap of words."""
-
-    class Reranker:
-        def __init__(self, **ignored: Any) -> None:
-            pass
-
-        def rank(self, query: str, documents: list[str], doc_ids: list[int]) -> Any:
-            scores = {number: overlap(query, own) for number, own in zip(doc_ids, documents, strict=True)}
-            return SimpleNamespace(get_result_by_docid=lambda number: SimpleNamespace(score=scores[number]))
-
-    module = ModuleType("rerankers")
-    module.__spec__ = SimpleNamespace(name="rerankers")  # type: ignore[assignment]
-    module.Reranker = Reranker  # type: ignore[attr-defined]
-    return module
+        # Who waited no longer has gone.
+        with suppress(OSError):
+            self.end_headers()
+            self.wfile.write(encoded)

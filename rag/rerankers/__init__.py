@@ -7,6 +7,7 @@ here opens a table, and no model is downloaded unless the settings allow it.
     first_stage, late, diversity     from what the searches and the embedder know already
     cross_encoder, listwise          with a second model
     hosted, lancedb_rerankers        LanceDB's own, most of them services behind a key
+    service_failures                 what such a service's refusal means, in words
     ensemble, query_aware, own       made of others, or brought by the user
     offered, chosen                  what there is, in words; and the one that the settings name
     time_allowed                     fewer candidates or shorter passages where time is short

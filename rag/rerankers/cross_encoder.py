@@ -110,16 +110,16 @@ class CrossEncoderReranker:
             raise
 
 
-def local_model_folder(name: str) -> Path:
+def local_model_folder(name: str, setting: str = "reranking.cross_encoder") -> Path:
     """Where a model's files lie on this machine: the folder itself, or the hub's cache.
 
-    Asks no network. Raises ModelNotAvailable with what to do when they are nowhere.
+    Asks no network. Raises ModelNotAvailable with what to do when they are nowhere; `setting` names it.
     """
     folder = Path(name).expanduser()
     if name and folder.is_dir():
         if not (folder / "config.json").is_file():
             raise ModelNotAvailable(
-                f"{folder} holds no model (no config.json). Set reranking.cross_encoder to a model's folder."
+                f"{folder} holds no model (no config.json). Set {setting} to a model's folder."
             )
         return folder
     from huggingface_hub import try_to_load_from_cache
@@ -129,13 +129,13 @@ def local_model_folder(name: str) -> Path:
         cached = try_to_load_from_cache(name, "config.json")
     except HFValidationError as error:
         raise ModelNotAvailable(
-            f"The cross-encoder {name!r} is neither a folder on this machine nor a model's name on the hub. "
-            "Correct reranking.cross_encoder."
+            f"The model {name!r} is neither a folder on this machine nor a model's name on the hub. "
+            f"Correct {setting}."
         ) from error
     if not isinstance(cached, str):
         raise ModelNotAvailable(
-            f"The cross-encoder {name} is not on this machine. Download it on the Settings page, "
-            "or set reranking.cross_encoder to a folder that holds a model."
+            f"The model {name} is not on this machine. Download it on the Settings page, "
+            f"or set {setting} to a folder that holds a model."
         )
     return Path(cached).parent
 

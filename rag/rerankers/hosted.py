@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
+from types import SimpleNamespace
 from typing import Any
 
 from rag.errors import MissingDependency
 from rag.llms import is_loopback
 from rag.rerankers.cross_encoder import local_model_folder
 from rag.rerankers.lancedb_rerankers import LanceDBReranker
+from rag.rerankers.service_failures import Remedies, explained
 from rag.reranking_settings import RerankingSettings
 from rag.server_settings import OpenAISettings
 
@@ -50,6 +52,11 @@ def get_hosted(name: str, settings: RerankingSettings, openai: OpenAISettings) -
             raise MissingDependency(problem)
         return _MAKERS[name](settings, openai)
 
+    remedies = Remedies(
+        "openai.api_key" if name == "openai" else f"reranking.{name}_key",
+        "openai.model" if name == "openai" else f"reranking.{name}_model",
+        settings.timeout_seconds,
+    )
     keys = (settings.cohere_key, settings.jina_key, settings.voyage_key, openai.api_key)
     model = {
         "cohere": settings.cohere_model,
@@ -65,6 +72,7 @@ def get_hosted(name: str, settings: RerankingSettings, openai: OpenAISettings) -
         effort="reading" if name == "colbert" else "remote",
         by_text=name == "openai",
         hidden=keys,
+        explain=lambda error: explained(error, remedies),
     )
 
 
@@ -73,7 +81,10 @@ def _cohere(settings: RerankingSettings, openai: OpenAISettings) -> Any:
     from lancedb.rerankers import CohereReranker
 
     reranker = CohereReranker(model_name=settings.cohere_model)
-    reranker._client = cohere.Client(api_key=settings.cohere_key, timeout=settings.timeout_seconds)
+    client = cohere.Client(api_key=settings.cohere_key, timeout=settings.timeout_seconds)
+    # The package would ask three times, and wait as long between as the service likes.
+    asked_once = partial(client.rerank, request_options={"max_retries": 0})
+    reranker._client = SimpleNamespace(rerank=asked_once)
     return reranker
 
 
@@ -113,7 +124,25 @@ def _openai(settings: RerankingSettings, openai_settings: OpenAISettings) -> Any
 def _colbert(settings: RerankingSettings, openai: OpenAISettings) -> Any:
     from lancedb.rerankers import ColbertReranker
 
-    return ColbertReranker(model_name=str(local_model_folder(settings.colbert)), verbose=0)
+    folder = local_model_folder(settings.colbert, "reranking.colbert")
+    _for_transformers_5()
+    reranker = ColbertReranker(model_name=str(folder), verbose=0)
+    if reranker.reranker is None:
+        raise MissingDependency(
+            "The package rerankers finds no transformers. Run: pip install 'rerankers[transformers]'"
+        )
+    return reranker
+
+
+def _for_transformers_5() -> None:
+    """Let transformers 5 load the model of rerankers 0.10, which was written for version 4.
+
+    Version 5 asks every model which of its weights are one and the same; this one has none, and does not say.
+    """
+    from rerankers.models import colbert_ranker
+
+    if not hasattr(colbert_ranker.ColBERTModel, "all_tied_weights_keys"):
+        colbert_ranker.ColBERTModel.all_tied_weights_keys = {}
 
 
 _MAKERS: dict[str, Callable[[RerankingSettings, OpenAISettings], Any]] = {

@@ -6,10 +6,12 @@ scores come back from its answer. Whatever fails in there becomes an error of ou
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
-from rag.errors import AskanceError, RerankingFailed
+from rag.errors import AskanceError, MissingDependency, RerankingFailed
 from rag.rerankers.seam import Effort, checked_scores
 from rag.types import Hit, Query
 
@@ -20,8 +22,8 @@ TEXT = "text"
 class LanceDBReranker:
     """`make` builds LanceDB's reranker at the first use; it may raise errors of ours.
 
-    `by_text`: rows come back with other texts in their places, so that a score belongs to the text beside it.
-    `pointwise` scores depend on no other candidate and may be remembered under `identity`.
+    `by_text`: a model wrote the texts out again, in any order; a score belongs to the text beside it.
+    `explain` says what an error means and what to do, or nothing; `hidden` are never shown.
     """
 
     needs: tuple[str, ...] = ()
@@ -35,17 +37,21 @@ class LanceDBReranker:
         effort: Effort,
         by_text: bool = False,
         hidden: Sequence[str] = (),
+        explain: Callable[[Exception], str] = lambda error: "",
     ) -> None:
         self.name, self.identity, self.effort = name, identity, effort
         self._make = make
         self._by_text = by_text
         self._hidden = [secret for secret in hidden if secret]
+        self._explain = explain
         self._made: Any = None
+        self._making = threading.Lock()
 
     def prepare(self) -> None:
         """Build LanceDB's reranker, unless it is."""
-        if self._made is None:
-            self._made = self._make()
+        with self._making, self._failures_told():
+            if self._made is None:
+                self._made = self._make()
 
     def read(self, query: Query, texts: Sequence[str]) -> list[float]:
         """A score for each text, as if the search by meaning had found them in this order."""
@@ -58,20 +64,21 @@ class LanceDBReranker:
     def _scores(self, question: str, texts: Sequence[str], known: Sequence[dict[str, Any]]) -> list[float]:
         if not texts:
             return []
+        if self._by_text and len(set(texts)) < len(texts):
+            once = dict(zip(texts, known, strict=True))
+            scores = dict(zip(once, self._scores(question, list(once), list(once.values())), strict=True))
+            return [scores[text] for text in texts]
         self.prepare()
         vector, words = _tables(texts, known)
-        try:
+        with self._failures_told():
             answer = self._made.rerank_hybrid(question, vector, words)
             rows = answer.select([TEXT, "_rowid", "_relevance_score"]).to_pylist()
-        except AskanceError:
-            raise
-        except Exception as error:
-            raise RerankingFailed(
-                f"The reranker {self.name} failed: {self._told(error)}. Try again, or choose another one."
-            ) from error
-        key = TEXT if self._by_text else "_rowid"
-        found = {row[key]: row["_relevance_score"] for row in rows}
-        wanted = list(texts) if self._by_text else list(range(len(texts)))
+        if self._by_text:
+            found = {_blanks_alike(row[TEXT]): row["_relevance_score"] for row in rows}
+            wanted: list[Any] = [_blanks_alike(text) for text in texts]
+        else:
+            found = {row["_rowid"]: row["_relevance_score"] for row in rows}
+            wanted = list(range(len(texts)))
         missing = sum(own not in found for own in wanted)
         if missing:
             raise RerankingFailed(
@@ -80,11 +87,33 @@ class LanceDBReranker:
             )
         return checked_scores(f"The reranker {self.name}", [found[own] for own in wanted], len(texts))
 
+    @contextmanager
+    def _failures_told(self) -> Iterator[None]:
+        try:
+            yield
+        except AskanceError:
+            raise
+        except ImportError as error:
+            raise MissingDependency(
+                f"The reranker {self.name} lacks a package or has the wrong version of one "
+                f"({self._told(error)}). Install it anew, or choose another one."
+            ) from error
+        except Exception as error:
+            reason = self._shown(self._explain(error))
+            reason = reason or f"{self._told(error)}. Try again, or choose another one."
+            raise RerankingFailed(f"The reranker {self.name} failed: {reason}") from error
+
     def _told(self, error: Exception) -> str:
-        text = " ".join(f"{type(error).__name__}: {error}".split()).rstrip(".")
+        return self._shown(" ".join(f"{type(error).__name__}: {error}".split()))[:300].rstrip(".")
+
+    def _shown(self, text: str) -> str:
         for secret in self._hidden:
             text = text.replace(secret, "…")
-        return text[:300]
+        return text
+
+
+def _blanks_alike(text: str | None) -> str:
+    return " ".join((text or "").split())
 
 
 def _tables(texts: Sequence[str], known: Sequence[dict[str, Any]]) -> tuple[Any, Any]:

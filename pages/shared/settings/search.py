@@ -20,8 +20,12 @@ FIELDS = {
     "reranking.mmr_balance": "Good match before something new",
     "reranking.ensemble": "Rerankers, joined by +",
     "reranking.llm_candidates": "Passages put in order",
-    "reranking.colbert": "ColBERT model",
     "reranking.own": "Your class",
+}
+#: Rerankers with a model that can be fetched: the setting that names it, and its label.
+MODELS = {
+    "cross-encoder": ("reranking.cross_encoder", "Second model"),
+    "colbert": ("reranking.colbert", "ColBERT model"),
 }
 
 
@@ -32,15 +36,15 @@ def draw_search() -> None:
     group.choice("retrieval.mode", "Search", MODES)
     reranker = group.choice("retrieval.reranker", "Order of what was found", LABELS)
     sentence = st.container()
-    if reranker == "cross-encoder":
-        name = group.text(
-            "reranking.cross_encoder", "Second model", placeholder="a folder, or a name on the hub"
-        )
-        draw_model_download(name)
-        group.switch("reranking.allow_downloads", "Download missing models without asking")
+    if reranker in MODELS:
+        setting, label = MODELS[reranker]
+        name = group.text(setting, label, placeholder="a folder, or a name on the hub")
+        draw_model_download(name, setting)
     else:
         for path in BY_NAME[reranker].settings if reranker in BY_NAME else ():
             group.any(path, FIELDS.get(path, ""))
+    if reranker == "cross-encoder":
+        group.switch("reranking.allow_downloads", "Download missing models without asking")
     with sentence:
         draw_sentence(reranker, _previewed(group), with_problem=reranker != "cross-encoder")
     with st.container(horizontal=True):
