@@ -15,14 +15,13 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, fields
-from datetime import date, datetime
 from pathlib import Path
 from typing import IO
 from urllib.parse import quote
 
 from rag.catalog import DocumentRecord
 from rag.errors import StoreError, WriterBusy
+from rag.record_form import as_plain, from_plain
 from rag.refusals import disk_refusal
 from rag.types import Chunk
 
@@ -70,7 +69,7 @@ class CommitLog:
 
     def announce(self, records: Sequence[DocumentRecord], chunks: Iterable[Chunk]) -> None:
         """Note on the disk: these passages are to enter the table, and then these records the catalog."""
-        note = {"records": [_as_plain(record) for record in records], "passages": digests(chunks)}
+        note = {"records": [as_plain(record) for record in records], "passages": digests(chunks)}
         try:
             handle, name = tempfile.mkstemp(dir=self._note.parent, prefix=".incoming-")
             temporary = Path(name)
@@ -90,13 +89,13 @@ class CommitLog:
         """What a process that is gone had announced and not settled: records, and digests by document."""
         try:
             note = json.loads(self._note.read_text(encoding="utf-8"))
+            return [from_plain(plain) for plain in note["records"]], note["passages"]
         except FileNotFoundError:
             return None
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, TypeError, KeyError) as error:
             raise StoreError(
                 f"{self._note} cannot be read: {error}. Remove it, then add the latest files again."
             ) from error
-        return [_as_record(plain) for plain in note["records"]], note["passages"]
 
     def settle(self) -> None:
         """Forget what was announced: it is done, or will never be."""
@@ -164,22 +163,3 @@ def digests(chunks: Iterable[Chunk]) -> dict[str, str]:
         document_id: hashlib.sha256("\n".join(sorted(ids)).encode()).hexdigest()
         for document_id, ids in found.items()
     }
-
-
-_TIMES = ("added_at", "updated_at")
-_LISTS = tuple(each.name for each in fields(DocumentRecord) if str(each.type).startswith("tuple"))
-
-
-def _as_plain(record: DocumentRecord) -> dict[str, object]:
-    times = {name: getattr(record, name).isoformat() for name in _TIMES}
-    dated = record.dated.isoformat() if record.dated else None
-    return asdict(record) | times | {"signature": record.signature.hex(), "dated": dated}
-
-
-def _as_record(plain: dict[str, object]) -> DocumentRecord:
-    times = {name: datetime.fromisoformat(str(plain[name])) for name in _TIMES}
-    lists: dict[str, object] = {name: tuple(plain.get(name) or ()) for name in _LISTS}  # type: ignore[arg-type]
-    signature = bytes.fromhex(str(plain["signature"]))
-    dated = date.fromisoformat(str(plain["dated"])) if plain.get("dated") else None
-    own = {"signature": signature, "dated": dated}
-    return DocumentRecord(**plain | times | lists | own)  # type: ignore[arg-type]

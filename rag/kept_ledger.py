@@ -5,7 +5,6 @@ It knows neither tables nor what becomes of a collection; rag/kept_versions.py d
 
 from __future__ import annotations
 
-import base64
 import gzip
 import json
 import os
@@ -15,7 +14,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Engine, delete, insert, update
 from sqlalchemy.orm import Session
@@ -23,9 +21,7 @@ from sqlalchemy.orm import Session
 from rag.catalog import DocumentRecord
 from rag.database import CollectionRow, DocumentRow, utc_now, write
 from rag.errors import CollectionNotFound, StoreError
-
-_MOMENTS = ("added_at", "updated_at")
-_LISTS = ("warnings", "tags")
+from rag.record_form import as_plain, from_plain
 
 
 @dataclass(frozen=True)
@@ -41,8 +37,8 @@ class KeptVersion:
 
 def write_ledger(ledger: Path, kept: KeptVersion, records: Sequence[DocumentRecord]) -> None:
     """Write the list whole or not at all. Raises OSError when the disk refuses."""
-    content = {"version": asdict(kept), "documents": [asdict(record) for record in records]}
-    text = json.dumps(content, default=_plain)
+    version = asdict(kept) | {"kept_at": kept.kept_at.isoformat()}
+    text = json.dumps({"version": version, "documents": [as_plain(record) for record in records]})
     ledger.parent.mkdir(exist_ok=True)
     handle, name = tempfile.mkstemp(dir=ledger.parent, prefix=".incoming-")
     temporary = Path(name)
@@ -62,7 +58,7 @@ def read_ledger(ledger: Path) -> tuple[KeptVersion, list[DocumentRecord]]:
         stored = json.loads(gzip.decompress(ledger.read_bytes()))
         version = stored["version"]
         kept = KeptVersion(**version | {"kept_at": datetime.fromisoformat(version["kept_at"])})
-        return kept, [_record_from(own) for own in stored["documents"]]
+        return kept, [from_plain(own) for own in stored["documents"]]
     except (OSError, EOFError, zlib.error, ValueError, TypeError, KeyError) as error:
         raise StoreError(
             f"The list of documents in {ledger} is damaged ({error}). Restore a backup, or remove that file "
@@ -80,7 +76,7 @@ def put_back(engine: Engine, collection: str, records: Iterable[DocumentRecord])
     for record in records:
         own = replace(record, collection=collection)
         row = {name: getattr(own, name) for name in names}
-        rows.append(row | {name: list(row[name]) for name in _LISTS})
+        rows.append({name: list(value) if isinstance(value, tuple) else value for name, value in row.items()})
 
     def work(session: Session) -> None:
         touched = update(CollectionRow).where(CollectionRow.name == collection).values(updated_at=utc_now())
@@ -91,21 +87,3 @@ def put_back(engine: Engine, collection: str, records: Iterable[DocumentRecord])
             session.execute(insert(DocumentRow), rows)
 
     write(engine, work)
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, bytes):
-        return base64.b64encode(value).decode("ascii")
-    if isinstance(value, datetime):
-        return value.isoformat()
-    raise TypeError(f"{type(value).__name__} has no place in a list of documents.")
-
-
-def _record_from(stored: dict[str, Any]) -> DocumentRecord:
-    # A version kept by an older Askance may lack fields, which then have their defaults.
-    known = {each.name for each in fields(DocumentRecord)}
-    values = {name: value for name, value in stored.items() if name in known}
-    values |= {name: datetime.fromisoformat(values[name]) for name in _MOMENTS}
-    values |= {name: tuple(values[name]) for name in _LISTS}
-    values["signature"] = base64.b64decode(values.get("signature", ""))
-    return DocumentRecord(**values)

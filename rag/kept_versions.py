@@ -134,8 +134,11 @@ def _kept(workspace: Workspace, collection: str, name: str) -> tuple[KeptVersion
     kept = KeptVersion(name, version, datetime.now(UTC), len(records), sum(each.chunks for each in records))
     try:
         write_ledger(_ledger(table, name), kept, records)
-    except OSError as error:
+    except BaseException as error:
+        # Without its list a version can be neither gone back to nor let go of.
         table.upkeep.forget_version(name)
+        if not isinstance(error, OSError):
+            raise
         raise StoreError(
             f"The version {name!r} cannot be noted in {table.upkeep.folder}: {error}. Check that disk."
         ) from error

@@ -84,7 +84,7 @@ RAG_LAYERS: list[set[str]] = [
         "sentence_value",
         "collection_tables",
         "recorded_embedder",
-        "kept_ledger",
+        "record_form",
         "document_scope",
         "question_sets",
         "heading_questions",
@@ -98,6 +98,7 @@ RAG_LAYERS: list[set[str]] = [
         "echoes",
         "recollection",
         "fitting",
+        "kept_ledger",
     },
     {
         *("spending", "store", "disclosure", "cited_quotes", "quoting", "subject"),

@@ -55,6 +55,33 @@ def test_going_back_brings_passages_documents_tags_and_originals(workspace: Work
     assert [own.name for own in kept_versions(table)] == ["spring", done.undo, back.undo]
 
 
+def test_what_files_say_of_themselves_comes_back(workspace: Workspace) -> None:
+    mail = "From: Ada <ada@example.com>\nSubject: Pump\nDate: Wed, 01 May 2024 10:00:00 +0000\n\nIt leaks."
+    fill(workspace, {"pump.eml": mail})
+    [before] = workspace.catalog.documents("default")
+    assert before.authors
+    assert before.dated
+    keep_version(workspace, "default", "spring")
+    remove_documents(workspace, "default", ["pump.eml"])
+    restore_version(workspace, "default", "spring")
+    assert workspace.catalog.documents("default") == [before]
+
+
+def test_a_version_whose_list_cannot_be_written_is_not_kept(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(workspace)
+
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(rag.kept_versions, "write_ledger", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            keep_version(workspace, "default", "spring")
+    assert keep_version(workspace, "default", "spring").documents == len(TEXTS)
+
+
 def test_documents_with_other_content_are_named(workspace: Workspace) -> None:
     fill(workspace)
     keep_version(workspace, "default", "spring")
