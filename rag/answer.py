@@ -7,7 +7,6 @@ model checked (rag.verify). It draws nothing and keeps no conversation.
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -45,7 +44,6 @@ from rag.wider_passages import as_read
 DECLINED = "Your documents do not seem to answer this."
 #: A model that can read between the lines is asked at a lower estimate than the built-in answerer needs.
 MODEL_SHARE = 0.5
-_CITED = re.compile(r"\[(\d+)\]")
 
 
 class Reply:

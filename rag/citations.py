@@ -31,6 +31,8 @@ _DESTINATION = re.compile(r"\(\s*(?:<[^<>\n]*>|[^\s<]\S*)?(?:\s+[\"'(].*)?\s*\)"
 #: Where a renderer would see an address or a directive: what stands before decides.
 _BREAK = re.compile(r"(?<=:)/|(?<=www)\.|(?<=[\w.+-])@|(?<=:):", re.IGNORECASE)
 
+_SHOWN = re.compile(r"\[(\d{1,9})\]")
+_SHOWN_AND_BLANKS = re.compile(rf"\s*{_SHOWN.pattern}")
 _CODE_OR_CITATION = re.compile(
     r"^(?P<fence>(?P<char>[`~])(?P=char){2,})[^\n]*(?:\n|\Z)[\s\S]*?(?:^ {0,3}(?P=fence)(?P=char)*[ \t]*$|\Z)"
     r"|(?P<ticks>(?<!`)`+(?!`))[^\n]*?(?<!`)(?P=ticks)(?!`)"
@@ -304,6 +306,21 @@ def to_links(text: str, link: Callable[[int], str]) -> str:
         return f"{mark}[\\[{number}\\]]({link(number)})"
 
     return _CODE_OR_CITATION.sub(replaced, text)
+
+
+def cited_numbers(text: str) -> list[int]:
+    """The numbers in brackets of what a CitationFilter gave, in their order, each once."""
+    return list(dict.fromkeys(int(number) for number in _SHOWN.findall(text)))
+
+
+def without_citations(text: str) -> str:
+    """What a CitationFilter gave, without numbers in brackets and the blanks before them."""
+    return _SHOWN_AND_BLANKS.sub("", text)
+
+
+def with_citations(text: str, shown: Callable[[int], str]) -> str:
+    """What a CitationFilter gave, with `shown(n)` in the place of each [n]; one for which it is "" stays."""
+    return _SHOWN.sub(lambda found: shown(int(found.group(1))) or found.group(), text)
 
 
 def blocks_of_signs(text: str) -> list[tuple[int, int]]:

@@ -6,17 +6,14 @@ quote bears a sentence out is rag.verify's.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 
-from rag.citations import to_plain
+from rag.citations import cited_numbers, to_plain, without_citations
 from rag.embedders import Embedder
 from rag.evidence import Sentence, sentence_evidence
 from rag.extract import quoted
 from rag.sentences import split_sentences
 from rag.types import Citation, Hit, Query
-
-_CITED = re.compile(r"\[(\d+)\]")
 
 
 def cited_quotes(text: str, hits: Sequence[Hit], used: Iterable[int], embedder: Embedder) -> list[Citation]:
@@ -26,8 +23,8 @@ def cited_quotes(text: str, hits: Sequence[Hit], used: Iterable[int], embedder: 
     citing: dict[int, list[str]] = {}
     for start, end in split_sentences(text):
         sentence = text[start:end]
-        for number in {int(found) for found in _CITED.findall(sentence)}:
-            citing.setdefault(number, []).append(_CITED.sub("", sentence))
+        for number in cited_numbers(sentence):
+            citing.setdefault(number, []).append(without_citations(sentence))
     # What the filter let through as citations: a number in brackets within code is none.
     numbers = sorted(set(citing).intersection(used))
     if not numbers:

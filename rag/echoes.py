@@ -82,6 +82,11 @@ class EchoFilter:
 
     def feed(self, piece: str) -> str:
         """Take the next piece; give back what may go on (perhaps nothing)."""
+        # All that waits is looked at for each sentence: a whole answer in one piece would take for ever.
+        parts = (piece[start : start + LONGEST_HELD] for start in range(0, len(piece), LONGEST_HELD))
+        return "".join(map(self._advance, parts))
+
+    def _advance(self, piece: str) -> str:
         self._sentence += piece
         shown = ""
         if self._holding or _ENDING.search(self._sentence) or len(self._sentence) > LONGEST_HELD:

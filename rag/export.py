@@ -1,7 +1,8 @@
 """A conversation as a file: Markdown with numbered sources, JSON, or HTML that prints well.
 
 What is shown is exported, other versions are not. Text of documents, people and models is escaped: no
-HTML, link or image of theirs is live in any form. Nothing is fetched and nothing asked anew.
+HTML, link or image of theirs is live. An address in a quote stays as it is, to be copied; programs that make
+a link of every address in Markdown do so with it. Nothing is fetched and nothing asked anew.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 
 from rag.answer_record import changed_settings
 from rag.citation_standing import Standings
-from rag.citations import to_plain
+from rag.citations import to_plain, with_citations
 from rag.collection_names import in_words
 from rag.history import Conversation, Turn
 from rag.near_copies import cited_place
@@ -24,7 +25,6 @@ from rag.types import Citation
 #: The standing of the documents that a turn was asked of.
 StandingsOf = Callable[[Turn], Standings]
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#+!|~$&])")
-_CITED = re.compile(r"\[(\d+)\]")
 _STYLE = """
 body { font: 1rem/1.55 Georgia, serif; max-width: 44rem; margin: 2rem auto; padding: 0 1rem;
   color: #1a1a1a; background: #fff; overflow-wrap: anywhere; }
@@ -186,11 +186,10 @@ def _html_turn(place: int, turn: Turn, standings: Standings | None) -> str:
     understood = f'<p class="note">Understood as: {html.escape(meant)}</p>' if meant else ""
     known = {own.number for own in turn.citations}
 
-    def linked(found: re.Match[str]) -> str:
-        number = int(found.group(1))
-        return f'<a href="#source-{place}-{number}">[{number}]</a>' if number in known else found.group()
+    def linked(number: int) -> str:
+        return f'<a href="#source-{place}-{number}">[{number}]</a>' if number in known else ""
 
-    answer = _CITED.sub(linked, html.escape(_answer_lines(turn)))
+    answer = with_citations(html.escape(_answer_lines(turn)), linked)
     sources = "".join(
         f'<li value="{own.number}" id="source-{place}-{own.number}">{html.escape(cited_place(own))}'
         f"<blockquote>{html.escape(' '.join(own.quote.split()))}</blockquote>"

@@ -23,17 +23,20 @@ SHORTEST = 4
 SHORTEST_WORD = 3
 #: Words of the longest question that asks for what it quotes; a whole description quotes to set words apart.
 LONGEST_ASKING = 60
+#: Terms of a question that are looked for, its first ones: a pasted log has hundreds.
+MOST_TERMS = 24
 
 
 def exact_terms(question: str) -> tuple[str, ...]:
     """The phrases in quotation marks and the codes of a question, as written, each once.
 
-    A text of more than LONGEST_ASKING words asks for its codes only.
+    At most MOST_TERMS. A text of more than LONGEST_ASKING words asks for its codes only.
     """
     asks = len(question.split()) <= LONGEST_ASKING
     quoted = [next(filter(None, match.groups())).strip() for match in _QUOTED.finditer(question)]
     codes = [run for run in _RUN.findall(_QUOTED.sub(" ", question)) if is_code(run)]
-    return tuple(dict.fromkeys(term for term in (*(quoted if asks else ()), *codes) if term))
+    terms = dict.fromkeys(term for term in (*(quoted if asks else ()), *codes) if term)
+    return tuple(terms)[:MOST_TERMS]
 
 
 def is_code(word: str) -> bool:

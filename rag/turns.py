@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -10,7 +9,7 @@ from typing import Any
 
 from rag.answer import Reply
 from rag.answerers import EXTRACTIVE
-from rag.citations import to_plain
+from rag.citations import cited_numbers, to_plain, without_citations
 from rag.evidence import Sentence
 from rag.history import History, Turn
 from rag.near_copies import place_of
@@ -23,7 +22,6 @@ from rag.verify import Support
 NEAREST = 3
 #: Characters of a model's thinking that are kept; what is said of it later needs no more.
 MOST_THINKING = 20_000
-_CITED = re.compile(r"\s*\[\d+\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +150,7 @@ def messages_of(turns: Sequence[Turn]) -> list[Message]:
         if turn.status not in ("done", "stopped") or not turn.answer or turn.answered is False:
             continue
         messages.append(Message("user", turn.question))
-        said = _without_citations(turn.answer)
+        said = _plain_text(turn.answer)
         quoted = turn.details.get("model") == EXTRACTIVE
         messages.append(Message("assistant", said, turn.id, _cited_sentences(turn, quoted), quoted))
     return messages
@@ -174,9 +172,9 @@ def _cited_sentences(turn: Turn, quoted: bool) -> tuple[str, ...]:
 @lru_cache(maxsize=1000)
 def _cited_in(answer: str) -> tuple[str, ...]:
     sentences = (answer[start:end] for start, end in split_sentences(answer))
-    return tuple(_without_citations(own) for own in sentences if _CITED.search(own))
+    return tuple(_plain_text(own) for own in sentences if cited_numbers(own))
 
 
 @lru_cache(maxsize=1000)
-def _without_citations(text: str) -> str:
-    return to_plain(_CITED.sub("", text))
+def _plain_text(text: str) -> str:
+    return to_plain(without_citations(text))

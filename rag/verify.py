@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.citations import blocks_of_signs, to_plain
+from rag.citations import blocks_of_signs, cited_numbers, to_plain, without_citations
 from rag.embedders import Embedder
 from rag.evidence import Sentence, sentence_evidence, token_weights
 from rag.exact_facts import folded_words, is_named, names, negated, number_forms, numbers
@@ -34,7 +34,6 @@ INTERCEPT = -0.56
 #: Part of the sentence's tokens, the worst matched ones, of whose matches the first feature is the mean.
 WORST_PART = 0.2
 
-_CITED = re.compile(r"\[(\d{1,9})\]")
 _MARKER = re.compile(r"^[\s>#*_•◦▪-]*(?:\(?\d{1,3}[.)]\s+)?")
 #: What follows the header row of a Markdown table.
 _TABLE_RULE = re.compile(r"[ \t]*\n[ \t]*\|?[ \t]*:?-+:?[ \t]*\|")
@@ -127,7 +126,7 @@ def claim_of(sentence: str) -> str:
     """A sentence of an answer without its marks and citations; empty when it claims nothing."""
     if sentence.lstrip().startswith(("#", "```", "~~~", "|--", "| --")):
         return ""
-    claim = _MARKER.sub("", to_plain(_CITED.sub("", sentence)).replace("*", "")).strip()
+    claim = _MARKER.sub("", to_plain(without_citations(sentence)).replace("*", "")).strip()
     if claim.endswith((":", "?")) or not content_stems(claim) or _ABOUT_PASSAGES.search(claim):
         return ""
     return claim
@@ -192,8 +191,7 @@ def _nearest(sentences: Sequence[Sentence], weights: NDArray[np.float32]) -> lis
 
 
 def _cited(sentence: str, passages: int) -> tuple[int, ...]:
-    numbers_cited = dict.fromkeys(int(found) for found in _CITED.findall(sentence))
-    return tuple(number for number in numbers_cited if 1 <= number <= passages)
+    return tuple(number for number in cited_numbers(sentence) if 1 <= number <= passages)
 
 
 def _reasons(compared: Compared, cites: bool) -> tuple[str, ...]:

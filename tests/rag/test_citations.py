@@ -10,7 +10,16 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from rag.citations import LONGEST_HELD, WORD_JOINER, CitationFilter, to_links, to_plain
+from rag.citations import (
+    LONGEST_HELD,
+    WORD_JOINER,
+    CitationFilter,
+    cited_numbers,
+    to_links,
+    to_plain,
+    with_citations,
+    without_citations,
+)
 
 J = WORD_JOINER
 
@@ -241,3 +250,12 @@ def test_time_is_linear(piece: str) -> None:
     started = time.thread_time()
     to_links(run(text)[0], str)
     assert time.thread_time() - started < 5
+
+
+def test_what_is_cited_and_the_rest_of_a_sentence() -> None:
+    said = f"It opens [2] at 8 bar [1][2]. [{'1' * 5000}]"
+    assert cited_numbers(said) == [2, 1], "no passage has a number so long"
+    assert without_citations(said) == f"It opens at 8 bar. [{'1' * 5000}]"
+    assert with_citations("a [1] b [2] c[07]", lambda number: "" if number == 2 else f"({number})") == (
+        "a (1) b [2] c(7)"
+    )

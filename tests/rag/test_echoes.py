@@ -145,6 +145,11 @@ def test_no_text_of_ones_own_is_lost(pieces: list[str]) -> None:
     assert "".join(echoes.feed(piece) for piece in pieces) + echoes.finish() == "".join(pieces)
 
 
+def test_a_long_answer_may_come_in_one_piece() -> None:
+    text = "This is a sentence of some words about a thing. " * 8_000
+    assert run(text, len(text)) == (text, 0)
+
+
 def test_long_runs_without_an_end_are_given_on() -> None:
     text = "word " * 2000
     assert run(text) == (text, 0)

@@ -8,7 +8,7 @@ import pytest
 from corpus import fill
 
 from rag.exact_matches import exact_first
-from rag.identifiers import exact_terms, holds_term
+from rag.identifiers import MOST_TERMS, exact_terms, holds_term
 from rag.retrieve import retrieve
 from rag.settings import with_overrides
 from rag.types import Chunk, Hit
@@ -89,6 +89,13 @@ def test_a_long_description_asks_for_its_codes_only() -> None:
     described = 'a "virtual" shelf of books for every reader of P-118B ' * 7
     assert exact_terms(described) == ("P-118B",)
     assert exact_terms('a "virtual" shelf for P-118B') == ("virtual", "P-118B")
+
+
+def test_of_a_pasted_log_the_first_codes_are_looked_for() -> None:
+    log = "\n".join(f"ERR-{number:05}X at 0x{number:04}AF" for number in range(2_000))
+    terms = exact_terms(log)
+    assert len(terms) == MOST_TERMS
+    assert terms[:2] == ("ERR-00000X", "0x0000AF")
 
 
 def test_a_part_of_a_longer_code_is_not_it() -> None:

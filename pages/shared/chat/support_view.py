@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from pages.shared.plain_text import excerpt, markdown_plain
-from rag.citations import to_links, to_plain
+from rag.citations import to_links, to_plain, without_citations
 from rag.history import Turn
 from rag.turns import support_of
 from rag.verify import SUPPORTED, UNSUPPORTED, WEAK, Support
@@ -21,7 +21,6 @@ from rag.verify import SUPPORTED, UNSUPPORTED, WEAK, Support
 COLOURS = {SUPPORTED: "green", WEAK: "orange", UNSUPPORTED: "red"}
 HIDDEN = ":gray[[…]]"
 _MARKER = re.compile(r"\s*(?:[-*+•]\s+|\d{1,3}[.)]\s+)?")
-_CITED = re.compile(r"\s*\[\d+\]")
 
 
 def draw_checked(turn: Turn, link: Callable[[int], str]) -> None:
@@ -67,7 +66,7 @@ def marked(answer: str, checked: Sequence[Support], *, hide: bool) -> str:
 
 def explained(answer: str, own: Support) -> str:
     """One sentence of the answer with its word and the reasons, as Markdown."""
-    sentence = excerpt(to_plain(_CITED.sub("", answer[own.start : own.end])), 110)
+    sentence = excerpt(to_plain(without_citations(answer[own.start : own.end])), 110)
     reasons = f"  \n:gray[{markdown_plain(' '.join(own.reasons))}]" if own.reasons else ""
     return f":{COLOURS[own.verdict]}-badge[{own.verdict}] {markdown_plain(sentence)}{reasons}"
 
