@@ -31,11 +31,18 @@ TOPIC_WORDS = 4
 DECAY, NAME_WEIGHT = 0.85, 1.5
 #: A model's rewriting longer than this is no question.
 LONGEST = 400
+#: The share of its words that a rewriting takes from the conversation, at least; else it made them up.
+FAMILIAR = 0.25
 
 _POINTING = frozenset(
     "it its they them their he him his she her this that these those there one ones same such former latter "
     "both other others another else more er sie es ihn ihm ihr sein dies diese dieser dieses dort"
     " davon dazu".split()
+)
+#: What models write before the question: a label on the same line, or a line of their own.
+_LABEL = re.compile(
+    r"^\W*(?:(?:the|your|my|rewritten|rephrased|stand-?alone|last|new|final) ){0,3}question\W*:[\s*_]*",
+    re.IGNORECASE,
 )
 _LEADS = re.compile(
     r"\W*(?:and|but|so|or|also|then|what about|how about|what else|why|und|aber|was ist mit)\b", re.IGNORECASE
@@ -120,10 +127,19 @@ def by_model(question: str, earlier: Sequence[str], *models: Callable[[], ChatMo
 
 
 def _as_said(said: str, question: str, earlier: Sequence[str], name: str) -> Standalone:
-    text = " ".join(said.split()).strip('"“” ')
-    if not text or len(text) > LONGEST or not content_stems(text):
+    text = _only_question(said)
+    own, known = content_stems(text), content_stems(" ".join([*earlier, question]))
+    made_up = len(own & known) < FAMILIAR * len(own)
+    if not own or len(text) > LONGEST or made_up or text in earlier:
         return by_rules(question, earlier)
     return Standalone(text, "" if text == question.strip() else name)
+
+
+def _only_question(said: str) -> str:
+    """The one line that is the question, without what announces it; empty where several may be it."""
+    lines = [line.strip() for line in said.splitlines()]
+    told = [line for line in lines if line and not line.endswith(":")]
+    return _LABEL.sub("", told[0], count=1).strip('"“”* ') if len(told) == 1 else ""
 
 
 def _note(by: str, failed: Sequence[str]) -> str:

@@ -73,7 +73,31 @@ def test_a_model_rewrites_and_sees_the_questions_only() -> None:
     assert "Last question: Who tested it?" in asked.content
 
 
-@pytest.mark.parametrize("reply", ["", "word " * 200, "?!"])
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "Question: Who tested the relief valve?",
+        "**Rewritten question:** Who tested the relief valve?",
+        "Here is the question, rewritten:\n\n“Who tested the relief valve?”\n",
+    ],
+)
+def test_what_announces_the_question_is_no_part_of_it(reply: str) -> None:
+    own = by_model("Who tested it?", BEFORE, lambda: ScriptedChatModel([reply]))
+    assert (own.text, own.by) == ("Who tested the relief valve?", "scripted")
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "",
+        "word " * 200,
+        "?!",
+        "Who tested the valve?\nWhen did it open?",
+        "I can help you to make the sentence clear, without any earlier words.",
+        BEFORE[0],
+    ],
+    ids=["nothing", "too long", "no words", "several lines", "made up", "an earlier one"],
+)
 def test_a_reply_that_is_no_question_falls_back_to_rules(reply: str) -> None:
     assert by_model("Who tested it?", BEFORE, lambda: ScriptedChatModel([reply])).by == "rules"
 
