@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from sqlalchemy import delete
 
 import rag.answer
 import rag.retrieve
@@ -30,6 +31,7 @@ from ingest.pipeline import Pipeline
 from ingest.sample_documents import SAMPLES
 from ingest.sources import path_sources
 from rag.chat import Chats
+from rag.database import TurnRow, open_database, write
 from rag.history import History
 from rag.llms import ScriptedChatModel
 from rag.settings import load_settings, with_overrides
@@ -156,8 +158,13 @@ def _turns(workspace: Workspace, conversation: str, mode: str, rounds: int) -> n
         wall, processor = ((time.perf_counter() - began[0]), (time.process_time() - began[1]))
         taken.append((wall * 1000 - aside.wall, processor * 1000 - aside.processor))
         # The next turn finds as many turns before it.
-        workspace.history.delete_turn(workspace.history.turns(conversation)[-1].id)
+        _forget(workspace, workspace.history.turns(conversation)[-1].id)
     return np.array(taken)
+
+
+def _forget(workspace: Workspace, turn_id: str) -> None:
+    query = delete(TurnRow).where(TurnRow.id == turn_id)
+    write(open_database(workspace.settings.data_dir), lambda session: session.execute(query))
 
 
 def _page(history: History, conversation: str, options: argparse.Namespace) -> np.ndarray[Any, Any]:

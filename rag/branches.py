@@ -36,16 +36,3 @@ def shown_path(places: Iterable[Place]) -> list[tuple[Place, tuple[str, ...]]]:
         path.append((shown, tuple(own.id for own in versions)))
         at = shown.id
     return path
-
-
-def branch_of(places: Iterable[Place], turn_id: str) -> list[Place]:
-    """A turn and all that follow it, whichever versions are chosen."""
-    following: dict[str, list[Place]] = defaultdict(list)
-    found: list[Place] = []
-    for own in places:
-        following[own.parent_id].append(own)
-        if own.id == turn_id:
-            found.append(own)
-    for own in found:
-        found += following[own.id]
-    return found

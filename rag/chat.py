@@ -13,8 +13,8 @@ from typing import Any
 
 from rag.answer import Reply, ask
 from rag.attached_files import Asked, asked_of, attached_to, collections_asked, mark_of
-from rag.errors import AskanceError, StoreError
-from rag.history import Conversation, History
+from rag.errors import AskanceError, StoreError, WriterBusy
+from rag.history import AskedAlready, Conversation, History
 from rag.streaming import LiveReply
 from rag.turns import details_of, messages_of, standalone_of, summary_of
 from rag.types import Scope
@@ -22,6 +22,9 @@ from rag.waiting_questions import WaitingQuestion
 from rag.workspace import Workspace
 
 logger = logging.getLogger(__name__)
+
+#: How often an answer is offered to a database that others hold; each time waits as long as it may.
+KEEP_ATTEMPTS = 4
 
 
 @dataclass(frozen=True)
@@ -50,14 +53,16 @@ class Chats:
         standalone: str = "",
         beside: str = "",
         instead: bool = False,
+        waited: str = "",
     ) -> None:
         """Write down a question and begin to answer it, from what is in the scope.
 
         `asked` says whether that is its collection, its own files or both; None is its collection or, for
         another version of a turn, what that was asked of. `standalone` is what to search for in its place,
         when the user said so. `beside` names the turn of which this is another version, or which it replaces
-        with `instead`. What goes wrong is kept with the question. Raises StoreError when the conversation is
-        gone.
+        with `instead`. `waited` is the id of the question that waited for this. What goes wrong is kept with
+        the question. Raises StoreError when the conversation is gone, or nothing can be written down, and
+        AskedAlready when that question waits no longer.
         """
         self.stop(conversation_id)
         history = workspace.history
@@ -73,7 +78,9 @@ class Chats:
         asked = _there(asked or Asked.COLLECTION, workspace, conversation)
         collection, *own_files = collections_asked(asked, conversation_id, conversation.collection)
         kept: dict[str, Any] = scope.as_dict() | mark_of(asked)
-        turn = history.add_turn(conversation_id, question, beside=beside, instead=instead, details=kept)
+        turn = history.add_turn(
+            conversation_id, question, beside=beside, instead=instead, waited=waited, details=kept
+        )
         # A collection that is gone since cannot be asked again; the others can.
         others = [
             name
@@ -115,21 +122,26 @@ class Chats:
         """Ask a question that waits, of this scope where it names none; says whether it did.
 
         It does not when an answer is under way, or when somebody else has asked or dropped the question: of
-        several viewers of a conversation, only one asks.
+        several viewers of a conversation, only one asks. It waits on when it cannot be written down, which
+        raises StoreError.
         """
         with self._lock:
-            if self.live(conversation_id) is not None or not workspace.waiting.take(question):
+            if self.live(conversation_id) is not None:
                 return False
-            self.ask(
-                workspace,
-                conversation_id,
-                question.text,
-                scope=scope if question.scope is None else question.scope,
-                asked=question.asked or (None if question.beside else asked),
-                standalone=question.standalone,
-                beside=question.beside,
-                instead=question.instead,
-            )
+            try:
+                self.ask(
+                    workspace,
+                    conversation_id,
+                    question.text,
+                    scope=scope if question.scope is None else question.scope,
+                    asked=question.asked or (None if question.beside else asked),
+                    standalone=question.standalone,
+                    beside=question.beside,
+                    instead=question.instead,
+                    waited=question.id,
+                )
+            except AskedAlready:
+                return False
             return True
 
     def live(self, conversation_id: str) -> Live | None:
@@ -177,15 +189,22 @@ def _keep(
     if ending != "done":
         reply.finish()
     try:
-        history.finish_turn(
-            turn_id,
-            answer=reply.text,
-            status=ending,
-            citations=reply.citations,
-            answered=reply.answered if ending == "done" else None,
-            error=error,
-            details=details_of(reply) | kept | (_fault(fault) if fault else {}),
-        )
+        for attempt in range(1, KEEP_ATTEMPTS + 1):
+            try:
+                history.finish_turn(
+                    turn_id,
+                    answer=reply.text,
+                    status=ending,
+                    citations=reply.citations,
+                    answered=reply.answered if ending == "done" else None,
+                    error=error,
+                    details=details_of(reply) | kept | (_fault(fault) if fault else {}),
+                )
+                return
+            except WriterBusy as busy:
+                if attempt == KEEP_ATTEMPTS:
+                    raise
+                logger.warning("an answer waits to be kept: %s", busy)
     except StoreError as lost:
         # The conversation may have been deleted meanwhile; there is nobody left to tell.
         logger.warning("an answer could not be kept: %s", lost)

@@ -15,14 +15,18 @@ from typing import Any
 from sqlalchemy import Engine, Row, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from rag.branches import BEGINNING, Place, branch_of, shown_path
-from rag.database import ConversationRow, TurnRow, read, utc_now, write
+from rag.branches import BEGINNING, Place, shown_path
+from rag.conversation_titles import title_from
+from rag.database import ConversationRow, TurnRow, WaitingQuestionRow, read, utc_now, write
 from rag.errors import StoreError
 from rag.judgements import AnswerJudgement, as_kept, from_kept
 from rag.types import Citation
 
 FINAL_STATUSES = ("done", "stopped", "failed")
-TITLE_CHARACTERS = 60
+
+
+class AskedAlready(StoreError):
+    """A question waits no longer: it was asked from elsewhere, or dropped."""
 
 
 @dataclass(frozen=True)
@@ -144,16 +148,21 @@ class History:
         *,
         beside: str = "",
         instead: bool = False,
+        waited: str = "",
         details: Mapping[str, Any] | None = None,
     ) -> Turn:
         """Write down a question before it is answered, with what is known of it; its status is running.
 
         It follows the last turn shown, or becomes another version of the turn `beside` and is the one
-        shown; `instead` removes that turn, and what followed it follows the new one.
+        shown; `instead` removes that turn, and what followed it follows the new one. `waited` is the id of
+        the question that waited for this (rag/waiting_questions.py) and waits no longer once the turn is
+        written down. Raises AskedAlready when it does not wait any more.
         """
 
         def work(session: Session) -> Turn:
             conversation = _conversation(session, conversation_id)
+            if waited:
+                _wait_no_longer(session, waited)
             now = utc_now()
             places = _places(session, conversation_id)
             path = shown_path(places)
@@ -180,7 +189,7 @@ class History:
                 _take_out(session, beside, row.id)
             conversation.updated_at = now
             if not conversation.title:
-                conversation.title = _title_from(question)
+                conversation.title = title_from(question)
             session.flush()
             return _as_turn(row)
 
@@ -267,20 +276,6 @@ class History:
 
         return read(self._engine, work)
 
-    def delete_turn(self, turn_id: str) -> None:
-        """Remove one turn; what followed it follows the turn before, or goes with it when it has versions."""
-
-        def work(session: Session) -> None:
-            row = _turn(session, turn_id)
-            places = _places(session, row.conversation_id)
-            if sum(own.parent_id == row.parent_id for own in places) > 1:
-                branch = [own.id for own in branch_of(places, turn_id)]
-                session.execute(delete(TurnRow).where(TurnRow.id.in_(branch)))
-            else:
-                _take_out(session, turn_id, row.parent_id)
-
-        write(self._engine, work)
-
     def recover(self, older_than: timedelta = timedelta(minutes=15)) -> int:
         """Mark turns as stopped that still run after so long: whoever answered them is gone.
 
@@ -325,6 +320,12 @@ def _turn(session: Session, turn_id: str) -> TurnRow:
             f"There is no turn {turn_id!r}; it may have been deleted. Load the conversation again."
         )
     return row
+
+
+def _wait_no_longer(session: Session, waited: str) -> None:
+    query = delete(WaitingQuestionRow).where(WaitingQuestionRow.id == waited)
+    if session.scalar(query.returning(WaitingQuestionRow.id)) is None:
+        raise AskedAlready("This question was asked from another window, or dropped. Look for its answer.")
 
 
 def _judgement(row: TurnRow, own: str, collection: str) -> AnswerJudgement | None:
@@ -387,13 +388,3 @@ def _as_turn(row: TurnRow | Row[Any], versions: tuple[str, ...] = ()) -> Turn:
         judgement=row.judgement,
         versions=versions or (row.id,),
     )
-
-
-def _title_from(question: str) -> str:
-    title = " ".join(question.split())
-    if len(title) <= TITLE_CHARACTERS:
-        return title
-    cut = title[:TITLE_CHARACTERS]
-    at_word = cut.rpartition(" ")[0] if title[TITLE_CHARACTERS] != " " else cut
-    # Scripts without spaces, and single long words, are cut where they are.
-    return f"{at_word or cut}…"

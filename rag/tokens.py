@@ -51,16 +51,6 @@ class TokenCounter(Protocol):
         ...
 
 
-class WordCounter:
-    """The deterministic fake: one token for each word and each punctuation mark."""
-
-    name = "words"
-
-    def count(self, text: str) -> int:
-        """Number of words and punctuation marks in `text`."""
-        return sum(1 for _ in re.finditer(r"\w+|[^\w\s]", text))
-
-
 class TiktokenCounter:
     """Counts with one of tiktoken's encodings, loaded at the first count."""
 

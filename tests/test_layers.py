@@ -31,6 +31,7 @@ RAG_LAYERS: list[set[str]] = [
             "model_threads",
             "formulas",
             "question_shapes",
+            "conversation_titles",
         ),
         *(
             "folder_lease",

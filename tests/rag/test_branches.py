@@ -72,17 +72,6 @@ def test_a_retry_takes_the_place_of_what_failed(history: History) -> None:
     assert history.turns(own)[1].versions == (again.id,)
 
 
-def test_deleting_a_version_shows_another_and_deleting_a_turn_closes_the_gap(history: History) -> None:
-    own = history.start("papers").id
-    first, second, _ = asked(history, own, "A", "B", "C")
-    edited = history.add_turn(own, "B2", beside=second.id)
-    asked(history, own, "D")
-    history.delete_turn(edited.id)
-    assert shown(history, own) == ["A", "B", "C"]
-    history.delete_turn(first.id)
-    assert shown(history, own) == ["B", "C"]
-
-
 def test_a_judgement_names_the_places_and_can_be_taken_back(history: History) -> None:
     own = history.start("papers").id
     [turn] = asked(history, own, "How much?")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import sqlite3
 import threading
 from collections.abc import Iterator
 
@@ -9,7 +11,9 @@ import pytest
 from corpus import fill
 from model_servers import ModelServer, start_openai_server
 
+import rag.database
 from rag.chat import Chats, Live
+from rag.database import DATABASE_FILE, close_databases
 from rag.errors import StoreError
 from rag.history import Conversation, Turn
 from rag.settings import with_overrides
@@ -125,6 +129,33 @@ def test_a_fault_is_kept_with_the_question(
     assert turn.error
     assert "sk-test" not in turn.error
     assert turn.details["fault"]
+
+
+def test_an_answer_is_kept_once_others_let_go_of_the_database(
+    asking: Workspace,
+    conversation: Conversation,
+    server: ModelServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(rag.database, "BUSY_SECONDS", 0.05)
+    close_databases()
+    asking = open_workspace(asking.settings)
+    live = held_back(Chats(), asking, conversation, server)
+    other = sqlite3.connect(
+        asking.settings.data_dir / DATABASE_FILE, isolation_level=None, check_same_thread=False
+    )
+    other.execute("BEGIN IMMEDIATE")
+
+    def let_go(record: logging.LogRecord) -> bool:
+        other.rollback()
+        return True
+
+    monkeypatch.setattr(logging.getLogger("rag.chat"), "filters", [let_go])
+    assert server.gate is not None
+    server.gate.set()
+    assert live.reply.wait(60)
+    other.close()
+    assert [turn.status for turn in asking.history.turns(conversation.id)] == ["done"]
 
 
 def test_documents_that_are_gone_are_named(asking: Workspace, conversation: Conversation) -> None:

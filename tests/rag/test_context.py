@@ -8,12 +8,13 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from word_counter import WordCounter
 
 from rag.context import TOKENS_BEFORE_REPLY, TOKENS_PER_MESSAGE, Context, fit
 from rag.errors import ContextOverflow
 from rag.sentences import split_sentences
 from rag.settings import AnswerSettings
-from rag.tokens import TokenCounter, WordCounter, get_token_counter
+from rag.tokens import TokenCounter, get_token_counter
 from rag.types import Chunk, Hit, Message
 
 WORDS = WordCounter()

@@ -8,6 +8,7 @@ from contextlib import redirect_stdout
 
 import pytest
 from corpus import fill
+from word_counter import WordCounter
 
 from rag.__main__ import main
 from rag.answer import ask
@@ -19,7 +20,6 @@ from rag.near_copies import also_in, folded, is_copy
 from rag.questions import Question
 from rag.retrieve import retrieve
 from rag.settings import with_overrides
-from rag.tokens import WordCounter
 from rag.trace import trace
 from rag.types import Chunk, Citation, Hit
 from rag.workspace import Workspace

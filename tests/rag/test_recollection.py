@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from word_counter import WordCounter
 
 from rag.context import fit
 from rag.llms import ScriptedChatModel
 from rag.recollection import RULES, Summary, recollect
 from rag.settings import AnswerSettings
-from rag.tokens import WordCounter
 from rag.types import Message
 
 WORDS = WordCounter()

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag import tokens
-from rag.tokens import OFFLINE_ENCODING, TiktokenCounter, WordCounter, get_token_counter
+from rag.tokens import OFFLINE_ENCODING, TiktokenCounter, get_token_counter
 
 
 @pytest.fixture(autouse=True)
@@ -66,7 +66,6 @@ def test_pieces_of_a_long_run_change_nothing_for_ordinary_text() -> None:
 @given(st.text(max_size=300))
 def test_any_text_is_counted(text: str) -> None:
     assert 0 <= TiktokenCounter().count(text) <= len(text.encode("utf-8", "surrogatepass"))
-    assert WordCounter().count(text) <= len(text)
 
 
 def test_lone_surrogates_are_counted() -> None:
@@ -118,7 +117,3 @@ def test_a_cached_file_is_used_only_when_intact(
 def test_an_empty_cache_variable_switches_the_cache_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TIKTOKEN_CACHE_DIR", "")
     assert get_token_counter("gpt-4o").name == OFFLINE_ENCODING
-
-
-def test_words_and_marks_count_one_each() -> None:
-    assert WordCounter().count("Dr. No, is 3.5!") == 9  # Dr . No , is 3 . 5 !

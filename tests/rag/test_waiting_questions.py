@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Iterator
 from datetime import date
@@ -12,8 +13,8 @@ from model_servers import ModelServer, start_openai_server
 
 from rag.attached_files import Asked
 from rag.chat import Chats
-from rag.database import close_databases
-from rag.errors import StoreError
+from rag.database import DATABASE_FILE, close_databases
+from rag.errors import StoreError, WriterBusy
 from rag.settings import with_overrides
 from rag.turns import scope_of
 from rag.types import Scope
@@ -131,6 +132,26 @@ def test_of_several_viewers_one_asks_and_none_ends_the_answer_of_another(
     live = chats.live(own)
     assert live is None or live.reply.wait(60)
     assert [turn.status for turn in asking.history.turns(own)] == ["done", "done"]
+    assert asking.waiting.of(own) == []
+
+
+def test_one_that_cannot_be_written_down_waits_on(asking: Workspace) -> None:
+    chats, own = Chats(), asking.history.start("default").id
+    asking.waiting.put(own, WaitingQuestion(VALVE))
+    [waits] = asking.waiting.of(own)
+    busy = sqlite3.connect(asking.settings.data_dir / DATABASE_FILE, isolation_level=None)
+    busy.execute(
+        "CREATE TRIGGER busy BEFORE INSERT ON turns BEGIN SELECT RAISE(ABORT, 'database is locked'); END"
+    )
+    with pytest.raises(WriterBusy):
+        chats.ask_next(asking, own, waits, scope=Scope(), asked=Asked.COLLECTION)
+    assert asking.waiting.of(own) == [waits]
+    busy.execute("DROP TRIGGER busy")
+    busy.close()
+    assert chats.ask_next(asking, own, waits, scope=Scope(), asked=Asked.COLLECTION)
+    live = chats.live(own)
+    assert live is None or live.reply.wait(60)
+    assert [(turn.question, turn.status) for turn in asking.history.turns(own)] == [(VALVE, "done")]
     assert asking.waiting.of(own) == []
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 from corpus import fill
+from word_counter import WordCounter
 
 from rag.context import fit
 from rag.evidence import sentence_evidence
 from rag.retrieve import retrieve
 from rag.settings import Settings, with_overrides
 from rag.several_tables import SeveralTables
-from rag.tokens import WordCounter
 from rag.types import Hit, Query
 from rag.wider_passages import MOST_PIECES, as_read
 from rag.workspace import Workspace, open_workspace
