@@ -46,8 +46,9 @@ LOOK_EVERY = timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class UpkeepRecord:
-    """The last runs for a collection. `failure` is why the last one did not do all, "" when it did.
+    """The last runs for a collection's table, noted by the table's name.
 
+    `failure` is why the last one did not do all, "" when it did.
     `seconds` and `version` are the last whole run's: how long it took, and the version it left.
     """
 
@@ -155,7 +156,7 @@ class Maintenance:
         records = read_records(self._folder)
         found = []
         for name in self._store.collections():
-            record = records.get(name, UpkeepRecord())
+            record = records.get(self._store.table_name(name), UpkeepRecord())
             try:
                 table = self._store.open(name)
                 health = table.upkeep.health()
@@ -167,7 +168,8 @@ class Maintenance:
 
     def _tidied(self, table: CollectionTable, keep: timedelta) -> UpkeepRun:
         before = table.upkeep.health()
-        vectors = read_records(self._folder).get(table.name, UpkeepRecord()).vectors
+        own = self._store.table_name(table.name)
+        vectors = read_records(self._folder).get(own, UpkeepRecord()).vectors
         started = time.monotonic()
         try:
             self._index_words(table)
@@ -188,15 +190,16 @@ class Maintenance:
 
     def _note(self, table: CollectionTable, seconds: float, failure: str, vectors: VectorIndexState) -> None:
         now = datetime.now(UTC)
-        there = set(self._store.collections())
+        own_name = self._store.table_name(table.name)
+        there = {self._store.table_name(name) for name in self._store.collections()}
         records = {name: own for name, own in read_records(self._folder).items() if name in there}
-        earlier = records.get(table.name, UpkeepRecord())
+        earlier = records.get(own_name, UpkeepRecord())
         if failure:
-            records[table.name] = replace(
+            records[own_name] = replace(
                 earlier, last_run=now, failure=failure, failed_at=now, vectors=vectors
             )
         else:
-            records[table.name] = UpkeepRecord(now, round(seconds, 3), table.version, vectors=vectors)
+            records[own_name] = UpkeepRecord(now, round(seconds, 3), table.version, vectors=vectors)
         _write_records(self._folder, records)
 
 
@@ -249,7 +252,7 @@ class Schedule:
 
 
 def read_records(data_dir: Path) -> dict[str, UpkeepRecord]:
-    """The notes of earlier runs by collection; unreadable notes count as none, since they only advise."""
+    """The notes of earlier runs by table; unreadable notes count as none, since they only advise."""
     file = data_dir / STATE_FILE
     try:
         stored = json.loads(file.read_text(encoding="utf-8"))

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import replace
 from datetime import timedelta
 from functools import lru_cache
@@ -37,6 +38,7 @@ from rag.rows import (
     row_schema,
 )
 from rag.settings import EmbeddingSettings, Settings
+from rag.table_contents import table_names
 from rag.table_upkeep import ATTEMPTS, KEEP_VERSIONS, TableUpkeep, folder_size, indexed_columns
 from rag.text_fields import BASES, BOOSTED, query_words, text_query
 from rag.text_index import TextIndex, index_texts, renew_indexes
@@ -75,15 +77,18 @@ class Store:
 
     def has_table(self, collection: str) -> bool:
         """Whether the collection, which may be a hidden one, has a table."""
-        table_name = self._names.table_of(collection) if self._names else collection
-        return table_name in self._tables_there()
+        return self.table_name(collection) in self._tables_there()
+
+    def table_name(self, collection: str) -> str:
+        """The name of a collection's table: it stays when the collection gets another name."""
+        return self._names.table_of(collection) if self._names else collection
 
     def open(self, collection: str) -> CollectionTable:
         """The table of a collection, to be read, with the embedder that made it.
 
         Raises CollectionNotFound, and EmbedderMismatch when that embedder cannot be had.
         """
-        table_name = self._names.table_of(collection) if self._names else collection
+        table_name = self.table_name(collection)
         with self._lock:
             if table_name not in self._tables:
                 table = self._found(table_name)
@@ -93,7 +98,7 @@ class Store:
                         f"Add documents to it first: python -m ingest PATH --collection {collection}"
                     )
                 self._tables[table_name] = self._opened(collection, table)
-            return self._tables[table_name]
+            return self._named(table_name, collection)
 
     def open_or_create(self, collection: str) -> CollectionTable:
         """The table of a collection, to be added to; made empty when there is none.
@@ -104,7 +109,7 @@ class Store:
         with self._lock:
             if table_name not in self._tables:
                 self._tables[table_name] = self._opened(collection, self._found_or_made(table_name))
-            table = self._tables[table_name]
+            table = self._named(table_name, collection)
         if table.embedder.name != self.embedder.name:
             raise EmbedderMismatch(
                 f"Collection {collection!r} was made with the embedder {table.embedder.name!r}, and the "
@@ -116,7 +121,7 @@ class Store:
 
     def drop(self, collection: str) -> None:
         """Remove a collection's table with all its passages."""
-        table_name = self._names.table_of(collection) if self._names else collection
+        table_name = self.table_name(collection)
         with self._lock:
             self._tables.pop(table_name, None)
             if table_name in self._tables_there():
@@ -124,27 +129,23 @@ class Store:
 
     def size(self, collection: str) -> int:
         """Bytes of a collection's table on disk; files that vanish meanwhile are not counted."""
-        table_name = self._names.table_of(collection) if self._names else collection
-        return folder_size(self._folder / f"{table_name}.lance")
+        return folder_size(self._folder / f"{self.table_name(collection)}.lance")
 
     def table_files(self, pattern: str, collection: str | None = None) -> list[Path]:
         """Files in the folder of a collection's table, or of all tables, that match, sorted."""
         if collection is None:
             return sorted(self._folder.glob(f"*.lance/{pattern}"))
-        table_name = self._names.table_of(collection) if self._names else collection
-        return sorted((self._folder / f"{table_name}.lance").glob(pattern))
+        return sorted((self._folder / f"{self.table_name(collection)}.lance").glob(pattern))
+
+    def _named(self, table_name: str, collection: str) -> CollectionTable:
+        """An open table under the name that its collection has now."""
+        known = self._tables[table_name]
+        if known.name != collection:
+            known = self._tables[table_name] = known.renamed(collection)
+        return known
 
     def _tables_there(self) -> list[str]:
-        if not self._folder.exists():
-            return []
-        names: list[str] = []
-        token = None
-        while True:
-            listed = self._connect().list_tables(page_token=token)
-            names += listed.tables
-            token = listed.page_token
-            if not token:
-                return names
+        return table_names(self._connect()) if self._folder.exists() else []
 
     def _connect(self) -> Any:
         if self._connection is None:
@@ -200,6 +201,12 @@ class CollectionTable:
         self._table = table
         self.upkeep = TableUpkeep(name, table)
         self._write_lock = threading.Lock()
+
+    def renamed(self, name: str) -> CollectionTable:
+        """The same table, opened once and written by one at a time, under another name."""
+        own = copy(self)
+        own.name, own.upkeep = name, TableUpkeep(name, self._table)
+        return own
 
     @property
     def version(self) -> int:

@@ -1,4 +1,4 @@
-"""What the tables of a copied data folder hold, whatever embedder made them. It only reads.
+"""Which tables there are, and what those of a copy hold, whatever embedder made them. It only reads.
 
 Beside rag/store.py the only module that opens tables: the store would make missing indexes, asks the
 database which table is whose, and keeps tables open, none of which is wanted of a copy.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -31,3 +32,15 @@ def table_contents(folder: Path) -> dict[str, TableContents]:
         ids = table.search().select(["document_id"]).limit(max(rows, 1)).to_arrow()["document_id"]
         found[path.stem] = TableContents(table.version, rows, frozenset(ids.drop_null().unique().to_pylist()))
     return found
+
+
+def table_names(connection: Any) -> list[str]:
+    """The names of all tables of an open folder, page by page, as LanceDB gives them."""
+    names: list[str] = []
+    token = None
+    while True:
+        listed = connection.list_tables(page_token=token)
+        names += listed.tables
+        token = listed.page_token
+        if not token:
+            return names

@@ -65,6 +65,8 @@ def test_smaller_passages_take_the_place_of_the_larger(workspace: Workspace, sma
     assert smaller.table("default").count([after.document_id]) == after.chunks
     assert set(found(smaller, "report about pumps", tags=("pumps",))) == {"long.txt"}
     assert not has_begun(smaller, "default")
+    # The collection has the table that was its revision's; what is said of it names the collection.
+    assert smaller.table("default").name == "default"
 
 
 def test_the_old_table_goes_after_a_while(smaller: Workspace) -> None:

@@ -13,6 +13,8 @@ from rag.collection_tables import RETIRED, REVISION
 from rag.database import DATABASE_FILE, close_databases, open_database, utc_now, write
 from rag.errors import CollectionNotFound, StoreError
 from rag.job_tables import JobRow
+from rag.kept_versions import restore_version
+from rag.maintenance import Maintenance
 from rag.retrieve import retrieve
 from rag.workspace import Workspace, open_workspace
 
@@ -45,6 +47,26 @@ def test_a_name_that_became_free_gets_a_table_of_its_own(workspace: Workspace) -
     assert found(workspace, "archive") == ["old.txt"]
     workspace.store.drop("default")
     assert found(workspace, "archive") == ["old.txt"]
+
+
+def test_what_is_said_of_a_renamed_table_names_the_collection_as_it_is_now(workspace: Workspace) -> None:
+    fill(workspace, {"leave.txt": "Parental leave lasts 26 weeks."})
+    maintenance = Maintenance(workspace.store, workspace.settings.data_dir)
+    [run] = maintenance.run()
+    workspace.tables.rename("default", "personnel")
+    table = workspace.table("personnel")
+    assert (table.name, table.count()) == ("personnel", 1)
+    assert workspace.table("personnel") is table
+    with pytest.raises(StoreError, match=r"rag tag NAME --collection personnel$"):
+        restore_version(workspace, "personnel", "spring")
+    # What was done for the table is still known, and what is done now is noted for it.
+    [report] = maintenance.reports(utc_now())
+    assert (report.collection, report.record.seconds) == ("personnel", round(run.seconds, 3))
+    [again] = maintenance.run()
+    [report] = maintenance.reports(utc_now())
+    assert (again.collection, report.record.seconds) == ("personnel", round(again.seconds, 3))
+    # More documents are added under the new name, too.
+    assert workspace.store.open_or_create("personnel").name == "personnel"
 
 
 def test_names_that_cannot_be_given(workspace: Workspace) -> None:
