@@ -1,11 +1,11 @@
 """The chat model puts the passages in order: it sees them all and replies with their numbers.
 
-The reply counts only if it is a list of every number, each once; nothing is guessed from another one.
+The reply counts only if it holds one order of every number, each once, however it is written. One that
+leaves numbers out is none: models too small to compare passages were seen to name any three of them.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Sequence
 
@@ -19,7 +19,14 @@ from rag.types import Hit, Message, Query
 
 #: Shortest excerpt of a passage in characters, however many passages share the tokens.
 SHORTEST = 200
-_FENCED = re.compile(r"```(?:json)?\s*(.*?)\s*```", re.DOTALL)
+#: Asked and answered before the question, since small models answer the question without it.
+EXAMPLE = ("an example, which passage 2 answers", 3, "[2, 3, 1]")
+#: [2, 1, 3] or [2] > [1] > [3], with words around it or none; 2, 1, 3 or 2 > 1 > 3 alone.
+_BRACKETED = re.compile(
+    r"""\[\s*["']?[0-9]+["']?(?:\s*,\s*["']?[0-9]+["']?)+\s*\]"""
+    r"""|\[[0-9]+\](?:\s*[>,]\s*\[[0-9]+\])+"""
+)
+_BARE = re.compile(r"[0-9]+(?:[\s,;>]+[0-9]+)+\.?")
 
 
 class ListwiseReranker:
@@ -60,20 +67,26 @@ class ListwiseReranker:
                 block = passage_block(number, hit, fence, end=end)
             blocks.append(block)
         system = fill("rerank", fence=fence, passages="".join(blocks))
-        return [Message("system", system), Message("user", f"Question: {question}")]
+        example, count, order = EXAMPLE
+        return [
+            Message("system", system),
+            Message("user", _asked(example, count)),
+            Message("assistant", order),
+            Message("user", _asked(question, len(hits))),
+        ]
+
+
+def _asked(question: str, count: int) -> str:
+    return fill("rerank_question", question=question, count=str(count))
 
 
 def parsed_order(reply: str, count: int, model: str) -> list[int]:
     """Places from 0, best first, from a reply of numbers from 1; raises RerankingFailed for any other."""
     text = reply.strip()
-    if fenced := _FENCED.fullmatch(text):
-        text = fenced.group(1)
-    try:
-        numbers = json.loads(text)
-    except ValueError:
-        numbers = None
-    whole = isinstance(numbers, list) and all(type(number) is int for number in numbers)
-    if not whole or sorted(numbers) != list(range(1, count + 1)):
+    written = [text] if _BARE.fullmatch(text) else _BRACKETED.findall(text)
+    orders = {tuple(map(int, re.findall(r"[0-9]{1,9}", own))) for own in written}
+    numbers = orders.pop() if len(orders) == 1 else ()
+    if sorted(numbers) != list(range(1, count + 1)):
         said = " ".join(text.split())[:120]
         raise RerankingFailed(
             f"{model} was to reply with the numbers 1 to {count}, each once, and replied {said!r}. "

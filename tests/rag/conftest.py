@@ -70,7 +70,7 @@ class LastFirst:
 
 def listwise_reply(messages: list[dict[str, Any]]) -> str:
     """A model's order of the passages in a prompt: by the words that they share with the question."""
-    question = messages[-1]["content"].removeprefix("Question: ")
+    question = messages[-1]["content"].removeprefix("Question: ").partition("\n\nDo not answer")[0]
     blocks = re.findall(r"<<<passage (\d+) (\w+)>>>\n(.*?)<<<end \1 \2>>>", messages[0]["content"], re.DOTALL)
     order = sorted(blocks, key=lambda own: (-overlap(question, own[2]), int(own[0])))
     return json.dumps([int(number) for number, _, _ in order])

@@ -108,8 +108,30 @@ def test_a_service_gets_its_key_and_orders(filled: Workspace, ranking: RerankSer
 @pytest.mark.parametrize(
     "reply",
     [
-        *("", "Sure! Here is the order: [1, 2, 3]", "[1, 2]", "[1, 2, 2]", "[1, 2, 4]", "[0, 1, 2]"),
-        *("1, 2, 3", "[true, 2, 3]", "[1.0, 2, 3]", '["1", "2", "3"]', '{"order": [1, 2, 3]}', "[[1, 2, 3]]"),
+        *(
+            "",
+            "The first one, I think.",
+            "8.8 bar",
+            "[1, 2]",
+            "[3]",
+            "3",
+            "[1, 2, 2]",
+            "[1, 2, 4]",
+            "[0, 1, 2]",
+        ),
+        *(
+            "[2] > [3]",
+            "2, 3",
+            "1. 2\n2. 3\n3. 1",
+            "[true, 2, 3]",
+            "[1.0, 2, 3]",
+            "[1, [2, 3]]",
+            "[-1, 2, 3]",
+        ),
+        "Passage 3 says it, then 1 and 2.",
+        "Not [1, 2, 3] but [3, 2, 1].",
+        "[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11,",
+        "[" + "9" * 5000 + ", 1, 2]",
     ],
 )
 def test_a_reply_that_is_no_order_is_refused(reply: str) -> None:
@@ -117,8 +139,16 @@ def test_a_reply_that_is_no_order_is_refused(reply: str) -> None:
         parsed_order(reply, 3, "small")
 
 
-@pytest.mark.parametrize("reply", ["[3, 1, 2]", " [3,1,2]\n", "```json\n[3, 1, 2]\n```"])
-def test_an_order_is_read(reply: str) -> None:
+@pytest.mark.parametrize(
+    "reply",
+    [
+        *("[3, 1, 2]", " [3,1,2]\n", "```json\n[3, 1, 2]\n```", '["3", "1", "2"]', '{"order": [3, 1, 2]}'),
+        *("[3] > [1] > [2]", "[3], [1], [2]", "3, 1, 2", "3 > 1 > 2.", "3\n1\n2", "[[3, 1, 2]]"),
+        "Sure! Here is the order: [3, 1, 2]. Passage 3 answers the question.",
+        "[3, 1, 2]\n\n[3, 1, 2]",
+    ],
+)
+def test_an_order_is_read_however_it_is_written(reply: str) -> None:
     assert parsed_order(reply, 3, "small") == [2, 0, 1]
 
 
