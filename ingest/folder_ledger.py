@@ -102,6 +102,14 @@ class FolderLedger:
         return SyncedFileRow.collection == self._collection, SyncedFileRow.folder == self._folder
 
 
+def forget_folders(engine: Engine, collection: str) -> None:
+    """Forget what was taken in from folders into a collection that goes: the next look brings all in."""
+    write(
+        engine,
+        lambda session: session.execute(delete(SyncedFileRow).where(SyncedFileRow.collection == collection)),
+    )
+
+
 def _stored(path: str) -> str:
     """A path as the database can keep it: one that is no Unicode by its bytes."""
     try:

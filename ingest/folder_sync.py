@@ -14,12 +14,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from ingest.documents import remove_documents
+from ingest.file_bytes import printable
 from ingest.folder_ledger import FolderLedger, SyncedFile
 from ingest.left_out import is_temporary
 from ingest.moved_files import follow_renames
 from ingest.pipeline import Pipeline
 from ingest.progress import FileResult
-from ingest.sources import Source, path_sources
+from ingest.sources import Source, path_sources, with_own_names
 from rag.catalog import DocumentRecord
 from rag.database import open_database, utc_now
 from rag.errors import DocumentError
@@ -60,7 +61,7 @@ def sweep(
         path: stat for path, stat in present.items() if not 0 <= now - stat.st_mtime_ns < SETTLE_SECONDS * 1e9
     }
     changed = [path for path, stat in sorted(settled.items()) if not _same(known.get(path), stat)]
-    results = _take_in(workspace, collection, folder, changed, settled, known, ledger, cancelled)
+    results = _read(workspace, collection, folder, changed, settled, known, ledger, cancelled)
     missing = {
         path: file
         for path, file in known.items()
@@ -115,7 +116,7 @@ def _below(path: str, folders: list[str]) -> bool:
     return any(path.startswith(f"{folder}/") for folder in folders)
 
 
-def _take_in(
+def _read(
     workspace: Workspace,
     collection: str,
     folder: Path,
@@ -129,14 +130,22 @@ def _take_in(
     if not changed:
         return []
     owners: dict[str, str] = {}
+    begun: list[str] = []
+    # Folders whose names cannot be shown may look alike.
+    others = {name for path in set(stats) & set(known) - set(changed) for name in known[path].names}
+
+    def named() -> Iterator[Source]:
+        for path in changed:
+            parent = printable(str(PurePosixPath(path).parent))
+            begun.append(path)
+            for source in path_sources([folder / path], workspace.settings.ingest):
+                name = source.name if parent == "." else f"{parent}/{source.name}"
+                yield Source(name, source.size, source.read)
 
     def sources() -> Iterator[Source]:
-        for path in changed:
-            parent = PurePosixPath(path).parent
-            for source in path_sources([folder / path], workspace.settings.ingest):
-                name = str(parent / source.name) if str(parent) != "." else source.name
-                owners[name] = path
-                yield Source(name, source.size, source.read)
+        for source in with_own_names(named(), others):
+            owners[source.name] = begun[-1]
+            yield source
 
     pipeline = Pipeline(collection, workspace)
     results: list[FileResult] = []
@@ -146,21 +155,55 @@ def _take_in(
         results.append(result)
         if cancelled.is_set():
             halt.set()
-    names: dict[str, list[str]] = {}
-    for result in results:
-        if result.document_id:
-            names.setdefault(owners[result.file], []).append(result.file)
-    ended = {result.file for result in results}
-    whole = [path for path in names if all(name in ended for name, owner in owners.items() if owner == path)]
-    _clear_marks(workspace, collection, [name for path in whole for name in names[path]])
-    left = [name for path in whole if path in known for name in set(known[path].names) - set(names[path])]
-    if left:
-        # Members that an archive no longer holds.
-        remove_documents(workspace, collection, left)
-    ledger.put(
-        [SyncedFile(path, stats[path].st_size, stats[path].st_mtime_ns, tuple(names[path])) for path in whole]
-    )
+    ledger.put(_taken_in(workspace, collection, folder, owners, results, stats, known))
     return results
+
+
+def _taken_in(
+    workspace: Workspace,
+    collection: str,
+    folder: Path,
+    owners: dict[str, str],
+    results: list[FileResult],
+    stats: dict[str, os.stat_result],
+    known: dict[str, SyncedFile],
+) -> list[SyncedFile]:
+    """What to note of files whose bytes were read; members that an archive no longer holds are gone."""
+    ended = {result.file for result in results}
+    unended = {path for name, path in owners.items() if name not in ended}
+    names: dict[str, list[str]] = {
+        path: [] for result in results if result.document_id and (path := owners[result.file]) not in unended
+    }
+    for name, path in owners.items():
+        if path in names:
+            names[path].append(name)
+    _put_warnings(workspace, collection, [name for own in names.values() for name in own], "")
+    unread = tuple(
+        f"{result.file.removesuffix('!attachments')}!" for result in results if result.status == "failed"
+    )
+    left: list[str] = []
+    for path in names:
+        for name in known[path].names if path in known else ():
+            if name not in owners:
+                # What lies in an archive that cannot be opened now is not gone from it.
+                inside = name.startswith(unread)
+                left += [] if inside else [name]
+                if inside or workspace.settings.ingest.when_gone != "remove":
+                    names[path].append(name)
+    _say_gone(workspace, collection, folder, left)
+    return [
+        SyncedFile(path, stats[path].st_size, stats[path].st_mtime_ns, tuple(own))
+        for path, own in names.items()
+    ]
+
+
+def _say_gone(workspace: Workspace, collection: str, folder: Path, names: list[str]) -> None:
+    """Do with documents whose files are gone what ingest.when_gone says."""
+    when_gone = workspace.settings.ingest.when_gone
+    if names and when_gone == "remove":
+        remove_documents(workspace, collection, names)
+    elif names and when_gone == "mark":
+        _put_warnings(workspace, collection, names, f"{GONE_NOTE} {printable(str(folder))}.")
 
 
 def _let_go(
@@ -173,11 +216,7 @@ def _let_go(
 ) -> list[str]:
     when_gone = workspace.settings.ingest.when_gone
     gone = [name for file in missing.values() for name in file.names if name not in renamed]
-    if when_gone == "remove":
-        remove_documents(workspace, collection, gone)
-    elif when_gone == "mark":
-        note = f"{GONE_NOTE} {folder}."
-        _put_warnings(workspace, collection, gone, note)
+    _say_gone(workspace, collection, folder, gone)
     now = utc_now()
     stay = [
         replace(file, gone_at=now)
@@ -189,12 +228,17 @@ def _let_go(
     return gone
 
 
-def _clear_marks(workspace: Workspace, collection: str, names: list[str]) -> None:
-    _put_warnings(workspace, collection, names, "")
-
-
 def _put_warnings(workspace: Workspace, collection: str, names: list[str], note: str) -> None:
     """Give documents this note about being gone in place of an earlier one; none when it is empty."""
+    differing = [record.name for record in _noted(workspace, collection, names, note)]
+    if differing:
+        with workspace.writing(collection):
+            # What was looked at before may hold something else by now.
+            workspace.catalog.put_many(_noted(workspace, collection, differing, note))
+
+
+def _noted(workspace: Workspace, collection: str, names: list[str], note: str) -> list[DocumentRecord]:
+    """Those of the documents that have another note, with this one."""
     changed: list[DocumentRecord] = []
     for name in names:
         record = workspace.catalog.get(collection, name)
@@ -203,5 +247,4 @@ def _put_warnings(workspace: Workspace, collection: str, names: list[str], note:
             wanted = (*others, note) if note else others
             if wanted != record.warnings:
                 changed.append(replace(record, warnings=wanted))
-    if changed:
-        workspace.catalog.put_many(changed)
+    return changed

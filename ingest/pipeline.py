@@ -12,17 +12,17 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
 
 from ingest.chunking import chunk_document
-from ingest.commit_log import CommitLog
-from ingest.documents import let_go, released, renew_tags
 from ingest.embed_ahead import EmbedAhead, Pool
 from ingest.in_flight import Document
 from ingest.language import detect_language, language_warning
+from ingest.letting_go import keep_tags, let_go, released
 from ingest.parsing import get_parsers
 from ingest.progress import FileProgress, FileResult, Progress
 from ingest.read_ahead import ReadAhead
@@ -63,9 +63,8 @@ class Pipeline:
         self.maintenance = Maintenance(workspace.store, settings.data_dir)
         self.parsers = get_parsers(settings.ingest)
         # Held while deciding which names hold a document, since readers and embedder all do.
-        self._names = CommitLog(settings.data_dir, collection, settings.ingest.lock_seconds)
-        # A name keeps its tags whatever it holds; passages come without any.
-        self._has_tags = any(record.tags for record in catalog.documents(collection))
+        self._names = workspace.writing(collection)
+        self._store = workspace.store
         catalog.create_collection(collection)
 
     @property
@@ -166,7 +165,7 @@ class Pipeline:
         stored = counts.get(document.document_id, 0)
         if not stored:
             return False
-        with self._names:
+        with self._writing():
             holders = self.catalog.by_document_id(self.collection, document.document_id)
             known = [
                 record for record in holders if record.status == "ready" and record.recipe == self.recipe
@@ -180,16 +179,25 @@ class Pipeline:
             else:
                 twin = known[0]
             if earlier not in known or earlier.error:
-                renamed = self._let_go([earlier] if earlier else [], {document.document_id})
+                leaving = [earlier] if earlier else []
+                renamed = self._let_go(leaving, {document.document_id})
                 tags = earlier.tags if earlier else ()
                 self.catalog.put(replace(twin, name=document.name, tags=tags, notes="", error=""))
-                if self._has_tags:
-                    renew_tags(self.table, self.catalog, self.collection, {document.document_id, *renamed})
+                ids = {document.document_id, *renamed}
+                keep_tags(self.table, self.catalog, self.collection, ids, leaving)
         document.language, document.warnings = twin.language, twin.warnings
         document.result = FileResult(
             document.name, status, document.document_id, twin.pages, stored, document.seconds()
         )
         return True
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Hold the collection; its table is asked for anew, since another may have taken its place."""
+        with self._names:
+            if self._store.open(self.collection) is not self.table:
+                self.table = self._store.open_or_create(self.collection)
+            yield
 
     def _let_go(self, leaving: list[DocumentRecord], coming: set[str]) -> set[str]:
         gone, renamed = released(self.catalog, self.collection, leaving, coming)
@@ -295,7 +303,7 @@ class Pipeline:
         unique: dict[str, Document] = {}
         for document in latest.values():
             unique.setdefault(document.document_id, document)
-        with self._names:
+        with self._writing():
             earlier = {name: self.catalog.get(self.collection, name) for name in latest}
             leaving = [record for record in earlier.values() if record is not None]
             gone, _ = released(self.catalog, self.collection, leaving, set(unique))
@@ -310,7 +318,7 @@ class Pipeline:
                 [bits for document in unique.values() for bits in document.token_bits],
                 replaced=gone,
             )
-            note(records, set(unique), self.table, self.catalog, tagged=self._has_tags)
+            note(records, set(unique), self.table, self.catalog)
             self._names.settle()
         for document in documents:
             progress.files[document.name].result = document.result
@@ -322,13 +330,13 @@ class Pipeline:
         """Note a file that adds no passages: unchanged, empty or failed."""
         result = document.result
         assert result is not None  # noqa: S101
-        with self._names:
+        with self._writing():
             known = self.catalog.get(self.collection, document.name)
             if result.status == "empty":
-                renamed = self._let_go([known] if known else [], set())
+                leaving = [known] if known else []
+                renamed = self._let_go(leaving, set())
                 self.catalog.put(document.record(self.collection, self.recipe, "empty"))
-                if self._has_tags:
-                    renew_tags(self.table, self.catalog, self.collection, renamed)
+                keep_tags(self.table, self.catalog, self.collection, renamed, leaving)
             elif result.status == "failed":
                 self._note_failure(document, known, result)
         progress.files[document.name].result = result

@@ -10,9 +10,9 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ingest.commit_log import CommitLog, digests
-from ingest.documents import let_go, released, renew_tags
+from ingest.letting_go import keep_tags, let_go, released
 from rag.catalog import Catalog, DocumentRecord
+from rag.commit_log import CommitLog, digests
 from rag.store import CollectionTable
 
 logger = logging.getLogger(__name__)
@@ -24,23 +24,26 @@ def recovered(log: CommitLog, table: CollectionTable, catalog: Catalog) -> dict[
     A record whose passages are gone from the table becomes a failed one, which says so.
     """
     with log:
-        announced = log.announced()
-        records = catalog.documents(log.collection)
-        if announced is not None:
-            unfinished, expected = announced
-            found = digests(chunk for own in expected for chunk in table.chunks(own))
-            if found == expected:
-                logger.warning("Finished adding %d documents for a process that had ended.", len(unfinished))
-                tagged = any(record.tags for record in records)
-                note(unfinished, set(expected), table, catalog, tagged=tagged)
-                records = catalog.documents(log.collection)
-            log.settle()
+        finish_announced(log, table, catalog)
         counts = table.chunk_counts()
-        for record in records:
+        for record in catalog.documents(log.collection):
             if record.status == "ready" and record.document_id not in counts:
                 lost = f"The passages of {record.name} are no longer in the table. Add it again."
                 catalog.put(replace(record, status="failed", error=lost, chunks=0))
     return counts
+
+
+def finish_announced(log: CommitLog, table: CollectionTable, catalog: Catalog) -> None:
+    """Finish or forget what a killed process had begun to add, while the log's lock is held."""
+    announced = log.announced()
+    if announced is None:
+        return
+    unfinished, expected = announced
+    found = digests(chunk for own in expected for chunk in table.chunks(own))
+    if found == expected:
+        logger.warning("Finished adding %d documents for a process that had ended.", len(unfinished))
+        note(unfinished, set(expected), table, catalog)
+    log.settle()
 
 
 def note(
@@ -48,13 +51,10 @@ def note(
     coming: set[str],
     table: CollectionTable,
     catalog: Catalog,
-    *,
-    tagged: bool,
 ) -> None:
     """Write into the catalog what the table has; what these names held before is let go of.
 
-    `coming` are the document ids of the records, all of one collection; `tagged` says whether any
-    document there has tags, which passages must then get.
+    `coming` are the document ids of the records, all of one collection.
     """
     collection = records[0].collection
     earlier = [catalog.get(collection, record.name) for record in records]
@@ -62,5 +62,4 @@ def note(
     gone, renamed = released(catalog, collection, leaving, coming)
     let_go(table, gone, renamed)
     catalog.put_many(records)
-    if tagged:
-        renew_tags(table, catalog, collection, {*coming, *renamed})
+    keep_tags(table, catalog, collection, {*coming, *renamed}, leaving)

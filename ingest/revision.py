@@ -9,7 +9,8 @@ from __future__ import annotations
 import threading
 from datetime import timedelta
 
-from ingest.documents import remove_collection, remove_documents, renew_tags, stored_sources
+from ingest.documents import remove_collection, remove_documents, stored_sources
+from ingest.letting_go import renew_tags
 from ingest.pipeline import Pipeline
 from ingest.progress import Progress
 from ingest.recipe import recipe_of
@@ -66,11 +67,7 @@ def read_again(
         if cancelled.is_set():
             return False
         _tag(workspace, collection, revision)
-        if not _still_to_read(workspace, collection, revision) and workspace.tables.swap(
-            collection, revision
-        ):
-            # Tags may have changed between the copying and the swap.
-            _tag(workspace, collection, collection)
+        if not _still_to_read(workspace, collection, revision) and _swapped(workspace, collection, revision):
             return True
 
 
@@ -153,6 +150,16 @@ def _still_to_read(workspace: Workspace, collection: str, revision: str) -> list
 
 def _differs(reading: DocumentRecord, record: DocumentRecord | None) -> bool:
     return record is None or record.document_id != reading.document_id
+
+
+def _swapped(workspace: Workspace, collection: str, revision: str) -> bool:
+    # Between a document's passages and its record no other table may take the place of theirs.
+    with workspace.writing(collection):
+        done = workspace.tables.swap(collection, revision)
+        if done:
+            # Tags may have changed since they were copied.
+            _tag(workspace, collection, collection)
+    return done
 
 
 def _tag(workspace: Workspace, collection: str, table_of: str) -> None:

@@ -53,9 +53,9 @@ def bytes_source(
     return with_own_names(_opened(source, lambda: data[:HEAD_BYTES], settings, password))
 
 
-def with_own_names(sources: Iterable[Source]) -> Iterator[Source]:
-    """The same sources, those whose name is taken as `name (2).txt` and so on."""
-    taken: set[str] = set()
+def with_own_names(sources: Iterable[Source], others: Iterable[str] = ()) -> Iterator[Source]:
+    """The same sources, those whose name is taken, or among `others`, as `name (2).txt` and so on."""
+    taken = set(others)
     numbers: dict[str, int] = {}
     for source in sources:
         name = source.name

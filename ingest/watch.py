@@ -71,6 +71,9 @@ class Watcher:
         except (AskanceError, OSError) as error:
             logger.warning("%s", error)
             return TROUBLE_SECONDS
+        except Exception:
+            logger.exception("%s could not be looked through", self._folder)
+            return TROUBLE_SECONDS
         self._report(found)
         return QUIET_SECONDS if found.unsettled else EVERY_SECONDS
 

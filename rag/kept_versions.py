@@ -77,11 +77,15 @@ def restore_version(workspace: Workspace, collection: str, name: str) -> Restore
     table = workspace.table(collection)
     kept, records = read_ledger(_found(table, name))
     undo = f"before-{name}-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}"[:80]
-    # Kept in any case: this must be possible when an earlier attempt was interrupted.
-    _kept(workspace, collection, undo)
-    present = {record.name: record for record in workspace.catalog.documents(collection)}
-    table.restore_version(name)
-    put_back(open_database(workspace.settings.data_dir), collection, records)
+    # A document that came between table and list would stay in one of them alone.
+    with workspace.writing(collection) as log:
+        # Kept in any case: this must be possible when an earlier attempt was interrupted.
+        _kept(workspace, collection, undo)
+        present = {record.name: record for record in workspace.catalog.documents(collection)}
+        table.restore_version(name)
+        put_back(open_database(workspace.settings.data_dir), collection, records)
+        # What a killed process had begun belongs to the state that was left.
+        log.settle()
     back = {record.name: record for record in records}
     return Restored(
         version=kept,

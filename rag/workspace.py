@@ -12,6 +12,7 @@ from functools import lru_cache
 from rag.blobs import BlobStore
 from rag.catalog import Catalog
 from rag.collection_tables import CollectionTables
+from rag.commit_log import CommitLog
 from rag.database import open_database
 from rag.document_authors import authors_meant
 from rag.document_kinds import mime_types_of
@@ -39,6 +40,14 @@ class Workspace:
     def table(self, collection: str) -> CollectionTable:
         """The passages of a collection; raises CollectionNotFound."""
         return self.store.open(collection)
+
+    def writing(self, collection: str) -> CommitLog:
+        """The lock of a collection: `with` it, nobody else changes which documents are in it.
+
+        Entering it raises WriterBusy when another keeps it for ingest.lock_seconds.
+        """
+        settings = self.settings
+        return CommitLog(settings.data_dir, collection, settings.ingest.lock_seconds)
 
     def searched(self, collections: Sequence[str]) -> Searched:
         """What a question to these collections is asked of; those without documents yet are left out.

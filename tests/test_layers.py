@@ -100,6 +100,7 @@ RAG_LAYERS: list[set[str]] = [
         "recollection",
         "fitting",
         "kept_ledger",
+        "commit_log",
     },
     {
         *("spending", "store", "disclosure", "cited_quotes", "quoting", "subject"),

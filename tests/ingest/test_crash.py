@@ -26,7 +26,7 @@ LONGEST = 2.0
 #: Commits a few documents at a time, so that there is much to be killed in the middle of.
 PROGRAM = """
 import os, sys
-import ingest.pipeline, rag.catalog, rag.store, ingest.commit_log
+import ingest.pipeline, rag.catalog, rag.store, rag.commit_log
 from ingest.__main__ import main
 ingest.pipeline.POOL_CHUNKS = ingest.pipeline.COMMIT_CHUNKS = 16
 sys.stdout.write("begin\\n"); sys.stdout.flush()
@@ -130,7 +130,7 @@ def test_killed_at_many_more_moments(tmp_path: Path, settings: Settings, seed: i
     [
         (f"rag.store.CollectionTable.replace_documents = {DIE}", False),
         (f"rag.catalog.Catalog.put_many = {DIE}", True),
-        (f"ingest.commit_log.CommitLog.settle = {DIE}", True),
+        (f"rag.commit_log.CommitLog.settle = {DIE}", True),
     ],
 )
 def test_killed_between_table_and_catalog(

@@ -18,7 +18,6 @@ from ingest.documents import (
     stored_sources,
     tag_document,
     tag_documents,
-    uploaded_source,
 )
 from ingest.pipeline import Pipeline
 from ingest.progress import FileResult
@@ -203,11 +202,6 @@ def test_what_was_never_read_cannot_be_read_again_and_says_so(workspace: Workspa
     assert "away.txt" in (result.error or "")
     assert "again" in (result.error or "")
     assert remove_documents(workspace, "default", ["away.txt"]) == 1
-
-
-def test_an_upload_is_kept_before_it_is_read(workspace: Workspace) -> None:
-    source = uploaded_source("a.txt", b"words", workspace.blobs)
-    assert (source.name, source.size, source.read()) == ("a.txt", 5, b"words")
 
 
 def test_removing_while_searching(workspace: Workspace) -> None:

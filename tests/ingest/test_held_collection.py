@@ -28,7 +28,7 @@ ROOT = Path(__file__).parents[2]
 HOLDER = """
 import sys
 from pathlib import Path
-from ingest.commit_log import CommitLog
+from rag.commit_log import CommitLog
 with CommitLog(Path(sys.argv[1]), "default", 1):
     print("held", flush=True)
     sys.stdin.read()

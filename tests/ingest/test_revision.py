@@ -13,6 +13,7 @@ from ingest.documents import remove_documents, tag_documents
 from ingest.progress import Progress
 from ingest.rereadings import Rereadings
 from ingest.revision import give_up, has_begun, outdated_documents, read_again, remove_retired
+from rag.commit_log import CommitLog
 from rag.embedders import HashEmbedder
 from rag.errors import StoreError
 from rag.kept_versions import forget_version, keep_version
@@ -137,16 +138,17 @@ def test_stopped_it_goes_on_where_it_was(smaller: Workspace) -> None:
 
 
 def test_documents_that_come_and_go_meanwhile(smaller: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    swap = smaller.tables.swap
+    writing = Workspace.writing
     changes = iter([True])
 
-    def busy(collection: str, hidden: str) -> bool:
-        if next(changes, False):
+    def busy(workspace: Workspace, collection: str) -> CommitLog:
+        # Reading again asks for the collection's lock when it is about to replace the table.
+        if collection == "default" and next(changes, False):
             fill(smaller, {"late.txt": "The late document on turbines."})
             remove_documents(smaller, "default", ["boiler.md"])
-        return swap(collection, hidden)
+        return writing(workspace, collection)
 
-    monkeypatch.setattr(smaller.tables, "swap", busy)
+    monkeypatch.setattr(Workspace, "writing", busy)
     assert read_again(smaller, "default") is True
     records = smaller.catalog.documents("default")
     assert {record.name for record in records} == {*TEXTS, *LONG, "late.txt"} - {"boiler.md"}

@@ -28,6 +28,11 @@ from rag.types import Chunk
 if sys.platform != "win32":
     import fcntl
 
+#: What threads of this process wait for before the system's lock, by its file.
+_THREADS: dict[Path, threading.Lock] = {}
+#: Most bytes that a file's name may have on the file systems in use.
+_LONGEST_FILE_NAME = 255
+
 _RETRY_SECONDS = 0.02
 #: Written over the one before: on a full disk, too, a holder can say who it is.
 _HOLDER_BYTES = 20
@@ -45,9 +50,9 @@ class CommitLog:
         self.collection = collection
         # Nobody holds a collection longer than some seconds, unless stopped or stuck.
         self._wait_seconds = wait_seconds
-        self._note = data_dir / "commits" / f"{quote(collection, safe='')}.json"
+        self._note = data_dir / "commits" / f"{_file_name(collection)}.json"
         self._lock = self._note.with_suffix(".lock")
-        self._here = threading.Lock()
+        self._here = _THREADS.setdefault(self._lock.absolute(), threading.Lock())
         self._stream: IO[bytes] | None = None
 
     def __enter__(self) -> CommitLog:
@@ -136,6 +141,15 @@ class CommitLog:
 
     def _refused(self, error: OSError) -> StoreError:
         return disk_refusal(self._note.parent, error)
+
+
+def _file_name(collection: str) -> str:
+    """The collection's name as a file's: by its digest where it would be too long."""
+    name = quote(collection, safe="")
+    if len(name) + len(".json") <= _LONGEST_FILE_NAME:
+        return name
+    # No quoted name begins so.
+    return f"={hashlib.sha256(collection.encode()).hexdigest()}"
 
 
 def _process_named(written: bytes) -> str:
