@@ -49,7 +49,8 @@ def claim(engine: Engine, holder: Holder) -> Lease | None:
         for row in session.scalars(_candidates(process)):
             if row.state == "running" and is_alive(row.holder, row.heartbeat_at):
                 continue
-            if row.reserved_for not in ("", process) and is_alive(row.reserved_for, None):
+            # A process of another machine is known to live by the heartbeat of what waits for it.
+            if row.reserved_for not in ("", process) and is_alive(row.reserved_for, row.heartbeat_at):
                 continue
             return row
         return None
@@ -72,7 +73,7 @@ def claim(engine: Engine, holder: Holder) -> Lease | None:
     if read(engine, first) is None:
         return None
     job = write(engine, take)
-    return None if job is None else Lease(engine, job, str(holder))
+    return None if job is None else Lease(engine, job, holder)
 
 
 def _candidates(process: str) -> Select[JobRow]:
@@ -95,10 +96,11 @@ def _candidates(process: str) -> Select[JobRow]:
 class Lease:
     """The right to do one job. Every method raises LeaseLost when another has it."""
 
-    def __init__(self, engine: Engine, job: Job, holder: str) -> None:
+    def __init__(self, engine: Engine, job: Job, holder: Holder) -> None:
         self.job = job
         self._engine = engine
-        self._holder = holder
+        self._holder = str(holder)
+        self._process = str(holder.process)
 
     def given(self) -> list[Given]:
         """What was handed over with the job."""
@@ -131,15 +133,15 @@ class Lease:
 
     def give_back(
         self, state: str, error: str, figures: Figures | None, changed: Iterable[FileProgress]
-    ) -> None:
+    ) -> str:
         """End the lease: the job is then in this state, waiting if another worker may go on at once.
 
         A wish that came since the last heartbeat, or was taken back, decides instead, unless the job has
-        ended or an error made it rest.
+        ended or an error made it rest. Returns the state it has.
         """
         rows = [_values(self.job.id, file) for file in changed]
 
-        def work(session: Session) -> None:
+        def work(session: Session) -> str:
             wish = self._beat(session, {})
             own = state
             if own in ("paused", "waiting") and not error:
@@ -149,8 +151,9 @@ class Lease:
             self._beat(session, _figures(figures) | values | {"ended_at": None} | ended)
             if rows:
                 session.execute(update(JobFileRow), rows)
+            return own
 
-        write(self._engine, work)
+        return write(self._engine, work)
 
     def take_archives(self) -> list[str]:
         """Let go of archives that were given, once nothing is left in them to do; returns their digests."""
@@ -181,7 +184,10 @@ class Lease:
         wish = session.scalar(select(JobRow.wish).where(*mine).with_for_update())
         if wish is None:
             raise LeaseLost(f"The job {self.job.label!r} is done by another worker now, or was removed.")
-        session.execute(update(JobRow).where(*mine).values(heartbeat_at=utc_now(), **values))
+        now = utc_now()
+        session.execute(update(JobRow).where(*mine).values(heartbeat_at=now, **values))
+        for_me = JobRow.state == "waiting", JobRow.reserved_for == self._process
+        session.execute(update(JobRow).where(*for_me).values(heartbeat_at=now))
         return wish
 
 

@@ -53,8 +53,11 @@ class Recorder:
             self._progress.files.update({file.file: file for file in files})
             self._knows = True
 
-    def end(self, state: str, error: str) -> None:
-        """Write down the rest and give the lease back in this state. Raises LeaseLost, StoreError."""
+    def end(self, state: str, error: str) -> str:
+        """Write down the rest and give the lease back in this state; returns the one it has then.
+
+        Raises LeaseLost, StoreError.
+        """
         self._ended.set()
         self._thread.join()
         stage = "cancelled" if state in ("cancelled", "failed") else "waiting"
@@ -62,7 +65,7 @@ class Recorder:
             if file.result is None:
                 file.stage = stage
         with self._lock:
-            self._lease.give_back(state, error, self._figures(), self._changed())
+            return self._lease.give_back(state, error, self._figures(), self._changed())
 
     def _keep(self) -> None:
         while not self._ended.wait(BEAT_SECONDS):

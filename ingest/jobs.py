@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from ingest.given import Given
 from ingest.job_views import ENDED, Job, as_file, as_job
 from ingest.leases import is_alive, this_process
-from ingest.passwords import drop_password, keep_password
+from ingest.passwords import drop_password, keep_password, password_of
 from ingest.progress import FileProgress
 from rag.database import open_database, read, utc_now, write
 from rag.errors import JobNotFound, StoreError
@@ -55,10 +55,8 @@ class Jobs:
     ) -> Job:
         """Queue what was given for a collection; returns the job at once."""
         job_id = secrets.token_hex(4)
-        if password:
-            keep_password(job_id, password)
 
-        def work(session: Session) -> None:
+        def work(session: Session) -> bool:
             last = session.scalar(select(func.max(JobRow.position))) or 0
             session.add(_new_row(job_id, last + 1, collection, label, force, _reserved(password)))
             session.flush()
@@ -75,8 +73,9 @@ class Jobs:
             ]
             if rows:
                 session.execute(insert(GivenRow), rows)
+            return True
 
-        write(self._engine, work)
+        self._with_password(job_id, password, work)
         self._forget_old()
         self._wake(self._workspace)
         return self.get(job_id)
@@ -166,29 +165,32 @@ class Jobs:
                 each.status, each.error, each.warnings = "", "", []
             session.flush()
             row.counts = _counted(session, job.id)
-            row.reserved_for = _reserved(password)
+            if password:
+                row.reserved_for = _reserved(password)
             _renew(session, row)
             return True
 
-        if password:
-            keep_password(job.id, password)
-        return self._told(write(self._engine, work))
+        return self._told(self._with_password(job.id, password, work))
 
     def forget(self, *jobs: Job) -> None:
         """Take ended or paused jobs off the list; uploads that only they need are removed."""
 
-        def work(session: Session) -> list[str]:
+        def work(session: Session) -> tuple[list[str], list[str]]:
             gone: list[str] = []
+            places: list[str] = []
             for job in jobs:
                 row = session.get(JobRow, job.id)
                 if row is not None and row.state not in ("waiting", "running"):
                     kept = GivenRow.job_id == job.id, GivenRow.kind != "path"
-                    gone += session.scalars(select(GivenRow.place).where(*kept)).all()
+                    places += session.scalars(select(GivenRow.place).where(*kept)).all()
                     session.execute(delete(JobRow).where(JobRow.id == job.id))
-                    drop_password(job.id)
-            return gone
+                    gone.append(job.id)
+            return gone, places
 
-        remove_unneeded(self._workspace, write(self._engine, work), listed_jobs=True)
+        gone, places = write(self._engine, work)
+        for job_id in gone:
+            drop_password(job_id)
+        remove_unneeded(self._workspace, places, listed_jobs=True)
 
     def wait(self, job: Job, timeout: float | None = None) -> bool:
         """Block until a job has ended or rests; False when the time (seconds) ran out."""
@@ -201,18 +203,43 @@ class Jobs:
         return True
 
     def _request(self, job: Job, wish: str, state: str, allowed: tuple[str, ...]) -> bool:
-        def work(session: Session) -> bool:
+        def work(session: Session) -> str:
             row = _row(session, job.id)
             if row.state not in allowed:
-                return False
+                return ""
             if row.state == "running" and is_alive(row.holder, row.heartbeat_at):
                 row.wish = wish
             else:
                 row.state, row.wish, row.holder = state, "", ""
-                row.ended_at = utc_now() if state in ENDED else None
-            return True
+                if state in ENDED:
+                    row.ended_at, row.reserved_for = utc_now(), ""
+                else:
+                    row.ended_at = None
+            return row.state
 
-        return write(self._engine, work)
+        after = write(self._engine, work)
+        if after in ENDED:
+            drop_password(job.id)
+        return bool(after)
+
+    def _with_password(self, job_id: str, password: str | None, work: Callable[[Session], bool]) -> bool:
+        """Write a job that may be done with a password, which is kept only if it is to be done.
+
+        It is there when the job is: this process's worker may take that at once.
+        """
+
+        def with_password(session: Session) -> bool:
+            applied = work(session)
+            if applied and password:
+                keep_password(job_id, password)
+            return applied
+
+        earlier = password_of(job_id)
+        try:
+            return write(self._engine, with_password)
+        except BaseException:
+            keep_password(job_id, earlier)
+            raise
 
     def _told(self, applied: bool) -> bool:
         if applied:
@@ -239,7 +266,7 @@ def _new_row(job_id: str, position: int, collection: str, label: str, force: boo
         wish="",
         error="",
         holder="",
-        heartbeat_at=None,
+        heartbeat_at=utc_now() if reserved else None,
         reserved_for=reserved,
         files=0,
         counts={},
@@ -261,6 +288,8 @@ def _reserved(password: str | None) -> str:
 def _renew(session: Session, row: JobRow) -> None:
     row.state, row.wish, row.error, row.holder, row.ended_at = "waiting", "", "", "", None
     row.seconds_left = None
+    # Time for the process that it is reserved for to take it before others believe that one dead.
+    row.heartbeat_at = utc_now() if row.reserved_for else None
     unsettled = JobFileRow.job_id == row.id, JobFileRow.status == ""
     session.execute(update(JobFileRow).where(*unsettled).values(stage="waiting", chunks_done=0))
 

@@ -11,10 +11,13 @@ _passwords: dict[str, str] = {}
 _lock = threading.Lock()
 
 
-def keep_password(job_id: str, password: str) -> None:
-    """Remember the password that a job is to try."""
+def keep_password(job_id: str, password: str | None) -> None:
+    """Remember the password that a job is to try; None forgets it."""
     with _lock:
-        _passwords[job_id] = password
+        if password is None:
+            _passwords.pop(job_id, None)
+        else:
+            _passwords[job_id] = password
 
 
 def password_of(job_id: str) -> str | None:
@@ -23,7 +26,8 @@ def password_of(job_id: str) -> str | None:
         return _passwords.get(job_id)
 
 
-def drop_password(job_id: str) -> None:
-    """Forget it; forgetting what is not there is no error."""
+def drop_password(job_id: str, tried: str | None = None) -> None:
+    """Forget it, unless another than the one tried was given since; what is not there is no error."""
     with _lock:
-        _passwords.pop(job_id, None)
+        if tried is None or _passwords.get(job_id) == tried:
+            _passwords.pop(job_id, None)

@@ -14,6 +14,7 @@ from pathlib import Path
 from ingest.given import given_sources
 from ingest.job_leases import Lease, LeaseLost, claim
 from ingest.job_recorder import Recorder
+from ingest.job_views import ENDED
 from ingest.kept_room import KeptRoom
 from ingest.leases import new_holder, retire
 from ingest.moved_files import folders_taken
@@ -104,8 +105,9 @@ class Worker:
         recorder = Recorder(lease, progress, self._cancelled)
         recorder.start()
         state, error = "failed", ""
+        password = password_of(lease.job.id)
         try:
-            self._run(workspace, lease, progress, recorder)
+            self._run(workspace, lease, progress, recorder, password)
         except LeaseLost:
             recorder.lost = True
         except (DiskRefused, WriterBusy) as trouble:
@@ -122,21 +124,22 @@ class Worker:
         else:
             state = self._state(progress, recorder.wish)
         try:
-            self._end(workspace, recorder, state, error)
-            drop_password(lease.job.id)
+            if self._end(workspace, recorder, state, error) in ENDED:
+                # One that rests needs it when it goes on.
+                drop_password(lease.job.id, password)
             if state == "done" and not progress.troubled():
                 remove_unneeded(workspace, lease.take_archives(), listed_jobs=True)
         except LeaseLost as lost:
             logger.warning("%s", lost)
 
-    def _end(self, workspace: Workspace, recorder: Recorder, state: str, error: str) -> None:
+    def _end(self, workspace: Workspace, recorder: Recorder, state: str, error: str) -> str:
         room = KeptRoom(workspace.settings.data_dir)
         try:
-            recorder.end(state, error)
+            return recorder.end(state, error)
         except DiskRefused:
             # Whoever looks must learn why it stands still.
             room.give()
-            recorder.end(state, error)
+            return recorder.end(state, error)
 
     def _state(self, progress: Progress, wish: str) -> str:
         if progress.done() == len(progress.files) and not (wish and not progress.files):
@@ -145,14 +148,20 @@ class Worker:
             return "paused" if wish == "pause" else "cancelled"
         return "waiting" if self._stopping.is_set() else "done"
 
-    def _run(self, workspace: Workspace, lease: Lease, progress: Progress, recorder: Recorder) -> None:
+    def _run(
+        self,
+        workspace: Workspace,
+        lease: Lease,
+        progress: Progress,
+        recorder: Recorder,
+        password: str | None,
+    ) -> None:
         job = lease.job
         KeptRoom(workspace.settings.data_dir).keep()
         pipeline = Pipeline(job.collection, workspace)
         known = lease.files()
         recorder.known(known)
         given = lease.given()
-        password = password_of(job.id)
         sources = list(given_sources(given, workspace.settings.ingest, workspace.blobs, password))
         paths = [Path(each.place) for each in given if each.kind == "path"]
         folders = folders_taken(workspace, job.collection, paths, sources)

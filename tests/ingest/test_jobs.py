@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +18,12 @@ from sqlalchemy.orm import Session
 from ingest.given import given_path
 from ingest.job_views import Job
 from ingest.jobs import KEPT_JOBS, Jobs
+from ingest.passwords import password_of
 from ingest.pipeline import POOL_CHUNKS
 from ingest.uploads import given_uploads
 from ingest.worker import ensure_worker
 from rag.database import DATABASE_FILE, open_database, write
-from rag.errors import JobNotFound
+from rag.errors import JobNotFound, WriterBusy
 from rag.job_tables import JobRow
 from rag.store import CollectionTable
 from rag.workspace import Workspace
@@ -167,6 +170,50 @@ def test_a_password_opens_what_failed_and_is_never_written_down(
     assert "open sesame" not in repr(job)
     for file in workspace.settings.data_dir.glob(f"{DATABASE_FILE}*"):
         assert b"open sesame" not in file.read_bytes()
+
+
+def test_a_paused_job_still_knows_its_password(jobs: Jobs, submit: Submit, gate: Gate) -> None:
+    locked = {"vault.pdf": encrypted_pdf("Opens at nine.", "open sesame")}
+    job = submit(text(*(f"{number}.txt" for number in range(MANY))) | locked, password="open sesame")
+    assert gate.reached.wait(PATIENCE)
+    assert jobs.pause(job)
+    heard(jobs, job)
+    gate.open.set()
+    job = ended(jobs, job)
+    assert (job.state, statuses(jobs, job)["vault.pdf"]) == ("paused", "")
+    assert jobs.resume(job)
+    job = ended(jobs, job)
+    assert (job.state, job.counts) == ("done", {"added": MANY + 1})
+
+
+def test_a_password_is_kept_no_longer_than_a_job_may_need_it(workspace: Workspace) -> None:
+    resting = Jobs(workspace)
+    cancelled = resting.submit("default", [], label="x", password="sesame")
+    paused = resting.submit("default", [], label="y", password="sesame")
+    assert password_of(cancelled.id) == password_of(paused.id) == "sesame"
+    # One that is to be done already takes no other password, and keeps its own.
+    assert not resting.retry(paused, password="guess")
+    assert resting.cancel(cancelled)
+    assert resting.pause(paused)
+    assert (password_of(cancelled.id), password_of(paused.id)) == (None, "sesame")
+    resting.forget(paused)
+    assert password_of(paused.id) is None
+
+
+def test_a_job_that_cannot_be_written_down_leaves_no_password(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resting = Jobs(workspace)
+    monkeypatch.setattr("ingest.jobs.secrets.token_hex", lambda _: "the-id")
+    with closing(sqlite3.connect(workspace.settings.data_dir / DATABASE_FILE, isolation_level=None)) as busy:
+        busy.execute(
+            "CREATE TRIGGER busy BEFORE INSERT ON job_given"
+            " BEGIN SELECT RAISE(ABORT, 'database is locked'); END"
+        )
+        given = given_uploads([("a.txt", b"Text.")], workspace.settings.ingest, workspace.blobs)
+        with pytest.raises(WriterBusy):
+            resting.submit("default", given, label="x", password="sesame")
+    assert password_of("the-id") is None
 
 
 def test_an_embedder_that_fails_midway_fails_the_job_and_a_retry_continues(

@@ -223,3 +223,31 @@ def test_a_job_with_a_password_waits_for_the_process_that_knows_it(
     lease = claim(open_database(workspace.settings.data_dir), new_holder())
     assert lease is not None
     assert lease.job.id == job.id
+
+
+def test_a_job_with_a_password_waits_for_its_process_on_another_machine_while_that_lives(
+    workspace: Workspace, jobs: Jobs
+) -> None:
+    engine = open_database(workspace.settings.data_dir)
+    elsewhere = Holder("elsewhere", os.getpid(), this_process().began, "a")
+    first = jobs.submit("default", [], label="x")
+    lease = claim(engine, elsewhere)
+    assert lease is not None
+    assert lease.job.id == first.id
+    second = jobs.submit("default", [], label="y", password="sesame")
+    reserved = update(JobRow).where(JobRow.id == second.id)
+    write(engine, lambda session: session.execute(reserved.values(reserved_for=str(elsewhere.process))))
+    assert claim(engine, new_holder()) is None
+    old = utc_now() - DEAD_AFTER - timedelta(seconds=1)
+    write(engine, lambda session: session.execute(reserved.values(heartbeat_at=old)))
+    # It is busy with another job, and beats for this one, too.
+    lease.record(Figures(), [])
+    assert claim(engine, new_holder()) is None
+    lease.give_back("done", "", Figures(), [])
+    own = claim(engine, elsewhere)
+    assert own is not None
+    own.give_back("paused", "", Figures(), [])
+    write(engine, lambda session: session.execute(reserved.values(state="waiting", heartbeat_at=old)))
+    dead = claim(engine, new_holder())
+    assert dead is not None
+    assert dead.job.id == second.id
