@@ -13,8 +13,8 @@ from typing import Any
 
 from rag.answer import Reply, ask
 from rag.attached_files import Asked, asked_of, attached_to, collections_asked, mark_of
-from rag.errors import AskanceError, StoreError, WriterBusy
-from rag.history import AskedAlready, Conversation, History
+from rag.errors import AskanceError, AskedAlready, StoreError, WriterBusy
+from rag.history import Conversation, History
 from rag.streaming import LiveReply
 from rag.turns import details_of, messages_of, standalone_of, summary_of
 from rag.types import Scope

@@ -58,6 +58,10 @@ class JobNotFound(StoreError):
     """No job of that id."""
 
 
+class AskedAlready(StoreError):
+    """A question waits no longer: it was asked from elsewhere, or dropped."""
+
+
 class EmbedderMismatch(StoreError):
     """The table was made with another embedder than the one in the settings."""
 

@@ -18,15 +18,11 @@ from sqlalchemy.orm import Session
 from rag.branches import BEGINNING, Place, shown_path
 from rag.conversation_titles import title_from
 from rag.database import ConversationRow, TurnRow, WaitingQuestionRow, read, utc_now, write
-from rag.errors import StoreError
+from rag.errors import AskedAlready, StoreError
 from rag.judgements import AnswerJudgement, as_kept, from_kept
 from rag.types import Citation
 
 FINAL_STATUSES = ("done", "stopped", "failed")
-
-
-class AskedAlready(StoreError):
-    """A question waits no longer: it was asked from elsewhere, or dropped."""
 
 
 @dataclass(frozen=True)
