@@ -17,7 +17,6 @@ from rag.styles import Style
 
 #: Sections of the settings that bear on an answer, whoever gives it.
 SECTIONS = ("embedding", "retrieval", "reranking", "answer")
-_ADDRESSES = ("base_url", "host")
 
 
 def how_made(settings: Settings, style: Style, table: Searched) -> dict[str, Any]:
@@ -35,7 +34,7 @@ def settings_used(settings: Settings) -> dict[str, Any]:
     """Every dotted setting that bears on an answer, with its value; no secrets."""
     server = f"{path_of(settings.answer.model)}."
     return {
-        path: _shown(settings, path)
+        path: _shown(settings, path, metadata)
         for path, metadata in known_paths(settings).items()
         if (path.partition(".")[0] in SECTIONS or path.startswith(server)) and not metadata["secret"]
     }
@@ -48,10 +47,10 @@ def changed_settings(made: Mapping[str, Any]) -> dict[str, Any]:
     return {
         path: value
         for path, value in dict(made.get("settings", {})).items()
-        if path != "answer.style" and not (path in known and value == _shown(at_first, path))
+        if path != "answer.style" and not (path in known and value == _shown(at_first, path, known[path]))
     }
 
 
-def _shown(settings: Settings, path: str) -> Any:
+def _shown(settings: Settings, path: str, metadata: Mapping[str, Any]) -> Any:
     value = value_at(settings, path)
-    return shown_address(value) if path.rpartition(".")[2] in _ADDRESSES else value
+    return shown_address(value) if metadata["address"] else value

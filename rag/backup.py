@@ -26,7 +26,13 @@ from rag.errors import BackupError
 from rag.folder_lease import lease
 from rag.maintenance import PURPOSE as MAINTENANCE
 from rag.maintenance import STATE_FILE
-from rag.settings import SECRETS_FILE
+from rag.settings import (
+    SECRETS_FILE,
+    SETTINGS_FILE,
+    read_stored,
+    without_secrets,
+    write_atomically,
+)
 from rag.table_contents import TableContents, table_contents
 
 #: Looks at tables and database until both tell of the same documents.
@@ -66,6 +72,11 @@ def back_up(data_dir: Path, place: Path, *, with_secrets: bool = False) -> Manif
             contents, listed = _frozen(data_dir, staging)
             if with_secrets and (data_dir / SECRETS_FILE).exists():
                 _link(data_dir / SECRETS_FILE, staging / SECRETS_FILE)
+            if not with_secrets and (staging / SETTINGS_FILE).exists():
+                # By hand, or by an earlier version, a secret may have come into it.
+                write_atomically(
+                    staging / SETTINGS_FILE, without_secrets(read_stored(data_dir, SETTINGS_FILE))
+                )
             describe = partial(
                 _described,
                 counts=count_collections(contents, listed),

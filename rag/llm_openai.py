@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, urlsplit, urlunsplit
 from rag.errors import ContextOverflow, MissingDependency, ModelError, ModelRefused, SettingsError
 from rag.llms import CONNECT_SECONDS, ServerChatModel, is_loopback, seconds_to_wait, went_away
 from rag.patience import Patience
+from rag.secret_settings import AZURE_PARAMETER
 from rag.server_settings import OpenAISettings
 from rag.types import Message, Usage
 
@@ -25,9 +26,6 @@ PLACEHOLDER_KEY = "none"
 
 #: The SDK's own retries would repeat time-outs and obey a Retry-After of two minutes; see rag.patience.
 SDK_RETRIES = 0
-
-#: An address with this parameter is one of Azure's, which reads the key from a header of its own.
-AZURE_PARAMETER = "api-version"
 
 #: What the SDK tells about this machine with each request.
 _MACHINE_HEADERS = (

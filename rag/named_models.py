@@ -25,6 +25,7 @@ _KIND: dict[str, Any] = {
     "maximum": None,
     "choices": tuple(KINDS),
     "secret": False,
+    "address": False,
     "type": str,
 }
 

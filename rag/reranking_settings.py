@@ -46,7 +46,9 @@ class RerankingSettings:
     jina_model: str = setting("jina-reranker-v2-base-multilingual", "Jina's model.")
     jina_key: str = setting("", "Key for Jina.", secret=True)
     jina_url: str = setting(
-        "https://api.jina.ai/v1/rerank", "Where Jina's protocol is spoken; a server of your own may."
+        "https://api.jina.ai/v1/rerank",
+        "Where Jina's protocol is spoken; a server of your own may.",
+        address=True,
     )
     voyage_model: str = setting("rerank-2.5", "Voyage's model.")
     voyage_key: str = setting("", "Key for Voyage.", secret=True)

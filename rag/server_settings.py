@@ -15,7 +15,9 @@ _OUTPUT = "Price of a million tokens written."
 class OpenAISettings:
     """An OpenAI-compatible server."""
 
-    base_url: str = setting("https://api.openai.com/v1", "Address of the server, up to and with /v1.")
+    base_url: str = setting(
+        "https://api.openai.com/v1", "Address of the server, up to and with /v1.", address=True
+    )
     api_key: str = setting("", "Key for the server; servers on this machine often need none.", secret=True)
     model: str = setting("gpt-4o-mini", "Model name as the server knows it.")
     timeout_seconds: float = setting(60.0, "Longest wait for the server.", minimum=1, maximum=3600)
@@ -28,7 +30,7 @@ class OpenAISettings:
 class OllamaSettings:
     """A local Ollama server."""
 
-    host: str = setting("http://127.0.0.1:11434", "Address of the server.")
+    host: str = setting("http://127.0.0.1:11434", "Address of the server.", address=True)
     model: str = setting("", "Model name; empty takes the first installed one.")
     timeout_seconds: float = setting(120.0, "Longest wait for the server.", minimum=1, maximum=3600)
     keep_alive: str = setting(

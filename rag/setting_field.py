@@ -20,17 +20,22 @@ def setting(
     maximum: float | None = None,
     choices: tuple[str, ...] = (),
     secret: bool = False,
+    address: bool = False,
 ) -> Any:
-    """A dataclass field with the bounds that `validate` enforces and the sentence that pages show."""
+    """A dataclass field with the bounds that `validate` enforces and the sentence that pages show.
+
+    An `address` may hold a secret beside the server's name (rag.secret_settings).
+    """
     return field(
         default=default,
-        repr=not secret,
+        repr=not (secret or address),
         metadata={
             "help": help,
             "minimum": minimum,
             "maximum": maximum,
             "choices": choices,
             "secret": secret,
+            "address": address,
         },
     )
 

@@ -29,6 +29,7 @@ from rag.named_models import (
 )
 from rag.reranking_settings import RerankingSettings
 from rag.retrieval_settings import RetrievalSettings
+from rag.secret_settings import public_part
 from rag.server_settings import OllamaSettings, OpenAISettings
 from rag.setting_field import checked, setting
 
@@ -253,7 +254,8 @@ def load_settings(
 def save_settings(data_dir: Path, changes: Mapping[str, Any]) -> None:
     """Write dotted settings into the data folder; secrets go to a file that only its owner can read.
 
-    None removes a setting, so that its default applies again. The files are replaced atomically.
+    So does an address that holds one; without it, it stands among the others, too. None removes a setting, so
+    that its default applies again. The files are replaced atomically.
     """
     kept = Settings(data_dir=data_dir)
     for name in (SETTINGS_FILE, SECRETS_FILE):
@@ -267,13 +269,21 @@ def save_settings(data_dir: Path, changes: Mapping[str, Any]) -> None:
         # A key never outlives its model, even when the machine stops in between.
         files.reverse()
     for name, secret in files:
-        mine = {path: value for path, value in changes.items() if bool(known[path]["secret"]) is secret}
-        if not mine:
-            continue
-        stored = read_stored(data_dir, name) | mine
-        write_atomically(
-            data_dir / name, {path: value for path, value in stored.items() if value is not None}
-        )
+        stored = read_stored(data_dir, name)
+        changed = dict(stored)
+        for path, value in changes.items():
+            public = None if value is None else public_part(value, known[path])
+            changed[path] = (value if public != value else None) if secret else public
+        changed = {path: value for path, value in changed.items() if value is not None}
+        if changed != stored:
+            write_atomically(data_dir / name, changed)
+
+
+def without_secrets(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Dotted settings as they were kept in a file, each without what is secret. Raises SettingsError."""
+    known = known_paths(with_overrides(Settings(), stored))
+    public = {path: public_part(value, known[ALIASES.get(path, path)]) for path, value in stored.items()}
+    return {path: value for path, value in public.items() if value is not None}
 
 
 def set_by_environment(

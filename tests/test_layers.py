@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 
 #: Layers of rag/, lowest first; a module may import from its own layer's left only.
 RAG_LAYERS: list[set[str]] = [
-    {"privacy", "errors", "types", "certainty", "csv_cells"},
+    {"privacy", "errors", "types", "certainty", "csv_cells", "secret_settings"},
     {
         *("settings", "reranking_settings", "retrieval_settings", "setting_field"),
         *(

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from corpus import TEXTS, fill
 
+from rag.answer_record import settings_used
 from rag.backup import back_up
 from rag.backup_file import MANIFEST, check_backup
 from rag.database import DATABASE_FILE, open_database
@@ -21,7 +22,16 @@ from rag.errors import BackupError, FolderBusy
 from rag.folder_lease import in_use, lease
 from rag.kept_versions import keep_version, kept_versions
 from rag.restore import restore
-from rag.settings import SECRETS_FILE, SETTINGS_FILE, Settings, load_settings, save_settings
+from rag.settings import (
+    SECRETS_FILE,
+    SETTINGS_FILE,
+    Settings,
+    load_settings,
+    save_settings,
+    value_at,
+    with_overrides,
+    write_atomically,
+)
 from rag.workspace import Workspace, open_workspace
 
 KEY = "sk-quite-secret-0123456789"
@@ -131,6 +141,59 @@ def test_secrets_only_when_asked_for(workspace: Workspace, settings: Settings, t
         assert (found.retrieval.k, found.openai.api_key) == (7, key)
     assert (tmp_path / "closed" / SECRETS_FILE).stat().st_mode & 0o077 == 0
     assert (tmp_path / "closed" / SETTINGS_FILE).exists()
+
+
+SECRET_ADDRESSES = {
+    "openai.base_url": f"https://me:{KEY}@proxy.example/v1?api-version=2024-06-01&token={KEY}",
+    "ollama.host": f"me:{KEY}@127.0.0.1:11434",
+    "models.fast.base_url": f"https://{KEY}@models.example/v1",
+    "reranking.jina_url": f"https://rank.example/v1/rerank?key={KEY}",
+}
+PUBLIC_ADDRESSES = {
+    "openai.base_url": "https://proxy.example/v1?api-version=2024-06-01",
+    "ollama.host": "127.0.0.1:11434",
+    "models.fast.base_url": "https://models.example/v1",
+    "reranking.jina_url": "https://rank.example/v1/rerank",
+}
+
+
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_an_address_with_a_password_is_a_secret(
+    workspace: Workspace, settings: Settings, tmp_path: Path, by_hand: bool
+) -> None:
+    fill(workspace)
+    kept = {"models.fast.kind": "openai"} | SECRET_ADDRESSES
+    if by_hand:
+        write_atomically(settings.data_dir / SETTINGS_FILE, kept)
+    else:
+        save_settings(settings.data_dir, kept)
+        assert KEY not in (settings.data_dir / SETTINGS_FILE).read_text()
+    found = load_settings(data_dir=settings.data_dir, environment={})
+    assert {path: value_at(found, path) for path in kept} == kept
+    assert KEY not in repr(found)
+    assert KEY not in repr(settings_used(with_overrides(found, {"answer.model": "fast"})))
+    back_up(settings.data_dir, tmp_path / "open.tar")
+    assert KEY.encode() not in (tmp_path / "open.tar").read_bytes()
+    restore(tmp_path / "open.tar", tmp_path / "open")
+    # Questions go to no other server than before.
+    found = load_settings(data_dir=tmp_path / "open", environment={})
+    assert {path: value_at(found, path) for path in PUBLIC_ADDRESSES} == PUBLIC_ADDRESSES
+    back_up(settings.data_dir, tmp_path / "closed.tar", with_secrets=True)
+    restore(tmp_path / "closed.tar", tmp_path / "closed")
+    found = load_settings(data_dir=tmp_path / "closed", environment={})
+    assert {path: value_at(found, path) for path in kept} == kept
+
+
+def test_an_address_without_a_secret_takes_the_place_of_one(settings: Settings) -> None:
+    save_settings(settings.data_dir, {"openai.base_url": SECRET_ADDRESSES["openai.base_url"]})
+    save_settings(settings.data_dir, {"openai.base_url": "http://127.0.0.1:8000/v1"})
+    found = load_settings(data_dir=settings.data_dir, environment={})
+    assert found.openai.base_url == "http://127.0.0.1:8000/v1"
+    assert KEY not in (settings.data_dir / SECRETS_FILE).read_text()
+    save_settings(settings.data_dir, {"openai.base_url": SECRET_ADDRESSES["openai.base_url"]})
+    save_settings(settings.data_dir, {"openai.base_url": None})
+    found = load_settings(data_dir=settings.data_dir, environment={})
+    assert found.openai.base_url == Settings().openai.base_url
 
 
 def test_where_a_backup_may_not_go(workspace: Workspace, settings: Settings, tmp_path: Path) -> None:
