@@ -70,19 +70,25 @@ def kind_of(mime_type: str, name: str) -> str:
     return known or _BY_ENDING.get(ending.lower()) or ending.upper()[:8] or "Unknown"
 
 
-def mime_types_of(kinds: Iterable[str]) -> tuple[str, ...]:
-    """The MIME types of kinds, given by name or by a file's ending, capitals or not.
+def kinds_meant(given: Iterable[str]) -> tuple[str, ...]:
+    """The names of kinds, given by name or by a file's ending, capitals or not.
 
     Raises DocumentNotFound for what is no kind.
     """
-    found: list[str] = []
-    for given in kinds:
-        wanted = _BY_ENDING.get(given.lower().removeprefix("."), given).casefold()
-        kind = next((each for each in KINDS if each.name.casefold() == wanted), None)
-        if kind is None:
-            raise DocumentNotFound(
-                f"There is no type of document called {given!r}. There are "
-                f"{', '.join(each.name for each in KINDS)}; endings of file names will do, too."
-            )
-        found.extend(kind.mime_types)
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(_kind(own).name for own in given))
+
+
+def mime_types_of(kinds: Iterable[str]) -> tuple[str, ...]:
+    """The MIME types of kinds, given as for `kinds_meant`. Raises DocumentNotFound for what is no kind."""
+    return tuple(dict.fromkeys(mime_type for own in kinds for mime_type in _kind(own).mime_types))
+
+
+def _kind(given: str) -> Kind:
+    wanted = _BY_ENDING.get(given.lower().removeprefix("."), given).casefold()
+    kind = next((each for each in KINDS if each.name.casefold() == wanted), None)
+    if kind is None:
+        raise DocumentNotFound(
+            f"There is no type of document called {given!r}. There are "
+            f"{', '.join(each.name for each in KINDS)}; endings of file names will do, too."
+        )
+    return kind

@@ -28,7 +28,7 @@ def has_pages(record: DocumentRecord) -> bool:
 
 
 def fits(record: DocumentRecord, scope: Scope) -> bool:
-    """Whether some of the document's passages may be in the scope."""
+    """Whether some of the document's passages may be in the scope, which gives names whole."""
     return (
         (not scope.documents or record.name in scope.documents)
         and (not scope.tags or bool(set(scope.tags) & set(record.tags)))

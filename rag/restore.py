@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import sqlite3
+import stat
 import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -101,7 +102,7 @@ def _check(staging: Path, file: Path, manifest: Manifest) -> None:
 
 
 def _put_in_place(staging: Path, data_dir: Path, filled: bool) -> Path | None:
-    staging.chmod(0o755)
+    staging.chmod(_mode_for(data_dir, staging))
     if not filled:
         # Renaming a folder onto an empty one replaces it.
         staging.replace(data_dir)
@@ -123,3 +124,14 @@ def _put_in_place(staging: Path, data_dir: Path, filled: bool) -> Path | None:
             "Stop it, then try again."
         ) from error
     return aside
+
+
+def _mode_for(data_dir: Path, staging: Path) -> int:
+    """Who may look into the folder: as before, or as into any new one; a temporary folder is closed."""
+    if data_dir.exists():
+        return stat.S_IMODE(data_dir.stat().st_mode)
+    usual = staging / ".usual"
+    usual.mkdir()
+    mode = stat.S_IMODE(usual.stat().st_mode)
+    usual.rmdir()
+    return mode

@@ -74,11 +74,12 @@ def scope_beside(options: argparse.Namespace) -> Scope:
 
 def searched(workspace: Workspace, collections: Sequence[str], scope: Scope) -> tuple[Searched, Filters]:
     """The tables to be searched and the restriction; how many documents say too little goes to stderr."""
+    tables, filters = workspace.searched(collections), workspace.filters(collections[0], scope)
     if scope:
         records = [record for name in collections for record in workspace.catalog.documents(name)]
-        for sentence in left_out(records, scope):
+        for sentence in left_out(records, workspace.meant(collections[0], scope)):
             sys.stderr.write(f"{sentence}\n")
-    return workspace.searched(collections), workspace.filters(collections[0], scope)
+    return tables, filters
 
 
 def _day(*, first: bool) -> Callable[[str], date]:

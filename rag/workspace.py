@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from rag.blobs import BlobStore
-from rag.catalog import Catalog
+from rag.catalog import Catalog, DocumentRecord
 from rag.collection_tables import CollectionTables
 from rag.commit_log import CommitLog
 from rag.database import open_database
 from rag.document_authors import authors_meant
-from rag.document_kinds import mime_types_of
+from rag.document_kinds import kinds_meant, mime_types_of
 from rag.errors import DocumentNotFound
 from rag.history import History
 from rag.settings import Settings
@@ -75,31 +75,50 @@ class Workspace:
 
         Raises DocumentNotFound when no collection has one.
         """
-        collections = [
-            collection,
-            *beside,
-            *(name for name in scope.collections if self.catalog.has_collection(name)),
-        ]
-        known = sorted(
-            {own for name in collections for own in self.catalog.authors(name)} if scope.authors else ()
-        )
+        collections = self._asked(collection, scope, beside)
         return Filters(
-            documents=tuple(own for name in scope.documents for own in self._meant(collections, name)),
+            documents=tuple(
+                own.document_id for name in scope.documents for own in self._meant(collections, name)
+            ),
             tags=scope.tags,
             mime_types=mime_types_of(scope.kinds),
-            authors=authors_meant(scope.authors, known, collection),
+            authors=self._authors(collections, scope),
             since=scope.since,
             until=scope.until,
             first_page=scope.first_page,
             last_page=scope.last_page,
         )
 
-    def _meant(self, collections: Sequence[str], document: str) -> list[str]:
-        """The ids of what a document's name means in each of the collections that has it."""
+    def meant(self, collection: str, scope: Scope) -> Scope:
+        """The scope with the whole names of its documents, kinds and authors, which `filters` takes in part.
+
+        Raises DocumentNotFound as `filters` does.
+        """
+        collections = self._asked(collection, scope)
+        documents = (own.name for name in scope.documents for own in self._meant(collections, name))
+        return replace(
+            scope,
+            documents=tuple(dict.fromkeys(documents)),
+            kinds=kinds_meant(scope.kinds),
+            authors=self._authors(collections, scope),
+        )
+
+    def _asked(self, collection: str, scope: Scope, beside: Sequence[str] = ()) -> list[str]:
+        others = (name for name in scope.collections if self.catalog.has_collection(name))
+        return [collection, *beside, *others]
+
+    def _authors(self, collections: Sequence[str], scope: Scope) -> tuple[str, ...]:
+        if not scope.authors:
+            return ()
+        known = sorted({own for name in collections for own in self.catalog.authors(name)})
+        return authors_meant(scope.authors, known, collections[0])
+
+    def _meant(self, collections: Sequence[str], document: str) -> list[DocumentRecord]:
+        """What a document's name means in each of the collections that has it."""
         found, refused = [], []
         for collection in collections:
             try:
-                found.append(self.catalog.resolve(collection, document).document_id)
+                found.append(self.catalog.resolve(collection, document))
             except DocumentNotFound as error:
                 refused.append(error)
         if not found:

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import shutil
+import stat
 import tarfile
 import threading
 from collections.abc import Callable
@@ -117,6 +118,26 @@ def test_the_folder_is_left_as_it_was(workspace: Workspace, settings: Settings, 
     assert {path: after[path] for path in kept} == {path: before[path] for path in kept}
     assert not abandoned.exists()
     assert [file.name for file in tmp_path.iterdir() if file.name.startswith(".")] == []
+
+
+def test_a_restored_folder_is_open_to_whom_it_was(
+    workspace: Workspace, settings: Settings, tmp_path: Path
+) -> None:
+    fill(workspace)
+    back_up(settings.data_dir, tmp_path / "backup.tar")
+    settings.data_dir.chmod(0o700)
+    empty = tmp_path / "empty"
+    empty.mkdir(mode=0o700)
+    new = tmp_path / "new"
+    restore(tmp_path / "backup.tar", settings.data_dir, force=True)
+    restore(tmp_path / "backup.tar", empty)
+    earlier = os.umask(0o027)
+    try:
+        restore(tmp_path / "backup.tar", new)
+    finally:
+        os.umask(earlier)
+    modes = [stat.S_IMODE(folder.stat().st_mode) for folder in (settings.data_dir, empty, new)]
+    assert modes == [0o700, 0o700, 0o750]
 
 
 def test_kept_versions_come_along(workspace: Workspace, settings: Settings, tmp_path: Path) -> None:

@@ -145,6 +145,23 @@ def test_the_command_line_restricts_and_says_what_it_left_out(
 
 @pytest.mark.parametrize(
     ("option", "value"),
+    [("--author", "WEI"), ("--type", "md"), ("--type", "markdown"), ("--document", "undated.md")],
+)
+def test_what_is_left_out_is_counted_by_what_a_part_of_a_name_means(
+    workspace: Workspace,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    option: str,
+    value: str,
+) -> None:
+    monkeypatch.setenv("ASKANCE_EMBEDDING_MODEL", "hash")
+    fill(workspace, {"notes/undated.md": f"---\nauthor: Li Wei\n---\n{PUMP}."})
+    assert main(["search", PUMP, option, value, "--since", "2024"]) == 0
+    assert capsys.readouterr().err == "1 document without a date is left out.\n"
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
     [
         ("--since", "March"),
         ("--since", "2024-13"),
