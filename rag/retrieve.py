@@ -14,7 +14,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from rag.errors import DiskRefused, MissingDependency, ModelError, RerankingFailed
+from rag.errors import MissingDependency, ModelError, RerankingFailed, StoreError
 from rag.exact_matches import exact_first, with_exact
 from rag.identifiers import exact_terms
 from rag.late_interaction import pack_signs
@@ -188,8 +188,8 @@ def _complete_token_bits(table: Searched, hits: Sequence[Hit]) -> None:
         hit.token_bits = pack_signs(own)
     try:
         table.keep_token_bits({hit.chunk.id: hit.token_bits or b"" for hit in missing})
-    except DiskRefused as error:
-        # They only save work the next time: a full disk is no reason not to answer.
+    except StoreError as error:
+        # They only save work the next time: a full disk or a busy table is no reason not to answer.
         logger.warning("%s", error)
 
 

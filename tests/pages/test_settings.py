@@ -11,7 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.shared import session
-from rag.settings import load_settings, save_settings
+from rag.settings import known_paths, load_settings, save_settings
 from rag.workspace import Workspace, open_workspace
 from tests.hub_server import HubServer
 from tests.model_servers import start_ollama_server, start_openai_server
@@ -284,6 +284,16 @@ def test_all_other_settings_are_drawn_and_saved() -> None:
     labelled(page.number_input, "Largest file (MB)").set_value(99).run()
     press(page, "save-other")
     assert stored() == {"ingest.max_file_megabytes": 99}
+
+
+@pytest.mark.parametrize("answerer", ["extractive", "openai", "ollama"])
+def test_no_setting_has_two_fields(answerer: str) -> None:
+    save_settings(load_settings().data_dir, {"answer.model": answerer, "retrieval.reranker": "ensemble"})
+    page = opened()
+    keys = [key for element in page.main if (key := getattr(element, "key", None))]
+    drawn = [path for path in known_paths() for key in keys if f"-{path}-" in key]
+    assert len(drawn) > 40
+    assert sorted(drawn) == sorted(set(drawn))
 
 
 def test_an_embedder_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -83,6 +83,21 @@ def test_their_token_bits_are_made_once_when_first_needed(joined: Workspace) -> 
     assert table.version == version
 
 
+@pytest.mark.parametrize(
+    "refusal",
+    ["Too many concurrent writers. Attempted 10 times", "No space left on device", "?"],
+)
+def test_bits_that_cannot_be_kept_are_no_reason_not_to_find_them(
+    joined: Workspace, monkeypatch: pytest.MonkeyPatch, refusal: str
+) -> None:
+    def refused(*arguments: object, **named: object) -> None:
+        raise RuntimeError(refusal)
+
+    monkeypatch.setattr("lancedb.table.LanceTable.update", refused)
+    found = retrieve("volcano erupted", table=joined.table("default"), settings=joined.settings)
+    assert found.hits[0].chunk.id == "other-1"
+
+
 def test_an_answer_quotes_them(joined: Workspace) -> None:
     settings = with_overrides(joined.settings, {"answer.decline_below": 0.0})
     reply = ask("When did the volcano erupt?", table=joined.table("default"), settings=settings)

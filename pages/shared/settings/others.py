@@ -16,7 +16,7 @@ from rag.settings import Settings, known_paths
 SHOWN_ABOVE = frozenset(
     (
         *("answer.model", "answer.decline_below", "answer.quote_words", "answer.window_tokens"),
-        *("answer.context_tokens", "answer.history_tokens", "answer.reserve_tokens"),
+        *("answer.context_tokens", "answer.history_tokens", "answer.reserve_tokens", "answer.summed_up_by"),
         "answer.self_check",
         "answer.style",
         "answer.rewrite_follow_ups",
