@@ -16,9 +16,12 @@ from typing import Any
 
 from rag.answer_record import how_made
 from rag.answerers import EXTRACTIVE, answering_by, in_order
+from rag.beyond_quoting import cannot
 from rag.citations import CitationFilter, to_plain
 from rag.cited_quotes import cited_quotes
+from rag.confidence import needed_confidence
 from rag.context import Context, fit
+from rag.courtesies import courtesy
 from rag.echoes import EchoFilter
 from rag.errors import ModelError
 from rag.evidence import Sentence, sentence_evidence
@@ -42,8 +45,6 @@ from rag.verify import SUPPORTED, Support, check_support
 from rag.wider_passages import as_read
 
 DECLINED = "Your documents do not seem to answer this."
-#: A model that can read between the lines is asked at a lower estimate than the built-in answerer needs.
-MODEL_SHARE = 0.5
 
 
 class Reply:
@@ -141,6 +142,10 @@ class Reply:
             self._judge()
 
     def _pieces(self) -> Iterator[str]:
+        said = "" if self.standalone.by else courtesy(self.question)
+        if said:
+            yield said
+            return
         self._stand_alone()
         settled = find(
             self.question,
@@ -153,7 +158,7 @@ class Reply:
         self.search = found = settled.result
         self.confidence = round(settled.confidence, 4)
         self.made = how_made(self._settings, self.style, self._table)
-        self.notes += found.notes
+        self.notes += [*found.notes, *(cannot(self.question) if self.model == EXTRACTIVE else ())]
         self.milliseconds = {name: value for name, value in found.milliseconds.items() if name != "total"}
         self.milliseconds["search"] = found.milliseconds["total"]
         if not found.hits or self.confidence < needed_confidence(self._settings):
@@ -389,8 +394,3 @@ def ask(
         standalone=standalone,
         summary=summary,
     )
-
-
-def needed_confidence(settings: Settings) -> float:
-    """The estimated chance of an answer below which none is given."""
-    return settings.answer.decline_below * (1.0 if settings.answer.model == "extractive" else MODEL_SHARE)

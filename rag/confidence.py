@@ -1,7 +1,7 @@
 """How likely it is that the passages found hold an answer, from the signs kept with them.
 
 The coefficients were fitted by benchmarks/decline.py; that file says on what. Nothing here
-decides: rag.answer compares the estimate with `answer.decline_below`.
+decides: rag.answer compares the estimate with what is needed.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import numpy as np
 from rag.embedders import Embedder
 from rag.evidence import token_weights
 from rag.late_interaction import best_matches, unpack_signs
+from rag.settings import Settings
 from rag.types import Hit, Query
 from rag.words import FUNCTION_WORDS, content_stems, stem, words
 
@@ -23,6 +24,13 @@ LEAST_MATCH = 0.05
 #: Fitted weights of the features below, in their order, and the intercept.
 COEFFICIENTS = (23.29, 4.62, -4.69)
 INTERCEPT = -13.29
+#: A model that can read between the lines is asked at a lower estimate than the built-in answerer needs.
+MODEL_SHARE = 0.5
+
+
+def needed_confidence(settings: Settings) -> float:
+    """The estimated chance of an answer below which none is given."""
+    return settings.answer.decline_below * (1.0 if settings.answer.model == "extractive" else MODEL_SHARE)
 
 
 def confidence(query: Query, hits: Sequence[Hit], embedder: Embedder) -> float:

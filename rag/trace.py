@@ -10,9 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from rag.answer import needed_confidence
 from rag.answerers import answering_by, server_of
-from rag.confidence import confidence
+from rag.confidence import confidence, needed_confidence
 from rag.context import fit
 from rag.expected_passage import Expected
 from rag.filtered_out import left_out_by, let_through

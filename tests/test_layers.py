@@ -32,6 +32,7 @@ RAG_LAYERS: list[set[str]] = [
             "formulas",
             "question_shapes",
             "conversation_titles",
+            "beyond_quoting",
         ),
         *(
             "folder_lease",
@@ -63,7 +64,7 @@ RAG_LAYERS: list[set[str]] = [
         "exact_matches",
         "judgements",
         "text_index",
-        *("patience", "answerers"),
+        *("patience", "answerers", "courtesies"),
     },
     {
         "embedding_function",

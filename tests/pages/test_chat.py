@@ -98,6 +98,15 @@ def test_declining_shows_the_nearest_passages(filled: Workspace, monkeypatch: py
     assert kept(filled)[0].answered is False
 
 
+def test_a_greeting_is_returned_and_nothing_is_shown_as_found(filled: Workspace) -> None:
+    page = ask(opened(), "Good morning!")
+    assert "Hello. Ask about your documents" in texts(page.markdown)
+    captions = texts(page.caption)
+    assert "Nearest" not in captions
+    assert "Searched" not in captions
+    assert "Again" not in [button.label for button in page.button]
+
+
 def test_what_documents_say_is_never_live(filled: Workspace) -> None:
     page = ask(opened(), "click x ends")
     shown = "\n".join(element.value for element in page.markdown)

@@ -69,9 +69,11 @@ def draw_turn(turn: Turn, conversation: Conversation, standings: Standings) -> N
             _draw_again(turn, "Ask again")
         elif turn.answered is False and not turn.citations:
             _draw_unanswered(turn)
-            draw_declined(turn, collection, conversation)
-            draw_answer_again(turn)
-            draw_how_found(turn)
+            # Nothing is searched for a greeting.
+            if turn.details.get("mode"):
+                draw_declined(turn, collection, conversation)
+                draw_answer_again(turn)
+                draw_how_found(turn)
         else:
             _draw_answer(turn, collection, standings)
 
