@@ -9,11 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from rag.asked_codes import asked_codes, speaks_of_another
 from rag.embedders import Embedder
 from rag.evidence import Sentence, sentence_evidence, token_weights
+from rag.identifiers import holds_term
 from rag.near_copies import place_of
 from rag.questions import located
 from rag.sentence_value import chances
+from rag.table_rows import columns_of, names_columns
 from rag.types import Citation, Hit, Query
 from rag.words import content_stems
 
@@ -53,11 +56,23 @@ def extract(
     """
     considered = list(hits[:PASSAGES])
     found = sentence_evidence(query, considered, embedder)
-    sentences = [own for own in found if _quotable(own, considered[own.hit])]
+    neighbours = {(own.hit, own.position): own for own in found}
+    asked, codes = content_stems(query.text), asked_codes(query.text)
+    naming = {
+        index
+        for index, hit in enumerate(considered)
+        if any(holds_term(hit.chunk.embedded_text, code) for code in codes)
+    }
+    sentences = [
+        own
+        for own in found
+        if _quotable(own, considered[own.hit], asked)
+        and not _leads_nowhere(own, neighbours)
+        and not (naming and _of_another(own, codes, own.hit in naming))
+    ]
     if not sentences:
         return []
     chance = chances(query, sentences, token_weights(query, embedder))
-    neighbours = {(own.hit, own.position): own for own in found}
     chosen: list[int] = []
     taken: list[Sentence] = []
     words = 0
@@ -130,19 +145,44 @@ def quoted(number: int, hit: Hit, start: int, end: int, sentences: Sequence[Sent
         # A copy may lack what stands at the ends of its better.
         also_in=tuple(place_of(own) for own in hit.also_in if located(quote, own.chunk.text, any_case=True)),
         collection=hit.collection,
+        columns=columns_of(chunk, start, end),
     )
 
 
-def _quotable(sentence: Sentence, hit: Hit) -> bool:
-    """Whether it says something by itself: no heading, page number or mere marks."""
+def _quotable(sentence: Sentence, hit: Hit, asked: set[str]) -> bool:
+    """Whether it says something by itself: no heading, page number, name of columns or mere marks, and no
+    bare words of the question.
+    """
     text = sentence.text
     if text.startswith("#") or _PAGE_MARK.fullmatch(text) or _LABEL.fullmatch(text):
         return False
     own = content_stems(text)
-    if not own:
+    if not own or names_columns(hit.chunk, sentence.start, sentence.end):
         return False
-    chunk = hit.chunk
-    return own - content_stems(chunk.header) != set() or " ".join(text.split()).endswith((".", "!", "?"))
+    if _is_prose(text):
+        return True
+    if _LEADING_IN.search(text):
+        asked = set()
+    return bool(own - content_stems(hit.chunk.header) and own - asked)
+
+
+def _is_prose(text: str) -> bool:
+    return " ".join(text.split()).endswith((".", "!", "?"))
+
+
+def _of_another(sentence: Sentence, codes: tuple[str, ...], named: bool) -> bool:
+    """Whether it speaks of another article or invoice than the one asked for by its code. A row or a bare
+    line speaks of what its passage names (`named`: the one asked for); a whole sentence may be about all.
+    """
+    return speaks_of_another(sentence.text, codes) or not (named or _is_prose(sentence.text))
+
+
+def _leads_nowhere(sentence: Sentence, neighbours: dict[tuple[int, int], Sentence]) -> bool:
+    """Whether it is a label before something that cannot be quoted along with it."""
+    text = sentence.text.rstrip()
+    return bool(
+        text.endswith(":") and _LABEL.fullmatch(text[:-1]) and _companion(sentence, neighbours) is None
+    )
 
 
 def _companion(sentence: Sentence, neighbours: dict[tuple[int, int], Sentence]) -> Sentence | None:

@@ -269,6 +269,7 @@ class Citation:
 
     `quote` is exactly `document_text[start:end]`. `also_in` are the places of copies that hold it, too.
     `collection` is "" for that which the question was asked of, or else where the document was found.
+    `columns` is the row that names the columns when the quote is rows of a table, else "".
     """
 
     number: int
@@ -283,6 +284,7 @@ class Citation:
     words: tuple[tuple[int, int], ...] = ()
     also_in: tuple[str, ...] = ()
     collection: str = ""
+    columns: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """The form kept in the history."""
@@ -299,6 +301,7 @@ class Citation:
             "words": [list(span) for span in self.words],
             "also_in": list(self.also_in),
             "collection": self.collection,
+            "columns": self.columns,
         }
 
     @classmethod

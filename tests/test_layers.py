@@ -33,6 +33,7 @@ RAG_LAYERS: list[set[str]] = [
             "question_shapes",
             "conversation_titles",
             "beyond_quoting",
+            "table_rows",
         ),
         *(
             "folder_lease",
@@ -64,7 +65,7 @@ RAG_LAYERS: list[set[str]] = [
         "exact_matches",
         "judgements",
         "text_index",
-        *("patience", "answerers", "courtesies"),
+        *("patience", "answerers", "courtesies", "asked_codes"),
     },
     {
         "embedding_function",

@@ -17,17 +17,24 @@ _QUOTE = (
     "margin:0 0 .6rem 0;padding:.1rem 0 .1rem .9rem;border-left:3px solid rgba(38,150,130,.75);"
     "overflow-wrap:anywhere;line-height:1.55"
 )
+_COLUMNS = "font-size:.875rem;opacity:.75"
 _NUMBER = "color:inherit;font-weight:600;text-decoration:underline;text-underline-offset:.15em"
 
 
 def quotes_as_html(quotes: Iterable[tuple[Citation, str]]) -> str:
     """Quote blocks of citations, each with the address that its number links to."""
     return "".join(
-        f'<blockquote dir="auto" style="{_QUOTE}{_lines(citation)}">{marked_words(citation)} '
+        f'<blockquote dir="auto" style="{_QUOTE}{_lines(citation)}">{_columns(citation)}'
+        f"{marked_words(citation)} "
         f'<a style="{_NUMBER}" href="{html.escape(address)}" aria-label="Open citation {citation.number}">'
         f"[{citation.number}]</a></blockquote>"
         for citation, address in quotes
     )
+
+
+def _columns(citation: Citation) -> str:
+    """What the columns of quoted rows are called, above them and set apart, for it stands elsewhere."""
+    return f'<div style="{_COLUMNS}">{html.escape(citation.columns)}</div>' if citation.columns else ""
 
 
 def _lines(citation: Citation) -> str:
