@@ -9,6 +9,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import io
+import logging
 import lzma
 import tarfile
 import tempfile
@@ -27,9 +28,11 @@ from ingest.loaders import sniff
 from ingest.loaders.mail import MBOX, OLE_PREFIX, attachments, looks_like_mail
 from ingest.mailbox import messages_of
 from ingest.zip_archive import Member, ZipArchive
-from rag.errors import CorruptFile, PasswordNeeded, TooLarge
+from rag.errors import AskanceError, CorruptFile, DocumentError, PasswordNeeded, StoreError, TooLarge
 from rag.refusals import temporary_refusal
 from rag.settings import IngestSettings
+
+logger = logging.getLogger(__name__)
 
 MEGABYTE = 1_000_000
 #: As much of a file as tells whether it may hold others.
@@ -119,7 +122,9 @@ class Archive:
         try:
             with _LOCK:
                 return self._opened().read(index, HEAD_BYTES)
-        except (*_DAMAGED, RuntimeError, PasswordNeeded, CorruptFile, TooLarge):
+        except StoreError:
+            raise
+        except Exception:  # noqa: BLE001 (whoever reads it learns why)
             return b""
 
     def read(self, index: int, member: Member) -> bytes:
@@ -133,10 +138,9 @@ class Archive:
         try:
             with _LOCK:
                 opened = self._opened()
-                if index >= len(opened.members) or opened.members[index] != member:
-                    raise CorruptFile(f"{self.name} changed while it was read. Add it again.")
+                is_same = index < len(opened.members) and opened.members[index] == member
                 # The declared size may lie: never take more than it.
-                data = opened.read(index, member.size + 1)
+                data = opened.read(index, member.size + 1) if is_same else b""
         except PasswordNeeded as error:
             if self._password:
                 wrong = f"The password given does not open {shown}. Give the right one."
@@ -144,35 +148,57 @@ class Archive:
             raise PasswordNeeded(
                 f"{shown} is protected by a password. Give the password to read it."
             ) from error
-        except _DAMAGED as error:
-            raise CorruptFile(f"{shown} cannot be unpacked: {error}. Make the archive again.") from error
+        except AskanceError:
+            raise
+        except Exception as error:
+            raise _fault(f"{shown} cannot be unpacked", error) from error
+        if not is_same:
+            raise CorruptFile(f"{self.name} changed while it was read. Add it again.")
         if len(data) > member.size:
             raise CorruptFile(f"{shown} is larger than the archive says. Make the archive again.")
         return data
 
     def _opened(self, budget: Budget | None = None) -> Opened:
         key = id(self)
-        if key in _RECENT and _RECENT[key][0] is self:
+        if key in _RECENT:
             _RECENT.move_to_end(key)
-            return _RECENT[key][1]
+            return _RECENT[key]
         try:
             budget = budget or Budget(self.name, self._settings)
             opened = _open(self.kind, self._read(), self.name, budget, self._password)
-        except _DAMAGED as error:
+        except AskanceError:
+            raise
+        except Exception as error:
             kind = "ZIP archive" if self.kind == ZIP else "archive"
-            raise CorruptFile(
-                f"{self.name} is not a readable {kind}: {error}. Make the archive again."
-            ) from error
-        _RECENT[key] = (self, opened)
+            raise _fault(f"{self.name} is not a readable {kind}", error) from error
+        _RECENT[key] = opened
+        # Once nobody can ask it for a member any more, it goes at once.
+        weakref.finalize(self, _forget, key).atexit = False
         while len(_RECENT) > _MOST_RECENT:
             _RECENT.popitem(last=False)
         return opened
 
 
 #: Archives open at the moment: members are mostly read one after another. Held under the lock.
-_RECENT: OrderedDict[int, tuple[Archive, Opened]] = OrderedDict()
+_RECENT: OrderedDict[int, Opened] = OrderedDict()
 _MOST_RECENT = 3
 _LOCK = threading.RLock()
+
+
+def _forget(key: int) -> None:
+    with _LOCK:
+        _RECENT.pop(key, None)
+
+
+def _fault(what: str, error: Exception) -> DocumentError:
+    """Whatever goes wrong is of this file alone: no archive ends the listing of the others."""
+    if isinstance(error, MemoryError):
+        return TooLarge(f"{what}: it does not fit into this machine's memory. Split it and add the parts.")
+    reason = str(error)
+    if not isinstance(error, _DAMAGED):
+        logger.warning("%s", what, exc_info=error)
+        reason = f"{type(error).__name__} {error}".strip()
+    return CorruptFile(f"{what}: {reason}. Make the archive again.")
 
 
 def may_hold_others(head: bytes, name: str) -> bool:

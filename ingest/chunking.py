@@ -39,6 +39,34 @@ class _Segment:
     table: TableSpan | None = None
 
 
+class _Cells:
+    """Which cells parts of a spreadsheet's table cover, as A3:F20; "" for other tables.
+
+    Parts are asked for in order, so that every row is counted once however many parts there are.
+    """
+
+    def __init__(self, table: TableSpan, text: str) -> None:
+        self.table = table
+        self._text = text
+        self._place, self._row = table.start, table.first_row
+        rows = text.count("\n", table.start, table.end) if table.first_row else 0
+        self.last = self._named(table.first_row + rows, table.first_row + rows)
+
+    def of(self, start: int, end: int) -> str:
+        """The cells between two places of the text."""
+        return self._named(self._row_at(start), self._row_at(end))
+
+    def _row_at(self, place: int) -> int:
+        if self.table.first_row:
+            self._row += self._text.count("\n", self._place, place)
+            self._place = place
+        return self._row
+
+    def _named(self, first: int, last: int) -> str:
+        left, _, right = self.table.columns.partition(":")
+        return f"{left}{first}:{right or left}{last}" if self.table.first_row else ""
+
+
 def chunk_document(
     document: ParsedDocument,
     *,
@@ -63,9 +91,13 @@ def chunk_document(
     authors = authors_of(document.author)
     dated = document.created.date() if document.created else None
     long_tables, short_tables = _sorted_tables(document, embedder, (limit - header_limit) // 2)
+    whole = [(table.start, table.end) for table in short_tables]
+    cells: _Cells | None = None
     for segment in _segments(document, long_tables):
+        if segment.table is not (cells.table if cells else None):
+            cells = _Cells(segment.table, document.text) if segment.table else None
         for start, end, header, headings in _passages(
-            document, segment, short_tables, embedder, settings.overlap_tokens, limit, header_limit
+            document, segment, cells, whole, embedder, settings.overlap_tokens, limit, header_limit
         ):
             yield Chunk(
                 id=hashlib.sha256(f"{document_id}:{start}:{end}".encode()).hexdigest()[:32],
@@ -88,7 +120,8 @@ def chunk_document(
 def _passages(
     document: ParsedDocument,
     segment: _Segment,
-    short_tables: Sequence[TableSpan],
+    cells: _Cells | None,
+    whole: Sequence[tuple[int, int]],
     embedder: Embedder,
     overlap: int,
     limit: int,
@@ -96,7 +129,7 @@ def _passages(
 ) -> Iterator[tuple[int, int, str, tuple[str, ...]]]:
     """Start, end, header and heading path of each passage of a segment."""
     table, text = segment.table, document.text
-    widest = (*segment.headings, *([_cells(table, text, table.end, table.end)] if table else []))
+    widest = (*segment.headings, *([cells.last] if cells else []))
     header, header_tokens = _header(document.title, widest, embedder, header_limit)
     row, row_tokens = ("", 0) if table is None else _header_row(table, embedder, header_limit, limit // 4)
     pieces = _pieces(
@@ -106,13 +139,13 @@ def _passages(
         budget=limit - header_tokens - row_tokens,
         overlap=0 if table else overlap,
         separators=TABLE_SEPARATORS if table else separators_of(document.mime_type),
-        whole=[] if table else [(each.start, each.end) for each in short_tables],
+        whole=[] if table else whole,
     )
     for start, end in pieces:
-        if table is None:
+        if table is None or cells is None:
             yield start, end, header, segment.headings
             continue
-        headings = tuple(part for part in (*segment.headings, _cells(table, text, start, end)) if part)
+        headings = tuple(part for part in (*segment.headings, cells.of(start, end)) if part)
         own, _ = _header(document.title, headings, embedder, header_tokens)
         # The passage with which the table begins holds the header row itself.
         repeated = row if start > table.start else ""
@@ -135,31 +168,9 @@ def _sorted_tables(
     return long_tables, short_tables
 
 
-def _cells(table: TableSpan, text: str, start: int, end: int) -> str:
-    """The cells that a part of a spreadsheet's table covers, as A3:F20; "" for other tables."""
-    if not table.first_row:
-        return ""
-    first = table.first_row + text.count("\n", table.start, start)
-    last = first + text.count("\n", start, end)
-    left, _, right = table.columns.partition(":")
-    return f"{left}{first}:{right or left}{last}"
-
-
 def _header_row(table: TableSpan, embedder: Embedder, header_limit: int, limit: int) -> tuple[str, int]:
     """The row that passages repeat, cut to `limit` tokens, and its length in tokens."""
     return ("", 0) if header_limit <= 0 else _cut_to(" ".join(table.header.split()), embedder, limit)
-
-
-def heading_path(headings: Sequence[Heading], position: int) -> tuple[str, ...]:
-    """The headings under which a character stands, outermost first."""
-    path: list[Heading] = []
-    for heading in headings:
-        if heading.start > position:
-            break
-        while path and path[-1].level >= heading.level:
-            path.pop()
-        path.append(heading)
-    return tuple(heading.text for heading in path if heading.text)
 
 
 def _segments(document: ParsedDocument, long_tables: Sequence[TableSpan]) -> Iterator[_Segment]:

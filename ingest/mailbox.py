@@ -10,8 +10,9 @@ import re
 from ingest.loaders.mail import begun, subject_of
 from rag.errors import CorruptFile
 
-#: What begins an e-mail: a line of its own, after an empty one, with header lines after it.
-_BEGINNING = re.compile(rb"From [^\r\n]*\r?\n(?=[A-Za-z][A-Za-z0-9-]*:)")
+#: What begins an e-mail: a line of its own, after an empty one, with header lines after it. Looking back only
+#: after "From " lets the search skip to the next, and each line is read once, however many it has.
+_BEGINNING = re.compile(rb"From (?<![^\n]From )[^\r\n]*+\r?\n(?=[A-Za-z][A-Za-z0-9-]*+:)")
 _BEFORE = (b"\n\n", b"\n\r\n")
 #: A line of a text that would begin an e-mail has a mark before it.
 _MARKED = re.compile(rb"^>(?=>*From )", re.MULTILINE)
@@ -21,7 +22,6 @@ LONGEST_SUBJECT = 80
 def messages_of(data: bytes, name: str) -> list[tuple[str, bytes]]:
     """The name and the bytes of each e-mail, in order. Raises CorruptFile when there is none."""
     data = begun(data)
-    # Looking back afterwards lets the search itself skip from one "From " to the next.
     beginnings = [
         match
         for match in _BEGINNING.finditer(data)

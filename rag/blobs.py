@@ -22,14 +22,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import IO
 
-from rag.errors import DocumentError, DocumentNotFound, StoreError
+from rag.errors import DocumentNotFound, StoreError
 from rag.parsed_form import packed, unpacked
 from rag.refusals import disk_refusal
 from rag.types import ParsedDocument
 
 #: Files removed side by side.
 REMOVED_AT_ONCE = 8
-BLOCK_BYTES = 1024 * 1024
 DRAFT = ".incoming-"
 #: A file being written for longer than this belongs to a process that is gone.
 LEFTOVER_SECONDS = 24 * 3600
@@ -54,21 +53,6 @@ class BlobStore:
         if not self._is_whole(digest):
             _write(self._blob(digest), lambda stream: stream.write(data))
         return digest
-
-    def put_file(self, path: Path) -> str:
-        """Copy a file in and return its digest, hashed while copied: what is kept is what was hashed.
-
-        Raises DocumentError when the file cannot be read.
-        """
-        digest = hashlib.sha256()
-
-        def copy(stream: IO[bytes]) -> None:
-            for block in _blocks_of(path):
-                digest.update(block)
-                stream.write(block)
-
-        _write(self._blobs / "incoming", copy, lambda: self._blob(digest.hexdigest()))
-        return digest.hexdigest()
 
     @contextmanager
     def draft(self, data: bytes) -> Iterator[Path]:
@@ -230,22 +214,8 @@ def _checked(digest: str) -> str:
     return digest
 
 
-def _blocks_of(path: Path) -> Iterator[bytes]:
-    try:
-        with path.open("rb") as source:
-            while block := source.read(BLOCK_BYTES):
-                yield block
-    except OSError as error:
-        raise DocumentError(
-            f"{path} cannot be read: {error.strerror or error}. Check that it exists and may be read, "
-            "then add it again."
-        ) from error
-
-
-def _write(
-    place: Path, fill: Callable[[IO[bytes]], object], find_place: Callable[[], Path] | None = None
-) -> None:
-    """Write a file whole or not at all; `find_place` says where it goes when only the content tells."""
+def _write(place: Path, fill: Callable[[IO[bytes]], object]) -> None:
+    """Write a file whole or not at all."""
     with _explained(place, "written"):
         place.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=place.parent, prefix=DRAFT)
@@ -255,9 +225,6 @@ def _write(
                 fill(stream)
                 stream.flush()
                 os.fsync(stream.fileno())
-            if find_place is not None:
-                place = find_place()
-                place.parent.mkdir(parents=True, exist_ok=True)
             temporary.replace(place)
         except BaseException:
             temporary.unlink(missing_ok=True)

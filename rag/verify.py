@@ -36,7 +36,7 @@ WORST_PART = 0.2
 
 _MARKER = re.compile(r"^[\s>#*_•◦▪-]*(?:\(?\d{1,3}[.)]\s+)?")
 #: What follows the header row of a Markdown table.
-_TABLE_RULE = re.compile(r"[ \t]*\n[ \t]*\|?[ \t]*:?-+:?[ \t]*\|")
+_TABLE_RULE = re.compile(r"[ \t]*+\n[ \t]*+\|?+[ \t]*+:?+-++:?+[ \t]*+\|")
 #: What an answer says of the passages themselves: no claim that they could bear out.
 _ABOUT_PASSAGES = re.compile(
     r"\b(?:passages?|documents?|sources?|texts?|excerpts?|context)\b.{0,60}"

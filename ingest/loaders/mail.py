@@ -12,7 +12,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from email.header import decode_header, make_header
+from email.errors import MessageError
+from email.header import Header, decode_header, make_header
 from email.message import Message
 from email.utils import parsedate_to_datetime
 
@@ -158,11 +159,15 @@ def _header(message: Message, field: str) -> str:
     value = message.get(field)
     if value is None:
         return ""
+    return cleaned(one_line(_decoded(value)))
+
+
+def _decoded(value: Header | str) -> str:
+    """Encoded words as what they say; a text whose encoding is broken as it stands."""
     try:
-        shown = str(make_header(decode_header(value)))
-    except (ValueError, LookupError):
-        shown = str(value)
-    return cleaned(one_line(shown))
+        return str(make_header(decode_header(value)))
+    except (ValueError, LookupError, MessageError):
+        return str(value)
 
 
 def _body(part: Message, name: str, depth: int) -> str:
@@ -216,12 +221,8 @@ def _attached(part: Message, depth: int) -> Iterator[tuple[str, bytes]]:
 
 
 def _file_name(part: Message) -> str:
-    given = part.get_filename() or ""
-    try:
-        given = str(make_header(decode_header(given)))
-    except (ValueError, LookupError):
-        given = str(given)
-    return cleaned(one_line(given)) or f"attachment.{part.get_content_subtype()}"
+    given = cleaned(one_line(_decoded(part.get_filename() or "")))
+    return given or f"attachment.{part.get_content_subtype()}"
 
 
 def _outlook(data: bytes, name: str) -> Mail:

@@ -25,10 +25,12 @@ _MOST_PARSED = 5_000_000
 NUMBER_SIGN_HEADING = re.compile(r"^ {0,3}(#{1,6})[ \t]([^\r\n]+)", re.MULTILINE)
 
 
-#: A table's delimiter row between its header row and its rows.
+#: A table's delimiter row between its header row and its rows. Nothing is read in two ways, so that no line
+#: takes longer than it is long.
 _TABLE = re.compile(
-    r"^([^\r\n]*\|[^\r\n]*)(?:\r\n|\n)[ ]{0,3}\|?[ ]*:?-+:?[ ]*(?:\|[ ]*:?-+:?[ ]*)+\|?[ \t]*"
-    r"(?:(?:\r\n|\n)[^\r\n|]*\|[^\r\n]*)+",
+    r"^([^\r\n|]*+\|[^\r\n]*+)(?:\r\n|\n)"
+    r"[ ]{0,3}+\|?+[ ]*+:?+-++:?+[ ]*+(?:\|[ ]*+:?+-++:?+[ ]*+)++\|?+[ \t]*+"
+    r"(?:(?:\r\n|\n)[^\r\n|]*+\|[^\r\n]*+)++",
     re.MULTILINE,
 )
 

@@ -33,7 +33,7 @@ PDFIUM_LOCK = threading.RLock()
 PAGE_SEPARATOR = "\n\n"
 
 _SPECIAL = re.compile("\r\n?|\ufffe|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|[\ud800-\udfff]")
-_HYPHENATED = re.compile("([^\\W_]*)\ufffe([^\\W_]*)")
+_HYPHENATED = re.compile("((?:(?<![^\\W_])[^\\W_]++)?)\ufffe([^\\W_]*)")
 _WORD = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 #: A page on which fewer than this share of the lines ends in a hyphen was not hyphenated by machine.
 _HYPHENATED_PAGE = 0.05

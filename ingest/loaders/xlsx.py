@@ -30,6 +30,8 @@ _NEVER_CALCULATED = re.compile(
 )
 _CHUNK, _LONGEST_CELL = 1 << 20, 1 << 16
 
+#: No spreadsheet program writes longer ones.
+_LONGEST_FORMAT = 255
 _LITERALS = re.compile(r'"([^"]*)"|\\(.)|\[[^\]]*\]|_.|\*.')
 _DATE_PARTS = re.compile(r"AM/PM|y+|m+|d+|h+|s+(?:\.0+)?", re.IGNORECASE)
 _STRFTIME = {
@@ -159,7 +161,7 @@ def _shown(value: object, number_format: str) -> str:
     if isinstance(value, datetime | date | time):
         return _shown_date(value, number_format)
     if isinstance(value, int | float):
-        plain = _LITERALS.sub("", number_format)
+        plain = _LITERALS.sub("", number_format[:_LONGEST_FORMAT])
         if "%" in plain:
             places = len(re.split(r"[^0#?]", plain.partition(".")[2])[0]) if "." in plain else 0
             return f"{value * 100:.{places}f}%"
@@ -169,7 +171,7 @@ def _shown(value: object, number_format: str) -> str:
 
 def _shown_date(value: datetime | date | time, number_format: str) -> str:
     """A date in the format of its cell; in ISO form where that is the system's own or unknown."""
-    code = number_format.split(";")[0]
+    code = number_format[:_LONGEST_FORMAT].split(";")[0]
     code = _LITERALS.sub(lambda match: match.group(1) or match.group(2) or "", code)
     parts = _DATE_PARTS.findall(code)
     if not parts or isinstance(value, time) or code.lower() in ("mm-dd-yy", "general"):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import bz2
+import gc
 import gzip
 import io
 import lzma
 import tarfile
 import threading
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -165,6 +167,43 @@ def test_few_archives_stay_open_however_many_are_listed(tmp_path: Path) -> None:
     listed = list(path_sources([tmp_path], LIMITS))
     assert len(archives._RECENT) <= archives._MOST_RECENT
     assert [source.read() for source in listed] == [f"text {number}".encode() for number in range(20)]
+
+
+def test_no_archive_stays_in_memory_once_nobody_reads_from_it(tmp_path: Path) -> None:
+    (tmp_path / "a.zip").write_bytes(zipped({"a.txt": "one", "b.zip": zipped({"b.txt": "two"})}))
+    listed = list(path_sources([tmp_path], LIMITS))
+    assert [source.read() for source in listed] == [b"one", b"two"]
+    assert archives._RECENT
+    del listed
+    gc.collect()
+    assert not archives._RECENT
+
+
+def test_an_archive_that_nobody_can_read_ends_no_listing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither what a decompressor says of damage, nor a fault that nobody foresaw."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("first.txt", "A text.")
+        archive.writestr("mimetype", "application/epub+zip " * 20)
+    with zipfile.ZipFile(stream) as archive:
+        begin = archive.getinfo("mimetype").header_offset + 30 + len("mimetype")
+    damaged = bytearray(stream.getvalue())
+    damaged[begin : begin + 8] = b"\xff" * 8
+    (tmp_path / "damaged.zip").write_bytes(damaged)
+    (tmp_path / "mail.eml").write_bytes(mail_with("text", attachments=[("a.txt", b"1")]))
+    (tmp_path / "plain.txt").write_text("A plain text.")
+
+    def broken(data: bytes, name: str) -> list[tuple[str, bytes]]:
+        raise AttributeError("no such part")
+
+    monkeypatch.setattr(archives, "attachments", broken)
+    found = {source.name: source for source in path_sources([tmp_path], LIMITS)}
+    assert {"mail.eml", "plain.txt"} <= set(found)
+    assert found["damaged.zip!first.txt"].read() == b"A text."
+    with pytest.raises(CorruptFile, match="cannot be unpacked"):
+        found["damaged.zip!mimetype"].read()
 
 
 def test_members_are_read_from_several_threads() -> None:

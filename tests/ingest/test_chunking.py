@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import HealthCheck, example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from ingest.chunking import chunk_document, heading_path
+from ingest.chunking import chunk_document
 from rag.embedders import Embedder, HashEmbedder, get_embedder
 from rag.errors import SettingsError
 from rag.settings import ChunkingSettings, EmbeddingSettings
@@ -115,11 +116,12 @@ def test_chunks_respect_headings_and_carry_their_path() -> None:
     assert chunks[1].embedded_text == "Manual > Pumps\n## Pumps\n\nDraws 3 kW."
 
 
-def test_heading_path_drops_deeper_levels() -> None:
-    headings = [Heading(0, 1, "A"), Heading(10, 3, "B"), Heading(20, 2, "C"), Heading(30, 1, "D")]
-    assert heading_path(headings, 15) == ("A", "B")
-    assert heading_path(headings, 25) == ("A", "C")
-    assert heading_path(headings, 99) == ("D",)
+def test_a_heading_ends_those_at_its_level_and_below() -> None:
+    levels = (("A", 1), ("B", 3), ("C", 2), ("D", 1))
+    text = "".join(f"{name}\n\nText of {name}.\n\n" for name, _ in levels)
+    headings = tuple(Heading(text.index(f"{name}\n"), level, name) for name, level in levels)
+    chunks = chunked(ParsedDocument(text=text, title="T", mime_type="text/plain", headings=headings))
+    assert [chunk.headings for chunk in chunks] == ["A", "A > B", "A > C", "D"]
 
 
 def test_cuts_fall_at_the_strongest_separator() -> None:
@@ -185,6 +187,26 @@ def test_a_short_table_stays_whole_wherever_cuts_fall() -> None:
         for chunk in chunked(document, max_tokens=64, overlap_tokens=12):
             assert not span.start < chunk.start < span.end
             assert not span.start < chunk.end < span.end
+
+
+class CountedText(str):
+    """Says how many characters it was asked to look through for line ends."""
+
+    looked_through = 0
+
+    def count(self, part: str, start: int = 0, end: int | None = None, /) -> int:  # type: ignore[override]
+        end = len(self) if end is None else end
+        CountedText.looked_through += max(end - start, 0)
+        return super().count(part, start, end)
+
+
+def test_every_row_of_a_long_sheet_is_counted_once_or_twice_for_all_its_passages() -> None:
+    document = table_document(20_000, columns="B:D", first_row=1)
+    text = CountedText(document.text)
+    chunks = chunked(replace(document, text=text), max_tokens=64)
+    assert len(chunks) > 1_000
+    assert chunks[-2].headings.endswith("D20001")
+    assert text.looked_through <= 3 * len(text)
 
 
 def test_passages_of_a_sheet_name_their_cells() -> None:

@@ -312,5 +312,20 @@ def test_hostile_markdown_loads(content: bytes) -> None:
     assert load(content, "a.md").text == content.decode()
 
 
+def test_comments_before_markdown_are_read_in_one_way_only() -> None:
+    """What could be read in two ways each would take longer than anybody lives."""
+    loaded = load(b"<!-- a -->\n" * 300 + b"# Notes\n", "notes.md")
+    assert (loaded.mime_type, loaded.title) == ("text/markdown", "Notes")
+    assert sniff(b"<!-- a -->\n" * 300 + b"<html><body>x</body></html>", "notes.txt") == "text/html"
+    assert sniff(b"<!---->" * 40 + b"x", "x.eml") == "message/rfc822"
+
+
+@pytest.mark.parametrize("line", ["|" * 2_000_000, "|-" * 1_000_000, "a|b\n-|-|" + " " * 2_000_000 + "x"])
+def test_a_long_line_that_may_begin_a_table_is_looked_through_once(line: str) -> None:
+    table = "\n\nyear | sum\n--- | ---\n2020 | 7\n"
+    [span] = load(f"# Notes\n\n{line}{table}".encode(), "notes.md").tables
+    assert span.header == "year | sum"
+
+
 def test_deeply_nested_html_loads() -> None:
     assert "x" in load(b"<div>" * 20000 + b"x", "a.html").text

@@ -57,6 +57,19 @@ def test_a_line_that_begins_with_from_parts_no_mail(tmp_path: Path) -> None:
     assert "From tomorrow on: fees rise." in load(found["inbox.mbox!Fees.eml"], "a.eml").text
 
 
+def test_a_subject_whose_encoding_is_broken_costs_nothing(tmp_path: Path) -> None:
+    broken = b"From: Ann <ann@example.org>\nTo: ben@example.org\nSubject: =?utf-8?b?a?=\n\nFees rose.\n"
+    found = contents("inbox.mbox", b"From ann Mon Jan  5 10:00:00 2026\n" + broken)
+    assert list(found) == ["inbox.mbox!=?utf-8?b?a?=.eml"]
+    loaded = load(broken, "fees.eml")
+    assert (loaded.title, loaded.text.endswith("Fees rose.")) == ("=?utf-8?b?a?=", True)
+
+
+def test_a_long_line_of_beginnings_is_looked_through_once(tmp_path: Path) -> None:
+    data = boxed(tmp_path, mail("Fees", "They rose.")) + b"From " * 4_000_000
+    assert list(contents("inbox.mbox", data)) == ["inbox.mbox!Fees.eml"]
+
+
 def test_mails_of_one_subject_or_none_get_names_of_their_own(tmp_path: Path) -> None:
     data = boxed(tmp_path, mail("a/b: c", "1"), mail("a/b: c", "2"), mail("", "3"))
     assert list(contents("in.mbox", data)) == [

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.blobs import BLOCK_BYTES, BlobStore
-from rag.errors import DocumentError, DocumentNotFound, StoreError
+from rag.blobs import BlobStore
+from rag.errors import DocumentNotFound, StoreError
 from rag.types import Heading, PageSpan, ParsedDocument
 
 DIGEST = hashlib.sha256(b"bytes").hexdigest()
@@ -56,18 +56,6 @@ def test_bytes_come_back_from_where_they_should_lie(blobs: BlobStore, tmp_path: 
     assert blobs.has(DIGEST)
     assert blobs.verify(DIGEST)
     assert files_under(tmp_path) == [blobs.path(DIGEST)]
-
-
-@pytest.mark.parametrize("content", [b"", b"bytes", bytes(range(256)) * 8192 + b"more than one block"])
-def test_a_file_is_copied_not_linked(blobs: BlobStore, tmp_path: Path, content: bytes) -> None:
-    original = tmp_path / "original"
-    original.write_bytes(content)
-    digest = blobs.put_file(original)
-    assert digest == hashlib.sha256(content).hexdigest()
-    original.write_bytes(b"edited")
-    assert blobs.get(digest) == content
-    assert len(files_under(tmp_path)) == 2
-    assert BLOCK_BYTES < 256 * 8192
 
 
 def test_damage_is_seen_and_mended_by_adding_again(blobs: BlobStore) -> None:
@@ -159,21 +147,17 @@ def test_a_damaged_parse_is_named(blobs: BlobStore, tmp_path: Path, keep: int) -
 def test_a_full_disk_leaves_no_half_file(
     blobs: BlobStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    original = tmp_path / "original"
-    original.write_bytes(b"bytes")
-
     def full(_handle: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "fsync", full)
     for call in (
         lambda: blobs.put_bytes(b"bytes"),
-        lambda: blobs.put_file(original),
         lambda: blobs.put_parsed(DIGEST, ParsedDocument(text="", title="", mime_type="")),
     ):
         with pytest.raises(StoreError, match=r"data.*No space left.*Free some space"):
             call()
-    assert files_under(tmp_path) == [original]
+    assert files_under(tmp_path) == []
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
@@ -189,15 +173,6 @@ def test_no_permission_says_whom_to_give_it(blobs: BlobStore, monkeypatch: pytes
     monkeypatch.setattr(tempfile, "mkstemp", refuse)
     with pytest.raises(StoreError, match=r"Permission denied.*who runs Askance"):
         blobs.put_bytes(b"bytes")
-
-
-@pytest.mark.parametrize("name", ["missing.pdf", "."])
-def test_an_original_that_cannot_be_read_is_the_files_fault(
-    blobs: BlobStore, tmp_path: Path, name: str
-) -> None:
-    with pytest.raises(DocumentError, match="cannot be read"):
-        blobs.put_file(tmp_path / name)
-    assert files_under(tmp_path) == []
 
 
 def test_threads_putting_the_same_bytes(blobs: BlobStore, tmp_path: Path) -> None:
