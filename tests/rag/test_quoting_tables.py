@@ -113,3 +113,9 @@ def test_the_page_shows_the_columns_above_the_rows_and_escaped() -> None:
     citation = Citation(1, "a.csv", "d", "c", None, 0, 5, "1 | 2", columns="<b>Size</b> | Price")
     shown = quotes_as_html([(citation, "#cite")])
     assert "&lt;b&gt;Size&lt;/b&gt; | Price" in shown.partition("1 | 2")[0]
+
+
+@pytest.mark.parametrize(("quote", "lines"), [("KP-1 | 2\nKP-3 | 4", True), ("What was\nbroken over", False)])
+def test_rows_of_a_sheet_stay_lines_and_those_of_a_printed_page_do_not(quote: str, lines: bool) -> None:
+    shown = quotes_as_html([(Citation(1, "a", "d", "c", 2, 0, len(quote), quote), "#cite")])
+    assert ("white-space:pre-line" in shown) is lines

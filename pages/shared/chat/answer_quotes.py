@@ -9,6 +9,7 @@ import html
 from collections.abc import Iterable
 from dataclasses import replace
 
+from rag.table_rows import cells
 from rag.types import Citation
 
 #: Readable on light and on dark grounds: the marker is translucent and the text keeps its colour.
@@ -39,7 +40,8 @@ def _columns(citation: Citation) -> str:
 
 def _lines(citation: Citation) -> str:
     """Lines of a table or list stay lines; those of a printed page only show where its margin was."""
-    return ";white-space:pre-line" if citation.page is None else ""
+    rows = all(map(cells, filter(str.strip, citation.quote.splitlines())))
+    return ";white-space:pre-line" if citation.page is None or rows else ""
 
 
 def excerpt_as_html(citation: Citation, most: int) -> str:
