@@ -109,6 +109,8 @@ class Archive:
         self._read = read
         self._settings = settings
         self._password = password
+        # Once nobody can ask it for a member any more, what is open of it goes.
+        weakref.finalize(self, _forget, id(self)).atexit = False
 
     def members(self, budget: Budget) -> list[Member]:
         """What is inside, counted against the budget. Raises DocumentError."""
@@ -172,8 +174,6 @@ class Archive:
             kind = "ZIP archive" if self.kind == ZIP else "archive"
             raise _fault(f"{self.name} is not a readable {kind}", error) from error
         _RECENT[key] = opened
-        # Once nobody can ask it for a member any more, it goes at once.
-        weakref.finalize(self, _forget, key).atexit = False
         while len(_RECENT) > _MOST_RECENT:
             _RECENT.popitem(last=False)
         return opened

@@ -90,6 +90,15 @@ def _tag_passages(workspace: Workspace, collection: str, names: Sequence[str]) -
         renew_tags(workspace.table(collection), workspace.catalog, collection, ids)
 
 
+def rename_collection(workspace: Workspace, collection: str, name: str) -> None:
+    """Give a collection another name; see CollectionTables.rename for what follows it, and what it raises."""
+    with workspace.writing(collection) as log:
+        if workspace.store.has_table(collection):
+            # What a killed process had begun is noted under the old name.
+            finish_announced(log, workspace.table(collection), workspace.catalog)
+        workspace.tables.rename(collection, name)
+
+
 def remove_collection(workspace: Workspace, collection: str) -> None:
     """Remove a collection with its documents, the versions kept of it, and what was being made of it."""
     catalog = workspace.catalog

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ingest.documents import remove_collection
+from ingest.documents import remove_collection, rename_collection
 from pages.shared import session
 from pages.shared.plain_text import markdown_plain
 from rag.collection_tables import LONGEST_NAME, checked_collection_name
@@ -76,7 +76,7 @@ def _draw_rename(current: str) -> None:
         st.error("Its documents are being read again. Rename it when that is done.", icon=":material/error:")
         return
     try:
-        session.workspace().tables.rename(current, wanted)
+        rename_collection(session.workspace(), current, wanted)
     except AskanceError as error:
         st.error(markdown_plain(str(error)), icon=":material/error:")
         return

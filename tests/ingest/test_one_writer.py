@@ -9,7 +9,13 @@ import pytest
 from corpus import fill
 
 import ingest.pipeline
-from ingest.documents import remove_collection, remove_documents, tag_document, tag_documents
+from ingest.documents import (
+    remove_collection,
+    remove_documents,
+    rename_collection,
+    tag_document,
+    tag_documents,
+)
 from ingest.pipeline import Pipeline
 from ingest.revision import read_again
 from ingest.sources import Source, bytes_source
@@ -98,11 +104,12 @@ def test_a_document_is_removed_while_its_new_version_is_committed(
     [
         lambda own: remove_documents(own, "default", ["a.txt"]),
         lambda own: remove_collection(own, "default"),
+        lambda own: rename_collection(own, "default", "other"),
         lambda own: tag_document(own, "default", "a.txt", ["valves"]),
         lambda own: tag_documents(own, "default", ["a.txt"], add=["valves"]),
         lambda own: restore_version(own, "default", "spring"),
     ],
-    ids=["remove", "remove-collection", "tag", "tag-many", "restore"],
+    ids=["remove", "remove-collection", "rename", "tag", "tag-many", "restore"],
 )
 def test_nothing_changes_while_another_writes(
     impatient: Workspace, change: Callable[[Workspace], object]
@@ -117,16 +124,31 @@ def test_nothing_changes_while_another_writes(
     change(impatient)
 
 
-def test_what_a_killed_process_had_begun_does_not_bring_a_removed_document_back(
-    impatient: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def begin_to_add(workspace: Workspace, name: str, content: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Add a document and be killed when its passages are in the table."""
+
     def killed(*given: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
         patched.setattr(Catalog, "put_many", killed)
         with pytest.raises(KeyboardInterrupt):
-            add(impatient, "a.txt", NEW)
+            add(workspace, name, content)
+
+
+def test_what_a_killed_process_had_begun_is_finished_before_the_collection_is_renamed(
+    impatient: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin_to_add(impatient, "b.txt", NEW, monkeypatch)
+    rename_collection(impatient, "default", "other")
+    assert {record.name for record in impatient.catalog.documents("other")} == {"a.txt", "b.txt"}
+    assert not list((impatient.settings.data_dir / "commits").glob("*.json"))
+
+
+def test_what_a_killed_process_had_begun_does_not_bring_a_removed_document_back(
+    impatient: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin_to_add(impatient, "a.txt", NEW, monkeypatch)
     remove_documents(impatient, "default", ["a.txt"])
     assert add(impatient, "b.txt", "Pumps draw 3 kW.") == ["added"]
     assert agreed(impatient) == {"b.txt": 1}
