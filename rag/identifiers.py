@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import re
 
-_QUOTED = re.compile(r'"([^"\n]{2,})"|“([^”\n]{2,})”|„([^“”\n]{2,})[“”]|«([^»\n]{2,})»|「([^」\n]+)」')
+#: Phrases in quotation marks, which hold no mark of their kind, and end.
+_QUOTED = re.compile(
+    r'"([^"\n]{2,300})"|“([^“”\n]{2,300})”|„([^„“”\n]{2,300})[“”]|«([^«»\n]{2,300})»|「([^「」\n]{1,300})」'
+)
 #: Letters and digits of the scripts that codes are written in; between Chinese words nothing parts them.
 _SIGN = "0-9A-Za-z\u00c0-\u024f\u0370-\u04ff"
 #: A run of them with the marks that hold codes together.

@@ -91,6 +91,11 @@ def test_a_long_description_asks_for_its_codes_only() -> None:
     assert exact_terms('a "virtual" shelf for P-118B') == ("virtual", "P-118B")
 
 
+@pytest.mark.parametrize("mark", '"“„«「')
+def test_marks_that_never_close_quote_nothing(mark: str) -> None:
+    assert exact_terms(f"{mark}a " * 200_000 if mark != '"' else mark + "a " * 400_000) == ()
+
+
 def test_of_a_pasted_log_the_first_codes_are_looked_for() -> None:
     log = "\n".join(f"ERR-{number:05}X at 0x{number:04}AF" for number in range(2_000))
     terms = exact_terms(log)
