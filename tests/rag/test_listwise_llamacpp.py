@@ -1,8 +1,12 @@
-"""The chat model as a reranker, with a real small model: whatever it says, no passage is lost or made up."""
+"""The chat model as a reranker, with a real small model: whatever it says, no passage is lost or made up.
+
+`pytest -s` shows how many replies were orders.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Iterator
 
 import pytest
 from corpus import TEXTS, fill
@@ -51,9 +55,7 @@ def ids(found: SearchResult) -> list[str]:
     return [hit.chunk.id for hit in found.candidates]
 
 
-def test_every_reply_is_an_order_or_told_to_be_none(
-    told: tuple[Workspace, Settings], record_property: Callable[[str, object], None]
-) -> None:
+def test_every_reply_is_an_order_or_told_to_be_none(told: tuple[Workspace, Settings]) -> None:
     workspace, settings = told
     orders = 0
     for question in QUESTIONS:
@@ -72,4 +74,4 @@ def test_every_reply_is_an_order_or_told_to_be_none(
             (note,) = found.notes
             assert "was to reply with the numbers 1 to 3" in note
             assert ids(found) == ids(searched)
-    record_property("replies_that_were_orders", f"{orders} of {len(QUESTIONS)}")
+    sys.stdout.write(f"{orders} of {len(QUESTIONS)} replies were orders\n")
