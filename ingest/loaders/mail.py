@@ -10,6 +10,7 @@ import email
 import io
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.errors import MessageError
@@ -114,14 +115,23 @@ def load(data: bytes, name: str, password: str | None, limits: IngestSettings) -
 
 
 def attachments(data: bytes, name: str) -> list[tuple[str, bytes]]:
-    """Names and contents of the files attached to a message. Raises CorruptFile."""
-    return read(data, name).attachments
+    """Names and contents of the files attached to a message; its text is not read. Raises CorruptFile."""
+    if data.startswith(OLE_PREFIX):
+        return read(data, name).attachments
+    with _explained(name):
+        return list(_attached(email.message_from_bytes(begun(data)), 0))
 
 
 def read(data: bytes, name: str) -> Mail:
     """The message in these bytes. Raises CorruptFile."""
-    try:
+    with _explained(name):
         return _outlook(data, name) if data.startswith(OLE_PREFIX) else _internet(data, name)
+
+
+@contextmanager
+def _explained(name: str) -> Iterator[None]:
+    try:
+        yield
     except AskanceError:
         raise
     except Exception as error:

@@ -18,6 +18,7 @@ from documents import docx_with
 from office_documents import mail_with, tarred, zipped
 
 from ingest import archives
+from ingest.loaders import mail
 from ingest.sources import Source, bytes_source, path_sources
 from rag.errors import CorruptFile, DocumentError, TooLarge
 from rag.settings import IngestSettings
@@ -143,6 +144,20 @@ def test_a_mail_whose_attachments_are_too_many_is_still_read() -> None:
     found = contents("mail.eml", data, replace(LIMITS, max_archive_members=3))
     assert found["mail.eml"] == data
     assert isinstance(found["mail.eml!attachments"], TooLarge)
+
+
+def test_attachments_are_listed_without_reading_the_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Texts are read in a process with bounds on time and memory; listing has none."""
+
+    def hostile(markup: str) -> None:
+        raise MemoryError(markup)
+
+    monkeypatch.setattr(mail, "read_markup", hostile)
+    head = b"From: a@b.example\nTo: b@b.example\nSubject: x\nMIME-Version: 1.0\n"
+    body = b"--p\nContent-Type: text/html\n\n<p>x</p>\n"
+    attached = b"--p\nContent-Disposition: attachment; filename=a.txt\n\n1\n--p--\n"
+    data = head + b"Content-Type: multipart/mixed; boundary=p\n\n" + body + attached
+    assert list(contents("m.eml", data)) == ["m.eml", "m.eml!a.txt"]
 
 
 def test_two_attachments_of_one_name_stay_two() -> None:
