@@ -54,7 +54,7 @@ def remove_documents(workspace: Workspace, collection: str, names: Sequence[str]
         removed = catalog.remove(collection, [record.name for record in records])
         if table is not None:
             keep_tags(table, catalog, collection, renamed, records)
-    remove_unneeded(workspace, gone)
+        remove_unneeded(workspace, gone)
     return removed
 
 
@@ -112,7 +112,7 @@ def remove_collection(workspace: Workspace, collection: str) -> None:
             catalog.remove_collection(name)
             forget_folders(open_database(workspace.settings.data_dir), name)
             log.settle()
-        remove_unneeded(workspace, held)
+            remove_unneeded(workspace, held)
 
 
 def kept_source(name: str, document_id: str, size: int, blobs: BlobStore) -> Source:

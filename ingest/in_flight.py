@@ -14,7 +14,10 @@ from rag.types import Chunk, ParsedDocument, Vector
 
 @dataclass(slots=True)
 class Document:
-    """A document on its way through: `chunks[:given]` are with the embedder or have come from it."""
+    """A document on its way through: `chunks[:given]` are with the embedder or have come from it.
+
+    `has_original` says that its bytes were kept, as those of files are.
+    """
 
     name: str
     document_id: str
@@ -25,6 +28,7 @@ class Document:
     vectors: list[Vector] = field(default_factory=list)
     token_bits: list[bytes] = field(default_factory=list)
     given: int = 0
+    has_original: bool = False
     language: str = ""
     warnings: tuple[str, ...] = ()
     report: FileReport = field(default_factory=FileReport)

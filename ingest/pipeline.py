@@ -145,6 +145,7 @@ class Pipeline:
                 if document.chunks:
                     self.blobs.keep_draft(draft, document.document_id)
                     self.blobs.put_parsed(document.document_id, parsed)
+                    document.has_original = True
                     # The passages have the text; many documents may wait for the embedder.
                     document.parsed = replace(parsed, text="")
         except StoreError:
@@ -299,32 +300,46 @@ class Pipeline:
 
     def _commit(self, documents: list[Document], progress: Progress) -> Iterator[FileResult]:
         """One commit to the table, then the catalog, then the results."""
-        latest = {document.name: document for document in documents}
-        unique: dict[str, Document] = {}
-        for document in latest.values():
-            unique.setdefault(document.document_id, document)
         with self._writing():
-            earlier = {name: self.catalog.get(self.collection, name) for name in latest}
-            leaving = [record for record in earlier.values() if record is not None]
-            gone, _ = released(self.catalog, self.collection, leaving, set(unique))
+            # Whoever removed the last document with these bytes meanwhile removed them, too.
+            lost: list[Document] = []
+            whole: list[Document] = []
             for document in documents:
-                document.result = document.outcome(_status(earlier[document.name]))
-            records = [document.record(self.collection, self.recipe, "ready") for document in documents]
-            chunks = [chunk for document in unique.values() for chunk in document.chunks]
-            self._names.announce(records, chunks)
-            self.table.replace_documents(
-                chunks,
-                np.stack([vector for document in unique.values() for vector in document.vectors]),
-                [bits for document in unique.values() for bits in document.token_bits],
-                replaced=gone,
-            )
-            note(records, set(unique), self.table, self.catalog)
-            self._names.settle()
-        for document in documents:
+                there = not document.has_original or self.blobs.has(document.document_id)
+                (whole if there else lost).append(document)
+            if whole:
+                self._commit_whole(whole)
+        for document in lost:
+            gone = f"{document.name} was removed elsewhere while it was being added. Add it again."
+            document.result = document.outcome("failed", error=gone)
+            yield self._settle(document, progress)
+        for document in whole:
             progress.files[document.name].result = document.result
             progress.stage(document.name, "done")
             assert document.result is not None  # noqa: S101
             yield document.result
+
+    def _commit_whole(self, documents: list[Document]) -> None:
+        latest = {document.name: document for document in documents}
+        unique: dict[str, Document] = {}
+        for document in latest.values():
+            unique.setdefault(document.document_id, document)
+        earlier = {name: self.catalog.get(self.collection, name) for name in latest}
+        leaving = [record for record in earlier.values() if record is not None]
+        gone, _ = released(self.catalog, self.collection, leaving, set(unique))
+        for document in documents:
+            document.result = document.outcome(_status(earlier[document.name]))
+        records = [document.record(self.collection, self.recipe, "ready") for document in documents]
+        chunks = [chunk for document in unique.values() for chunk in document.chunks]
+        self._names.announce(records, chunks)
+        self.table.replace_documents(
+            chunks,
+            np.stack([vector for document in unique.values() for vector in document.vectors]),
+            [bits for document in unique.values() for bits in document.token_bits],
+            replaced=gone,
+        )
+        note(records, set(unique), self.table, self.catalog)
+        self._names.settle()
 
     def _settle(self, document: Document, progress: Progress) -> FileResult:
         """Note a file that adds no passages: unchanged, empty or failed."""

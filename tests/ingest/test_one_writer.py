@@ -154,6 +154,26 @@ def test_what_a_killed_process_had_begun_does_not_bring_a_removed_document_back(
     assert agreed(impatient) == {"b.txt": 1}
 
 
+def test_an_original_removed_while_the_same_bytes_come_in_elsewhere_is_told_of(
+    impatient: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Never a document whose citations open nothing."""
+    embedder = impatient.store.embedder
+    encode = type(embedder).embed_with_signs
+
+    def removed_meanwhile(*given: object, **named: object) -> object:
+        remove_documents(impatient, "default", ["a.txt"])
+        return encode(*given, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(type(embedder), "embed_with_signs", removed_meanwhile)
+    [result] = Pipeline("other", impatient).run(text("b.txt", OLD, impatient))
+    assert (result.status, "Add it again" in (result.error or "")) == ("failed", True)
+    monkeypatch.undo()
+    [result] = Pipeline("other", impatient).run(text("b.txt", OLD, impatient))
+    assert result.status == "added"
+    assert impatient.blobs.has(result.document_id)
+
+
 def test_tags_given_while_a_job_runs_are_on_the_new_passages(impatient: Workspace) -> None:
     pipeline = Pipeline("default", impatient)
     tag_document(impatient, "default", "a.txt", ["valves"])
