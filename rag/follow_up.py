@@ -104,6 +104,11 @@ def by_rules(question: str, earlier: Sequence[str]) -> Standalone:
     return Standalone(f"{question.strip()} (about {' '.join(topic)})", "rules")
 
 
+def carried_over(question: str, standalone: str) -> set[str]:
+    """The stems of what by_rules has carried over into a question."""
+    return content_stems(standalone.removeprefix(f"{question.strip()} (about "))
+
+
 def by_model(question: str, earlier: Sequence[str], *models: Callable[[], ChatModel]) -> Standalone:
     """The question as the first of the models that answers puts it, made in turn when it is asked.
 

@@ -1,7 +1,7 @@
 """The passages for a question, and whether a short one goes on with the subject or begins another.
 
 “Cost?” after a question about a repair asks for the repair's; “capital of Oklahoma” does not. The passages
-tell: words carried over from earlier questions stay when the passages found with them have what the
+tell: words carried over from earlier questions stay when passages that speak of them have what the
 question's own words ask for, and go otherwise, so that an old subject never answers a new question.
 Nothing is rewritten here, and nothing is answered.
 """
@@ -13,11 +13,14 @@ from dataclasses import dataclass
 
 from rag.confidence import confidence
 from rag.embedders import Embedder
-from rag.follow_up import Standalone, says_little
+from rag.follow_up import Standalone, carried_over, says_little
 from rag.types import SearchResult
+from rag.words import content_stems
 
 #: The share of the estimate needed for an answer that the question's own words must reach by themselves.
 OWN_SHARE = 0.5
+#: A passage speaks of the subject when it has this share of the words carried over.
+SPEAKING_SHARE = 0.5
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,13 @@ def find(
     if standalone.by != "rules" or not says_little(question):
         return found
     alone = search(question)
-    own = confidence(alone.query, result.hits, embedder)
-    if found.confidence >= needed and own >= OWN_SHARE * needed:
+    carried = carried_over(question, standalone.text)
+    speaking = [
+        hit
+        for hit in result.hits
+        if len(carried & content_stems(hit.chunk.embedded_text)) >= SPEAKING_SHARE * len(carried)
+    ]
+    own = confidence(alone.query, speaking, embedder)
+    if found.confidence >= needed and speaking and own >= OWN_SHARE * needed:
         return found
     return Found(Standalone(question), alone, confidence(alone.query, alone.hits, embedder))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from corpus import fill
+from corpus import TEXTS, fill
 
 from rag.answer import ask
 from rag.chat import Chats
@@ -173,3 +173,20 @@ def test_a_short_question_about_the_same_thing_keeps_the_subject(workspace: Work
 
 def test_words_of_asking_are_no_subject_in_german_either() -> None:
     assert topic_of(["Wie hoch ist die Hallenmiete?"]) == ["Hallenmiete"]
+
+
+@pytest.mark.parametrize(
+    ("before", "question", "said"),
+    [
+        ("How much does pump P-118B draw?", "parental leave requests", "personnel office"),
+        ("When does the relief valve of boiler 7 open?", "What is the rent?", "900 crowns"),
+    ],
+)
+def test_the_old_subject_goes_where_other_passages_than_its_own_answer(
+    real_workspace: Workspace, before: str, question: str, said: str
+) -> None:
+    fill(real_workspace, TEXTS | {"lease.txt": "The rent of the mill is 900 crowns a month."})
+    table, settings = real_workspace.table("default"), real_workspace.settings
+    reply = ask(question, table=table, settings=settings, earlier=[before])
+    assert said in "".join(reply)
+    assert reply.standalone.text == question
