@@ -224,7 +224,7 @@ def _figure(task: Task, order: Order, by_document: bool) -> float:
 def compared(figures: Sequence[float], default: Sequence[float]) -> dict[str, Any]:
     """The mean, and the mean difference to the default's with its bootstrap 95% interval."""
     differences = [own - other for own, other in zip(figures, default, strict=True)]
-    low, high = interval(differences)
+    low, high = interval(differences) if len(set(differences)) > 1 else (differences[0], differences[0])
     return {
         FIGURE: round(float(np.mean(figures)), 4),
         "difference": [round(float(own), 4) for own in (np.mean(differences), low, high)],

@@ -9,12 +9,11 @@ import math
 from collections.abc import Sequence
 from statistics import NormalDist
 
+from rag.certainty import LEVEL
 from rag.verdict import FEW, Figures, Lead
 
 #: Questions from which on a usual difference shows.
 ENOUGH = 20
-#: Standard deviations from which on a difference is taken to be real at the usual level.
-REAL = 1.96
 #: Beyond so many questions, nobody writes them for a difference that small.
 MOST_QUESTIONS = 400
 #: A setting this many times and milliseconds slower than another is noticed.
@@ -37,7 +36,7 @@ def advice(figures: Sequence[Figures], lead: Lead | None, in_use: int | None) ->
     if lead.certain:
         kept = "It is in use already: keep it." if in_use == lead.best else f"Use {best.name}."
         return f"{kept}{_price(best, figures[lead.second])}"
-    return f"{_meanwhile(figures, lead, in_use)} {_questions_needed(lead.chance, total)}"
+    return f"{_meanwhile(figures, lead, in_use)} {_questions_needed(lead, total)}"
 
 
 def _price(best: Figures, second: Figures) -> str:
@@ -67,10 +66,11 @@ def _meanwhile(figures: Sequence[Figures], lead: Lead, in_use: int | None) -> st
     return f"So far {will_do} will do; {quick.name} is the quickest."
 
 
-def _questions_needed(chance: float, total: int) -> str:
+def _questions_needed(lead: Lead, total: int) -> str:
     """How many questions settle it, if the difference stays as it is: its deviations grow with their root."""
-    deviations = NormalDist().inv_cdf(1 - min(chance, 1.0) / 2)
-    needed = total * (REAL / deviations) ** 2 if deviations > 0 else math.inf
+    deviations = NormalDist().inv_cdf(1 - min(lead.chance, 1.0) / 2)
+    real = NormalDist().inv_cdf(1 - LEVEL / lead.comparisons / 2)
+    needed = total * (real / deviations) ** 2 if deviations > 0 else math.inf
     if needed > MOST_QUESTIONS:
         return "Between the best two, even hundreds of questions may show no difference."
     return f"If it goes on like this, about {math.ceil(needed / 10) * 10} questions part the best two."

@@ -19,7 +19,8 @@ REMEMBERED = 512
 def interval(values: Sequence[float]) -> tuple[float, float]:
     """The 95% bootstrap interval (percentiles, Efron 1979) of the mean of values between 0 and 1.
 
-    One value alone says nothing: its interval is 0 to 1.
+    Where all are the same, drawing among them tells nothing: then it is that of a share, all or none of
+    so many (Clopper and Pearson 1934), widened from the common value. One value alone: 0 to 1.
     """
     return _interval(tuple(values))
 
@@ -28,10 +29,13 @@ def interval(values: Sequence[float]) -> tuple[float, float]:
 def _interval(values: tuple[float, ...]) -> tuple[float, float]:
     if len(values) < 2:
         return 0.0, 1.0
-    if len(set(values)) == 1:
-        return float(values[0]), float(values[0])
     import numpy as np
-    from scipy.stats import bootstrap
+    from scipy.stats import binomtest, bootstrap
+
+    if len(set(values)) == 1:
+        value, count = float(values[0]), len(values)
+        least = float(binomtest(count, count).proportion_ci().low)
+        return value * least, value + (1.0 - value) * (1.0 - least)
 
     found = bootstrap(
         (np.asarray(values, float),),

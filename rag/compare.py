@@ -6,6 +6,7 @@ for people to see, or for `rag.evaluate` to measure. It changes no settings and 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -21,6 +22,8 @@ from rag.settings import Settings, value_at, with_overrides
 from rag.several_tables import Searched
 from rag.tokens import get_token_counter
 from rag.types import EVERYTHING, Citation, Filters, Hit, Query, SearchResult
+
+logger = logging.getLogger(__name__)
 
 FEWEST, MOST = 2, 4
 #: The settings that a comparison varies, by their short names: what people choose, and what `plain` fixes.
@@ -221,7 +224,12 @@ def _time_again(
                 and not asks_servers(variant.settings)
             ):
                 settings = timed_afresh(variant).settings
-                again = retrieve(question, table=table, settings=settings, filters=filters)
+                try:
+                    again = retrieve(question, table=table, settings=settings, filters=filters)
+                except AskanceError as error:
+                    # It has its ranking, and a time.
+                    logger.warning("%s was not timed again: %s", variant.name, error)
+                    continue
                 result.milliseconds = min(
                     result.milliseconds, again.milliseconds, key=lambda times: times["total"]
                 )
@@ -325,7 +333,11 @@ def _run(
 
 def _ranks(hits: Iterable[Hit]) -> dict[str, int]:
     """The rank of every passage that a hit stands for."""
-    return {chunk.id: rank for rank, hit in enumerate(hits, start=1) for chunk in hit.chunks}
+    ranks: dict[str, int] = {}
+    for rank, hit in enumerate(hits, start=1):
+        for chunk in hit.chunks:
+            ranks.setdefault(chunk.id, rank)
+    return ranks
 
 
 def _movement(before: int | None, rank: int) -> Movement:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rag.command_values import positive
 from rag.errors import SettingsError
 from rag.evaluate import Task, VariantResult, beir_tasks, evaluate, parse_variant, question_tasks
 from rag.evaluation_runs import judged_tasks, question_sets
@@ -43,7 +44,7 @@ def add_evaluate_command(
         help="settings to measure; preset=plain and reranker=NAME among them (see python -m rag rerankers)",
     )
     parser.add_argument("--set", metavar="NAME", help="a question set kept with a collection instead")
-    parser.add_argument("--limit", type=_positive, metavar="N", help="only the first N questions")
+    parser.add_argument("--limit", type=positive, metavar="N", help="only the first N questions")
 
     def run(options: argparse.Namespace, settings: Settings) -> dict[str, Any]:
         return _evaluate(parser, options, settings, ingest_beir)
@@ -144,9 +145,3 @@ def _print_table(results: Sequence[VariantResult]) -> None:
 
 def _show_progress(name: str, done: int, total: int) -> None:
     sys.stderr.write(f"\r{name}: {done} of {total}\033[K" + ("\n" if done == total else ""))
-
-
-def _positive(text: str) -> int:
-    if not text.strip().isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
-    return int(text)

@@ -33,6 +33,9 @@ from rag.workspace import Workspace
 
 logger = logging.getLogger(__name__)
 
+#: Longest wait for a stopped evaluation's last question before it goes on.
+LAST_QUESTION_SECONDS = 60.0
+
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -170,6 +173,11 @@ class Evaluations:
                 f"This evaluation cannot go on: it was asked of {' and '.join(map(repr, gone))}, which was "
                 "deleted since. What is measured stays; measure again over what is there now."
             )
+        with self._lock:
+            known = self._under_way.get(identifier)
+        if known is not None and known[0].is_set():
+            # What was stopped is at its last question; its end must not be taken for that of what goes on.
+            self.wait(identifier, LAST_QUESTION_SECONDS)
         _set_state(open_database(workspace.settings.data_dir), identifier, "running")
         self._begin(workspace, identifier)
 

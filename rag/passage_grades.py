@@ -33,7 +33,9 @@ def grade_passage(sets: QuestionSets, collection: str, question: str, passage: C
     if grade and grade not in GRADES:
         raise QuestionsError(f"{grade!r} is no grade. Choose one of: {', '.join(GRADES)}.")
     known = sets.judgements(collection, OWN_SET, question)
-    replaced = [own.place for own in known if _is_about(own, passage)]
+    about = [own for own in known if _is_about(own, passage)]
+    # The grade of a passage of which this is a small part says more than this one; to be taken back, any may.
+    replaced = [own.place for own in about if not grade or _covers(passage, own)]
     if replaced:
         sets.forget(collection, OWN_SET, question, replaced)
     if grade:
@@ -53,6 +55,14 @@ def _grade(judgements: Sequence[Judgement], passage: Citation) -> str:
     exact = [own for own in judgements if own.place[2:] == (passage.start, passage.end)]
     about = [own for own in (*exact, *judgements) if _is_about(own, passage)]
     return _NAMES.get(about[0].grade, "") if about else ""
+
+
+def _covers(passage: Citation, judgement: Judgement) -> bool:
+    """Whether the passage holds half of the place that was judged, or more."""
+    if judgement.start is None or judgement.end is None:
+        return False
+    shared = min(passage.end, judgement.end) - max(passage.start, judgement.start)
+    return shared * 2 >= judgement.end - judgement.start
 
 
 def _is_about(judgement: Judgement, passage: Citation) -> bool:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from rag.command_values import positive
 from rag.errors import QuestionsError
 from rag.evaluation_runs import question_sets, text_reader
 from rag.question_files import read_question_files
@@ -29,7 +30,7 @@ def add_question_commands(commands: Any, shared: argparse.ArgumentParser) -> Non
     imported.set_defaults(run=_import)
     made = actions.add_parser("make", parents=[shared], help="add questions made from the documents")
     made.add_argument("name", metavar="NAME")
-    made.add_argument("--count", type=int, default=20, help="questions at most")
+    made.add_argument("--count", type=positive, default=20, help="questions at most")
     made.add_argument(
         "--by",
         choices=("rules", "model"),

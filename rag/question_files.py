@@ -8,19 +8,23 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import PurePath
 
 from rag.errors import QuestionsError
-from rag.questions import Question, beir_judgement, parse_questions
+from rag.questions import Question, beir_judgement, lines_of, parse_questions
 
 #: Columns of a CSV file, and other names that they may have.
 COLUMNS = {
     "question": ("question", "query", "text"),
     "document": ("document", "file", "source", "doc"),
     "page": ("page",),
-    "passage": ("passage", "gold_text", "context", "answer"),
+    "passage": ("passage", "gold_text", "context"),
+    "answer": ("answer", "answers"),
 }
+#: Digits of a page number.
+LONGEST_NUMBER = 9
 SUFFIXES = ("jsonl", "ndjson", "csv", "tsv")
 
 
@@ -32,6 +36,9 @@ def read_question_files(files: Mapping[str, bytes]) -> list[Question]:
     """
     texts = {name: _decoded(name, data) for name, data in files.items()}
     judged = [name for name in texts if _suffix(name) == "tsv"]
+    other = [name for name in texts if judged and _suffix(name) not in ("tsv", "jsonl", "ndjson")]
+    if other:
+        raise QuestionsError(f"{other[0]} does not go with {judged[0]}. Bring it in by itself.")
     if judged:
         return [question for name in judged for question in _beir(texts, name)]
     questions: list[Question] = []
@@ -46,8 +53,10 @@ def read_question_files(files: Mapping[str, bytes]) -> list[Question]:
 
 
 def _csv(name: str, text: str) -> list[Question]:
-    first = text.partition("\n")[0]
-    delimiter = max(",;\t", key=first.count)
+    first = re.split("[\r\n]", text, maxsplit=1)[0]
+    # What stands within quotation marks parts no columns.
+    bare = re.sub('"[^"]*"', "", first)
+    delimiter = max(",;\t", key=bare.count)
     rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
     known = {title.strip().casefold(): title for title in rows.fieldnames or () if title}
     columns = {
@@ -61,19 +70,20 @@ def _csv(name: str, text: str) -> list[Question]:
             "question, document, and where known page or passage."
         )
     questions = []
-    for row in rows:
+    for row in _told(name, rows):
         cell = {own: (row.get(title) or "").strip() if title else "" for own, title in columns.items()}
         if not cell["question"]:
             continue
-        if cell["page"] and not cell["page"].isdecimal():
+        if cell["page"] and not (cell["page"].isdecimal() and len(cell["page"]) <= LONGEST_NUMBER):
             raise QuestionsError(f"{name}, line {rows.line_num}: page {cell['page']!r} is no number.")
         questions.append(
             Question(
                 id=str(rows.line_num),
                 text=cell["question"],
                 documents=(cell["document"],) if cell["document"] else (),
-                pages=(int(cell["page"]),) if cell["page"] and not cell["passage"] else (),
+                pages=(int(cell["page"]),) if cell["page"] else (),
                 gold_text=cell["passage"],
+                answers=(cell["answer"],) if cell["answer"] else (),
             )
         )
     if not questions:
@@ -81,23 +91,38 @@ def _csv(name: str, text: str) -> list[Question]:
     return questions
 
 
+def _told(name: str, rows: csv.DictReader[str]) -> Iterator[dict[str, str]]:
+    try:
+        yield from rows
+    except csv.Error as error:
+        raise QuestionsError(
+            f"{name}, line {rows.line_num}: {error}. Save the table anew, as CSV with short cells."
+        ) from error
+
+
 def _beir(texts: Mapping[str, str], judged: str) -> list[Question]:
     queries: dict[str, str] = {}
     for name, text in texts.items():
         if _suffix(name) not in ("jsonl", "ndjson"):
             continue
-        for number, line in enumerate(filter(str.strip, text.splitlines()), start=1):
+        for number, line in enumerate(filter(str.strip, lines_of(text)), start=1):
             try:
                 row = json.loads(line)
-                queries[str(row["_id"])] = str(row["text"])
-            except (ValueError, TypeError, KeyError) as error:
+                identifier, query = str(row["_id"]), str(row["text"])
+            except (ValueError, TypeError, KeyError, RecursionError) as error:
                 raise QuestionsError(
                     f"{name}, line {number}: expected an object with _id and text."
                 ) from error
+            if identifier in queries:
+                raise QuestionsError(
+                    f"{name}, line {number}: {identifier!r} is there twice. Choose the file of the queries "
+                    "alone, without that of the documents."
+                )
+            queries[identifier] = query
     if not queries:
         raise QuestionsError(f"{judged}: its queries are missing. Choose queries.jsonl together with it.")
     documents: dict[str, list[str]] = {}
-    for number, line in enumerate(texts[judged].splitlines(), start=1):
+    for number, line in enumerate(lines_of(texts[judged]), start=1):
         parts = line.split("\t")
         if not line.strip() or (number == 1 and parts[0] == "query-id"):
             continue

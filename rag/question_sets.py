@@ -246,14 +246,16 @@ def units_of(
 ) -> tuple[Unit, ...]:
     """What must be found for a question: its judgements that say relevant or partly.
 
-    Where a document was replaced by another version, its passage is looked for by its words.
+    Where a document was replaced by another version, or is read otherwise since, its passage is looked for
+    by its words.
     """
     units = []
     for own in question.judgements:
         if own.grade <= 0:
             continue
-        current = own
-        if not catalog.by_document_id(collection, own.document_id):
+        if catalog.by_document_id(collection, own.document_id):
+            current = _where_it_stands(own, document_text) or own
+        else:
             current = _in_newer_version(own, collection, catalog, document_text)
         span = None if current.start is None or current.end is None else (current.start, current.end)
         page = current.page if span is None else None
@@ -267,15 +269,22 @@ def _in_newer_version(
     newer = catalog.get(collection, own.document)
     if newer is None or not newer.document_id:
         return own
-    if own.start is None or own.end is None:
-        return replace(own, document_id=newer.document_id)
-    places = located(own.quote, document_text(newer.document_id))
-    if not places:
+    moved = replace(own, document_id=newer.document_id)
+    return _where_it_stands(moved, document_text) or own
+
+
+def _where_it_stands(own: Judgement, document_text: Callable[[str], str]) -> Judgement | None:
+    """The judgement at the place of its quote nearest to where that was; None where it stands nowhere."""
+    if own.start is None or own.end is None or not own.quote.strip():
         return own
-    start = places[0][0]
-    return replace(
-        own, document_id=newer.document_id, start=start, end=start + own.end - own.start, answers=()
-    )
+    text = document_text(own.document_id)
+    if not text or text[own.start : own.start + len(own.quote)].split() == own.quote.split():
+        return own
+    places = [place for place, _ in located(own.quote, text)]
+    if not places:
+        return None
+    start = min(places, key=lambda place: abs(place - (own.start or 0)))
+    return replace(own, start=start, end=start + own.end - own.start, answers=())
 
 
 def _from_unit(unit: Unit, names: dict[str, str], document_text: Callable[[str], str]) -> Judgement:

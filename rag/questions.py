@@ -7,6 +7,7 @@ re-chunking. Nothing here searches.
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,11 @@ from typing import Any
 
 from rag.errors import QuestionsError
 from rag.types import Chunk
+
+#: Marks that programs change on the way, each for one character, so that places stay.
+_PLAIN = {
+    ord(mark): plain for plain, marks in (("'", "‘’‚‛"), ('"', "“”„‟"), ("-", "–—‑−")) for mark in marks
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +85,7 @@ def load_questions(file: Path, limit: int | None = None) -> list[Question]:
 
 def parse_questions(text: str, file: str, limit: int | None = None) -> list[Question]:
     """The same, of text that is read already; `file` is its name for messages."""
-    lines = text.splitlines()
+    lines = lines_of(text)
     questions: list[Question] = []
     for number, line in enumerate(lines, start=1):
         if limit is not None and len(questions) >= limit:
@@ -88,7 +94,7 @@ def parse_questions(text: str, file: str, limit: int | None = None) -> list[Ques
             continue
         try:
             questions.append(_question(json.loads(line), number))
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
             raise QuestionsError(
                 f"{file}, line {number}: not a question ({type(error).__name__}: {error}). "
                 'Each line must be a JSON object with at least "question".'
@@ -109,7 +115,8 @@ def gold_units(
     `document_text` gives the text of a document's id.
     """
     ids = {name: resolve(name) for name in question.documents}
-    present = [document_id or f"missing:{name}" for name, document_id in ids.items()]
+    # One document may have several names.
+    present = list(dict.fromkeys(document_id or f"missing:{name}" for name, document_id in ids.items()))
     if question.pages:
         return [Unit(document_id, page=page) for document_id in present for page in question.pages]
     units: list[Unit] = []
@@ -118,8 +125,13 @@ def gold_units(
         if document_id.startswith("missing:") or not (question.gold_spans or question.gold_text):
             continue
         text = document_text(document_id)
-        spans: Sequence[tuple[int, int]] = question.gold_spans or located(question.gold_text, text)[:1]
+        spans: Sequence[tuple[int, int]] = question.gold_spans or _place_of(question.gold_text, text)
         for start, end in spans:
+            if not 0 <= start < end or (text and end > len(text)):
+                raise QuestionsError(
+                    f"Question {question.id}: the span from {start} to {end} lies outside the text of its "
+                    f"document, which has {len(text)} characters. Correct the question set."
+                )
             inside = tuple(
                 (start + first, start + last)
                 for answer in question.answers
@@ -138,12 +150,27 @@ def located(wanted: str, text: str, *, any_case: bool = False) -> list[tuple[int
     return [match.span() for match in re.finditer(pattern, text, re.IGNORECASE if any_case else 0)]
 
 
+def _place_of(passage: str, text: str) -> list[tuple[int, int]]:
+    """The place of a passage, to the letter or else in any case and with any quotation marks and dashes."""
+    exact = located(passage, text)
+    return (exact or located(passage.translate(_PLAIN), text.translate(_PLAIN), any_case=True))[:1]
+
+
+def lines_of(text: str) -> list[str]:
+    """Lines as JSON Lines and tables have them: a text within may hold what Python takes for line ends."""
+    return [line.removesuffix("\r") for line in text.split("\n")]
+
+
 def _question(row: dict[str, Any], number: int) -> Question:
     documents = row.get("documents") or ([row["document"]] if row.get("document") else [])
+    if isinstance(documents, str):
+        documents = [documents]
     pages = row.get("pages") or ([row["page"]] if row.get("page") is not None else [])
     text = row["question"]
-    if not isinstance(text, str):
+    if not isinstance(text, str) or not text.strip():
         raise TypeError("question must be text")
+    if not isinstance(row.get("answerable", True), bool):
+        raise TypeError("answerable must be true or false")
     return Question(
         id=str(row.get("id", number)),
         text=text,
@@ -181,9 +208,9 @@ def load_beir(folder: Path) -> BeirSet:
     if not chosen:
         raise QuestionsError(f"{folder / 'qrels'} holds no .tsv file of judgements.")
     for file in chosen:
-        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
+        for number, line in enumerate(lines_of(_read(file)), start=1):
             parts = line.split("\t")
-            if number == 1 and parts[:1] == ["query-id"]:
+            if not line.strip() or (number == 1 and parts[:1] == ["query-id"]):
                 continue
             query_id, document_id, grade = beir_judgement(parts, f"{file}, line {number}")
             if grade > 0:
@@ -198,25 +225,32 @@ def load_beir(folder: Path) -> BeirSet:
 
 def beir_judgement(parts: Sequence[str], where: str) -> tuple[str, str, float]:
     """Query, document and grade of a line of judgements; raises QuestionsError, which begins with `where`."""
+    expected = f"{where}: expected query-id, corpus-id, score."
     try:
-        return parts[0], parts[1], float(parts[2])
+        judged = parts[0], parts[1], float(parts[2])
     except (IndexError, ValueError) as error:
-        raise QuestionsError(f"{where}: expected query-id, corpus-id, score.") from error
+        raise QuestionsError(expected) from error
+    if not math.isfinite(judged[2]):
+        raise QuestionsError(expected)
+    return judged
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise QuestionsError(f"{file} cannot be read: {error}. A BEIR folder needs it, as UTF-8.") from error
 
 
 def _rows(file: Path, key: str) -> Iterable[dict[str, Any]]:
-    try:
-        lines = file.read_text(encoding="utf-8").splitlines()
-    except OSError as error:
-        raise QuestionsError(f"{file} cannot be read: {error.strerror}. A BEIR folder needs it.") from error
     rows = []
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(lines_of(_read(file)), start=1):
         if not line.strip():
             continue
         try:
             row = json.loads(line)
             row[key]
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise QuestionsError(f"{file}, line {number}: expected a JSON object with {key}.") from error
         rows.append(row)
     return rows

@@ -100,13 +100,15 @@ def best_of(figures: Sequence[Figures]) -> int:
 class Lead:
     """The best setting and the next one, by place, and how often luck alone would give such a lead.
 
-    `behind` are the places of all that the best one is surely better than.
+    `chance` is that of this pair alone, `comparisons` how many pairs were looked at. `behind` are the places
+    of all that the best one is surely better than.
     """
 
     best: int
     second: int
     chance: float
     behind: tuple[int, ...] = ()
+    comparisons: int = 1
 
     @property
     def certain(self) -> bool:
@@ -117,8 +119,8 @@ class Lead:
 def lead_of(figures: Sequence[Figures], rows: Sequence[Sequence[Row]]) -> Lead | None:
     """Who leads; None with fewer than two settings measured.
 
-    The test is the paired one of rag.certainty over "came first"; with several settings the chance is
-    multiplied by the number of comparisons (Bonferroni).
+    The test is the paired one of rag.certainty over "came first"; with several settings a lead is sure
+    where the chance times the number of comparisons (Bonferroni) is below LEVEL.
     """
     if len(figures) < 2 or not figures[0].questions:
         return None
@@ -126,12 +128,10 @@ def lead_of(figures: Sequence[Figures], rows: Sequence[Sequence[Row]]) -> Lead |
     others = [place for place in range(len(figures)) if place != best]
     second = others[best_of([figures[place] for place in others])]
     first = [[row["hit@1"] for row in own] for own in rows]
-    chances = {
-        place: min(1.0, chance_of_difference(first[place], first[best]) * len(others)) for place in others
-    }
+    chances = {place: chance_of_difference(first[place], first[best]) for place in others}
     enough = figures[0].questions >= FEW
-    behind = tuple(place for place in others if enough and chances[place] < LEVEL)
-    return Lead(best, second, chances[second], behind)
+    behind = tuple(place for place in others if enough and chances[place] * len(others) < LEVEL)
+    return Lead(best, second, chances[second], behind, len(others))
 
 
 def verdict(figures: Sequence[Figures], rows: Sequence[Sequence[Row]]) -> str:

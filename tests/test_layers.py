@@ -33,6 +33,7 @@ RAG_LAYERS: list[set[str]] = [
             "question_shapes",
             "conversation_titles",
             "beyond_quoting",
+            "command_values",
             "table_rows",
         ),
         *(

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from rag.downloads import download_model
-from rag.errors import ModelNotAvailable
-from rag.rerankers.seam import Effort
+from rag.errors import ModelNotAvailable, RerankingFailed
+from rag.rerankers.seam import Effort, checked_scores
 from rag.types import Hit, Query
 
 #: Pause after a download that failed, so that not every search waits for a hub that is away.
@@ -60,13 +60,20 @@ class CrossEncoderReranker:
         if not pairs:
             return []
         # predict() sorts the pairs by length itself, so that little padding is computed.
-        scores = self._loaded().predict(
-            list(pairs),
-            batch_size=self._batch_size,
-            show_progress_bar=False,
-            convert_to_numpy=True,
-        )
-        return [float(score) for score in np.asarray(scores, np.float32).reshape(len(pairs), -1)[:, 0]]
+        model = self._loaded()
+        try:
+            scores = model.predict(
+                list(pairs),
+                batch_size=self._batch_size,
+                show_progress_bar=False,
+                convert_to_numpy=True,
+            )
+        except (RuntimeError, ValueError, IndexError) as error:
+            raise RerankingFailed(
+                f"The reranker {self.name} failed: {' '.join(str(error).split())[:200]}. Choose another one."
+            ) from error
+        numbers = np.asarray(scores, np.float32).reshape(-1)
+        return checked_scores(f"The reranker {self.name}", numbers, len(pairs))
 
     def prepare(self) -> None:
         """Load the model, unless it is; raises ModelNotAvailable."""
@@ -91,6 +98,11 @@ class CrossEncoderReranker:
                 f"The cross-encoder {self._model_name} cannot be loaded from {folder} ({reason}). "
                 "Choose another one in reranking.cross_encoder."
             ) from error
+        if model.num_labels != 1:
+            raise ModelNotAvailable(
+                f"The cross-encoder {self._model_name} gives {model.num_labels} figures for a passage, and a "
+                "reranker needs one. Choose another one in reranking.cross_encoder."
+            )
         if self._precision == "bf16":
             model.to(torch.bfloat16)
         return model

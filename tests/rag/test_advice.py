@@ -61,3 +61,5 @@ def test_how_many_questions_settle_it(better: int, needed: str) -> None:
     if better:
         # Three better of twelve have a chance of 1/4, 1.15 deviations: (1.96 / 1.15)^2 times as many.
         assert "about 40 questions" in said
+        # A third setting makes two comparisons, so each has to be surer: (2.24 / 1.15)^2.
+        assert "about 50 questions" in advised(other, first, first)

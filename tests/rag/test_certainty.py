@@ -18,10 +18,15 @@ def test_an_interval_holds_the_mean_and_narrows_with_more_questions() -> None:
     assert interval(many) == (narrow_low, narrow_high), "the same values give the same figures"
 
 
-def test_one_question_says_nothing_and_equal_values_leave_nothing_open() -> None:
+def test_one_question_says_nothing_and_equal_values_little() -> None:
     assert interval([1.0]) == (0.0, 1.0)
     assert interval([]) == (0.0, 1.0)
-    assert interval([0.5, 0.5, 0.5]) == (0.5, 0.5)
+    # All of n right: the share whose n-th power is .025.
+    assert interval([1.0] * 2) == pytest.approx((0.025 ** (1 / 2), 1.0))
+    assert interval([1.0] * 40) == pytest.approx((0.025 ** (1 / 40), 1.0))
+    assert interval([0.0] * 40) == pytest.approx((0.0, 1 - 0.025 ** (1 / 40)))
+    low, high = interval([0.5] * 3)
+    assert 0 < low < 0.5 < high < 1
 
 
 def test_the_chance_of_a_difference_by_hand() -> None:

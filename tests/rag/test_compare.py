@@ -8,11 +8,12 @@ import pytest
 from corpus import fill
 
 from rag.compare import Comparison, Variant, choices_of, compare, default_choices
-from rag.errors import SettingsError
+from rag.errors import SettingsError, StoreError
 from rag.presets import expanded
 from rag.retrieve import retrieve
 from rag.settings import Settings, with_overrides
 from rag.tokens import get_token_counter
+from rag.types import SearchResult
 from rag.workspace import Workspace
 
 #: Words and meaning disagree on these: the words of the question are spread unevenly.
@@ -150,6 +151,25 @@ def test_a_variant_that_fails_does_not_stop_the_others(filled: Workspace) -> Non
     assert made.reference == 1
     assert made.runs[1].placements
     assert all(own.movement == "same" for own in made.runs[1].placements)
+
+
+def test_what_fails_while_it_is_timed_again_keeps_its_ranking(
+    filled: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def failing_later(*given: Any, **options: Any) -> SearchResult:
+        asked.append(given[0])
+        # Each of two is asked twice before anything is timed again.
+        if len(asked) > 4:
+            raise StoreError("the table is busy")
+        return retrieve(*given, **options)
+
+    monkeypatch.setattr("rag.compare.retrieve", failing_later)
+    made = compared(filled, {"mode": "text"}, {"mode": "vector"})
+    assert len(asked) > 4
+    assert [run.error for run in made.runs] == ["", ""]
+    assert all(run.placements and run.milliseconds["total"] > 0 for run in made.runs)
 
 
 def test_a_missing_model_gives_way_and_the_run_says_so(filled: Workspace) -> None:

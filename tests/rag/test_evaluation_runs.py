@@ -82,6 +82,32 @@ def test_a_stopped_one_goes_on_where_it_was(asked: Workspace, monkeypatch: pytes
     assert len(questions) == len(set(questions)) == 2 * len(done.questions), "nothing is measured twice"
 
 
+def test_one_that_is_told_to_go_on_before_it_has_stopped_goes_on(
+    asked: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import rag.evaluation_runs as runs
+
+    evaluations = Evaluations()
+    reached, go_on = threading.Event(), threading.Event()
+    measured = runs.measured
+
+    def slow(task, variant, table):  # type: ignore[no-untyped-def]
+        reached.set()
+        assert go_on.wait(30)
+        return measured(task, variant, table)
+
+    monkeypatch.setattr(runs, "measured", slow)
+    identifier = evaluations.start(asked, "default", "made", variants(asked))
+    assert reached.wait(30)
+    evaluations.stop(identifier)
+    resuming = threading.Thread(target=evaluations.resume, args=(asked, identifier))
+    resuming.start()
+    go_on.set()
+    resuming.join(30)
+    assert evaluations.wait(identifier, 30)
+    assert evaluations.get(asked, identifier).state == "done"
+
+
 def test_one_left_by_a_restart_is_stopped_and_can_go_on(asked: Workspace) -> None:
     import rag.evaluation_runs as runs
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from corpus import fill
 
@@ -61,6 +63,17 @@ def test_a_grade_is_kept_changed_and_taken_back(filled: Workspace) -> None:
     assert own.questions == 0, "a question without a judgement asks for nothing"
     with pytest.raises(QuestionsError, match="relevant, partly, not"):
         grade_passage(sets, "default", QUESTION, found[0], "splendid")
+
+
+def test_a_part_of_a_passage_does_not_speak_for_the_whole(filled: Workspace) -> None:
+    sets, found = sets_of(filled), passages(filled)
+    whole = found[0]
+    quarter = replace(whole, end=whole.start + (whole.end - whole.start) // 4)
+    grade_passage(sets, "default", QUESTION, whole, "relevant")
+    grade_passage(sets, "default", QUESTION, quarter, "not")
+    assert grades_of(sets, "default", QUESTION, [whole, quarter]) == ["relevant", "not"]
+    grade_passage(sets, "default", QUESTION, replace(whole, end=whole.end - 5), "partly")
+    assert grades_of(sets, "default", QUESTION, [whole]) == ["partly"], "nearly the same place is the same"
 
 
 def test_grades_survive_that_passages_are_cut_anew(filled: Workspace) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from corpus import fill
@@ -122,11 +123,53 @@ def test_questions_come_as_jsonl_csv_and_beir(filled: Workspace, files: dict[str
         ({"q.docx": "x"}, "q.docx: questions come as"),
         ({"test.tsv": "1\tmanual.md\t1"}, "its queries are missing"),
         ({"queries.jsonl": '{"_id": 1, "text": "x"}', "test.tsv": "1\tmanual.md"}, "test.tsv, line 1"),
+        ({"queries.jsonl": '{"_id": 1, "text": "x"}', "test.tsv": "1\tmanual.md\tinf"}, "test.tsv, line 1"),
+        (
+            {
+                "a.jsonl": '{"_id": 1, "text": "x"}',
+                "b.jsonl": '{"_id": 1, "text": "y"}',
+                "test.tsv": "1\ta\t1",
+            },
+            "'1' is there twice",
+        ),
+        ({"test.tsv": "1\ta\t1", "own.csv": "question,document\nx,a"}, "own.csv does not go with"),
+        ({"q.csv": f"question,document,page\nx,a,{'9' * 5000}"}, "is no number"),
+        ({"q.csv": f'question,document\n"{"x" * 140_000}",a'}, "field larger"),
+        ({"q.jsonl": '{"question": "x", "document": "a", "page": Infinity}'}, "q.jsonl, line 1"),
+        ({"q.jsonl": "[" * 100_000}, "q.jsonl, line 1"),
+        ({"q.jsonl": '{"question": " ", "document": "a"}'}, "q.jsonl, line 1"),
+        ({"q.jsonl": '{"question": "x", "answerable": "false"}'}, "q.jsonl, line 1"),
     ],
 )
 def test_a_file_that_holds_no_questions_says_where(files: dict[str, str], said: str) -> None:
     with pytest.raises(QuestionsError, match=said):
         read_question_files({name: text.encode() for name, text in files.items()})
+
+
+def test_tables_and_lines_as_programs_write_them() -> None:
+    quoted = '"question";"document, or file";"document"\r\n"What, then?";"";"a.md"\r\n'
+    assert [own.documents for own in read_question_files({"q.csv": quoted.encode()})] == [("a.md",)]
+    old = "question,document\rWhich?,a.md\r"
+    assert [own.text for own in read_question_files({"q.csv": old.encode()})] == ["Which?"]
+    parted = '{"question": "One\u2028line", "documents": "a.md"}\r\n'
+    [own] = read_question_files({"q.jsonl": parted.encode()})
+    assert (own.text, own.documents) == ("One\u2028line", ("a.md",))
+
+
+def test_a_page_and_a_short_answer_in_a_table_are_what_they_say(filled: Workspace) -> None:
+    table = "question,document,page,passage,answer\nWhich part?,a.pdf,9,not to the letter,5\n"
+    [own] = read_question_files({"q.csv": table.encode()})
+    assert (own.pages, own.gold_text, own.answers) == ((9,), "not to the letter", ("5",))
+
+
+def test_judgements_follow_their_words_when_a_document_is_read_otherwise(filled: Workspace) -> None:
+    own = judged(filled, "The piston stands in part 4.")
+    assert own.start is not None
+    later = replace(own, start=own.start + 40, end=(own.end or 0) + 40)
+    sets = question_sets(filled)
+    kept = sets.judge("default", "mine", "piston", later)
+    [task] = judged_tasks(filled, "default", sets.questions(kept.id))
+    assert task.units[0].span == (own.start, own.end)
 
 
 def test_questions_without_a_document_are_refused(filled: Workspace) -> None:

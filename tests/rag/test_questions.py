@@ -47,6 +47,22 @@ def units(question: Question, text: str = "") -> list[Unit]:
     return gold_units(question, lambda name: name if name != "gone" else None, lambda _: text)
 
 
+def test_one_document_with_two_names_is_to_be_found_once() -> None:
+    twice = Question("1", "q", documents=("a", "b"))
+    assert gold_units(twice, lambda _: "same", lambda _: "") == [Unit("same")]
+
+
+def test_spans_outside_the_text_are_refused() -> None:
+    for span in ((5, 900), (-1, 3), (4, 4)):
+        with pytest.raises(QuestionsError, match="lies outside"):
+            units(Question("1", "q", documents=("a",), gold_spans=(span,)), "x" * 20)
+
+
+def test_a_passage_is_known_by_its_words_whatever_became_of_its_marks() -> None:
+    told = Question("1", "q", documents=("a",), gold_text="It’s the “first” – so far")
+    assert units(told, 'Here: it\'s the "first" - so\nfar.') == [Unit("a", span=(6, 31))]
+
+
 def test_gold_is_pages_else_spans_else_text_else_documents() -> None:
     both = Question("1", "q", documents=("a", "b"), pages=(1, 2))
     assert len(units(both)) == 4

@@ -11,7 +11,7 @@ import pytest
 
 from rag.downloads import download_model
 from rag.embedders import HashEmbedder
-from rag.errors import ModelNotAvailable
+from rag.errors import ModelNotAvailable, RerankingFailed
 from rag.late_interaction import pack_signs
 from rag.rerankers import (
     OFFERED,
@@ -180,6 +180,31 @@ def test_the_cross_encoder_computes_like_with_like_in_the_embedders_arithmetic(
     assert max(widths) > 60 > 12 > min(widths), "short pairs are not padded to long ones"
     exact = CrossEncoderReranker(str(tiny_cross_encoder)).score(query, hits)
     assert scores == pytest.approx(exact, abs=0.02)
+
+
+def test_a_model_with_two_figures_a_passage_is_no_reranker(tiny_cross_encoder: Path, tmp_path: Path) -> None:
+    from transformers import AutoTokenizer, BertConfig, BertForSequenceClassification
+
+    config = BertConfig.from_pretrained(tiny_cross_encoder, num_labels=2)
+    BertForSequenceClassification(config).save_pretrained(tmp_path)
+    AutoTokenizer.from_pretrained(tiny_cross_encoder, local_files_only=True).save_pretrained(tmp_path)
+    with pytest.raises(ModelNotAvailable, match="2 figures"):
+        CrossEncoderReranker(str(tmp_path)).prepare()
+
+
+def test_a_model_that_gives_no_number_or_fails_is_told(tiny_cross_encoder: Path) -> None:
+    import torch
+
+    query, hits = query_and_hits()
+    own = CrossEncoderReranker(str(tiny_cross_encoder))
+    model = own._loaded()
+    with torch.no_grad():
+        model.model.classifier.bias.fill_(float("nan"))
+    with pytest.raises(RerankingFailed, match="no finite number"):
+        own.score(query, hits)
+    model.model.classifier = torch.nn.Linear(3, 1)
+    with pytest.raises(RerankingFailed, match="cross-encoder failed"):
+        own.score(query, hits)
 
 
 @pytest.mark.parametrize("name", ["cross-encoder/nobody-has-this", "not a name/at/all"])
