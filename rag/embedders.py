@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from rag.embedding_folder import name_of, problem_of
 from rag.errors import ModelNotAvailable, SettingsError
 from rag.late_interaction import pack_signs
 from rag.minilm import packaged_minilm
@@ -75,7 +76,7 @@ class Embedder(Protocol):
 
 
 class SentenceTransformerEmbedder:
-    """Any sentence-transformers model in a local folder.
+    """A sentence-transformers model in a local folder: a transformer whose tokens are pooled, and no more.
 
     The model is loaded at the first use and kept; loading and use are safe from several threads.
     """
@@ -89,10 +90,10 @@ class SentenceTransformerEmbedder:
         batch_size: int = 8,
         languages: tuple[str, ...] = (),
     ) -> None:
-        if not (folder / "modules.json").exists():
+        problem = problem_of(folder)
+        if problem:
             raise ModelNotAvailable(
-                f"{folder} holds no sentence-transformers model (no modules.json). "
-                "Set embedding.model to minilm, or to the folder of a model."
+                f"{folder} {problem}. Set embedding.model to minilm, or to the folder of another model."
             )
         self.name = name
         self.languages = languages
@@ -279,7 +280,7 @@ def _embedder(model: str, precision: str, batch_size: int) -> Embedder:
             f"embedding.model = {model!r}: no such folder. Use minilm (built in) or the folder of a model."
         )
     return SentenceTransformerEmbedder(
-        folder, name=f"{folder.name}", precision=precision, batch_size=batch_size
+        folder, name=name_of(folder), precision=precision, batch_size=batch_size
     )
 
 

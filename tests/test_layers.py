@@ -34,6 +34,7 @@ RAG_LAYERS: list[set[str]] = [
             "conversation_titles",
             "beyond_quoting",
             "command_values",
+            "embedding_folder",
             "table_rows",
         ),
         *(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,7 @@ import pytest
 from rag.embedders import LONGEST_WORD, Embedder, HashEmbedder, get_embedder
 from rag.errors import ModelNotAvailable, SettingsError
 from rag.late_interaction import pack_signs
+from rag.minilm import packaged_minilm
 from rag.model_threads import for_each_batch
 from rag.settings import EmbeddingSettings
 
@@ -95,6 +98,42 @@ def test_missing_models_say_what_to_do(tmp_path: Path) -> None:
         get_embedder(EmbeddingSettings(model=str(tmp_path / "none")))
     with pytest.raises(ModelNotAvailable, match=r"modules\.json"):
         get_embedder(EmbeddingSettings(model=str(tmp_path)))
+
+
+def model_folder(folder: Path, weights: bytes = b"1") -> Path:
+    """The built-in model's folder but for its weights, which nothing here loads."""
+    copied = shutil.ignore_patterns("*.safetensors", "*.bin", "__pycache__")
+    shutil.copytree(packaged_minilm(), folder, ignore=copied)
+    (folder / "model.safetensors").write_bytes(weights)
+    return folder
+
+
+def test_models_in_folders_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    folders = [
+        model_folder(tmp_path / place / "model", weights)
+        for place, weights in (("one", b"1"), ("two", b"2"), ("moved", b"1"))
+    ]
+    one, two, moved = (get_embedder(EmbeddingSettings(model=str(folder))).name for folder in folders)
+    assert one != two
+    assert one == moved, "a model that was moved is the same"
+    assert one.startswith("model ")
+
+
+@pytest.mark.parametrize("missing", ["tokenizer.json", "config.json", "modules.json"])
+def test_a_folder_that_lacks_a_part_says_which(tmp_path: Path, missing: str) -> None:
+    folder = model_folder(tmp_path / "model")
+    (folder / missing).unlink()
+    with pytest.raises(ModelNotAvailable, match=missing):
+        get_embedder(EmbeddingSettings(model=str(folder)))
+
+
+def test_a_model_with_a_layer_that_changes_its_dimensions_is_refused(tmp_path: Path) -> None:
+    folder = model_folder(tmp_path / "model")
+    layers = json.loads((folder / "modules.json").read_text(encoding="utf-8"))
+    layers.append({"idx": 3, "name": "3", "path": "3_Dense", "type": "sentence_transformers.models.Dense"})
+    (folder / "modules.json").write_text(json.dumps(layers), encoding="utf-8")
+    with pytest.raises(ModelNotAvailable, match="layer of the kind Dense"):
+        get_embedder(EmbeddingSettings(model=str(folder)))
 
 
 def test_one_instance_a_process() -> None:
