@@ -25,8 +25,9 @@ from rag.errors import AskanceError, QuestionsError, SettingsError
 from rag.evaluate import Task, measured, warm_up
 from rag.question_sets import JudgedQuestion, QuestionSets, units_of
 from rag.question_tables import EvaluationLineRow, EvaluationRow
+from rag.ranking_settings import ranking_digest
 from rag.reachable import restricted
-from rag.settings import with_overrides
+from rag.settings import Settings, with_overrides
 from rag.several_tables import Searched
 from rag.types import Filters, Scope
 from rag.workspace import Workspace
@@ -44,7 +45,8 @@ class Evaluation:
     `set_collection` is the collection that the set was kept with, `scope` what the questions were asked of,
     `left_out` how many of the set it rules out.
     `lines[position][variant]` are the figures of `rag.evaluate.measured`, for the questions that every
-    setting was asked. `variants` are (name, changes). `state` is running, stopped, done or failed.
+    setting was asked. `variants` are (name, changes), `rankings` the `ranking_digest` of each then ("" for
+    older ones). `state` is running, stopped, done or failed.
     """
 
     id: str
@@ -59,6 +61,12 @@ class Evaluation:
     scope: Scope = Scope()  # noqa: RUF009 (frozen)
     left_out: int = 0
     lines: tuple[tuple[dict[str, Any], ...], ...] = field(default=())
+    rankings: tuple[str, ...] = ()
+
+    def ranks_as_then(self, place: int, settings: Settings) -> bool:
+        """Whether a variant's changes to these settings rank as they did when it was measured."""
+        then = self.rankings[place]
+        return then in ("", ranking_digest(with_overrides(settings, self.variants[place][1])))
 
 
 def question_sets(workspace: Workspace) -> QuestionSets:
@@ -151,7 +159,10 @@ class Evaluations:
             set_collection=kept.collection,
             state="running",
             error="",
-            variants=[{"name": own.name, "changes": own.changes} for own in variants],
+            variants=[
+                {"name": own.name, "changes": own.changes, "ranking": ranking_digest(own.settings)}
+                for own in variants
+            ],
             questions=[own.as_dict() for own in asked],
             scope=scope.as_dict(),
             left_out=len(questions) - len(asked),
@@ -165,13 +176,25 @@ class Evaluations:
     def resume(self, workspace: Workspace, identifier: str) -> None:
         """Go on with one that was stopped, here or by a restart; what is measured stays.
 
-        Raises QuestionsError when a collection that was asked is no longer there.
+        Raises QuestionsError when a collection that was asked is no longer there, or when settings that
+        decide a ranking are others now.
         """
-        gone = collections_gone(workspace, self.get(workspace, identifier))
+        found = self.get(workspace, identifier)
+        gone = collections_gone(workspace, found)
         if gone:
             raise QuestionsError(
                 f"This evaluation cannot go on: it was asked of {' and '.join(map(repr, gone))}, which was "
                 "deleted since. What is measured stays; measure again over what is there now."
+            )
+        other = [
+            name
+            for place, (name, _) in enumerate(found.variants)
+            if not found.ranks_as_then(place, workspace.settings)
+        ]
+        if other:
+            raise QuestionsError(
+                f"This evaluation cannot go on: settings that decide how {other[0]!r} ranks were changed "
+                "since, and one figure would stand for two rankings. Set them back, or measure again."
             )
         with self._lock:
             known = self._under_way.get(identifier)
@@ -349,4 +372,5 @@ def _evaluation(row: EvaluationRow, lines: Sequence[EvaluationLineRow]) -> Evalu
         scope=Scope.from_dict(row.scope),
         left_out=row.left_out,
         lines=tuple(whole),
+        rankings=tuple(own.get("ranking", "") for own in row.variants),
     )

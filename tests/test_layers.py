@@ -137,6 +137,7 @@ RAG_LAYERS: list[set[str]] = [
         *("chat", "export", "upkeep_commands", "variant_command", "trace_command", "verdict"),
         "reachable",
     },
+    {"ranking_settings"},
     {"evaluation_runs", "advice"},
     {"question_command", "evaluate_command"},
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import pytest
 from corpus import fill
@@ -14,6 +15,7 @@ from rag.evaluate import evaluate, parse_variant
 from rag.evaluation_runs import Evaluations, judged_tasks, question_sets
 from rag.question_making import make_questions
 from rag.question_sets import JudgedQuestion
+from rag.settings import with_overrides
 from rag.workspace import Workspace
 
 FIGURES = ("hit@1", "hit@5", "mrr@10", "ndcg@10", "recall@10", "precision@5", "rank", "tokens")
@@ -104,6 +106,23 @@ def test_one_that_is_told_to_go_on_before_it_has_stopped_goes_on(
     resuming.start()
     go_on.set()
     resuming.join(30)
+    assert evaluations.wait(identifier, 30)
+    assert evaluations.get(asked, identifier).state == "done"
+
+
+def test_one_does_not_go_on_with_another_reranking(asked: Workspace) -> None:
+    import rag.evaluation_runs as runs
+
+    evaluations, identifier = begun(asked)
+    found = evaluations.get(asked, identifier)
+    runs._set_state(runs.open_database(asked.settings.data_dir), identifier, "stopped")
+    faster = with_overrides(asked.settings, {"reranking.cached_scores": 0})
+    assert [found.ranks_as_then(place, faster) for place in (0, 1)] == [True, True]
+    other = with_overrides(asked.settings, {"reranking.cross_encoder": "another/model"})
+    assert [found.ranks_as_then(place, other) for place in (0, 1)] == [True, False]
+    with pytest.raises(QuestionsError, match="'both' ranks were changed since"):
+        evaluations.resume(replace(asked, settings=other), identifier)
+    evaluations.resume(asked, identifier)
     assert evaluations.wait(identifier, 30)
     assert evaluations.get(asked, identifier).state == "done"
 

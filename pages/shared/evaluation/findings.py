@@ -33,8 +33,8 @@ MEASURES = {
     "hit@1": "The right passage comes first",
     "hit@5": "It is among the first five",
     "mrr@10": "How high it stands: 100% is always first, 50% second on average",
-    "ndcg@10": "How good the whole order of ten is, the first places counting most",
-    "recall@10": "Of all right passages, found among ten",
+    "ndcg@10": "How good the whole order is, of ten at most, the first places counting most",
+    "recall@10": "Of all right passages, found among those it keeps, ten at most",
     "precision@5": "Of the first five passages, right ones",
 }
 
@@ -62,7 +62,11 @@ def _draw_verdict(
         left_out = left_out_text(found.left_out, found.left_out + len(found.questions))
         st.caption(markdown_plain(f"Asked of {in_words(found.scope)} only. {left_out}".strip()))
     settings = session.settings()
-    uses = [place for place, (_, changes) in enumerate(found.variants) if is_in_force(changes, settings)]
+    uses = [
+        place
+        for place, (_, changes) in enumerate(found.variants)
+        if is_in_force(changes, settings) and found.ranks_as_then(place, settings)
+    ]
     lead = lead_of(figures, rows)
     is_advised = lead is not None and (lead.certain or any(place in lead.behind for place in uses))
     st.markdown(markdown_plain(advice(quoted, lead, uses[0] if uses else None)))
@@ -171,7 +175,8 @@ def _draw_all_figures(figures: Sequence[Figures]) -> None:
         st.markdown(
             "In brackets is where the figure would lie, 19 times out of 20, with other questions of the same "
             "kind (bootstrap). *By chance* is how often luck alone would make such a difference from "
-            "setting 1 (paired permutation test): below 5% it counts as real."
+            "setting 1 (paired permutation test): below 5% it counts as real. A setting "
+            "that keeps fewer passages than a figure speaks of is measured by those that it keeps."
         )
         table: dict[str, list[str]] = {"": [*(f"{says} ({name})" for name, says in MEASURES.items())]}
         for place, own in enumerate(figures):

@@ -17,6 +17,7 @@ from pages.shared.figures import counted, date_text
 from pages.shared.plain_text import markdown_plain, shortened
 from pages.shared.scope.question_filter import draw_chips, draw_scope
 from pages.shared.scope.words import in_words, listed
+from rag.errors import QuestionsError
 from rag.evaluation_runs import Evaluation, collections_gone, get_evaluations, question_sets
 from rag.settings import Settings
 
@@ -128,8 +129,12 @@ def _draw_ended_early(found: Evaluation, *, can_go_on: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"Stopped: {counted(left, 'question')} not asked yet.", width="content")
         if can_go_on and st.button("Go on", key="evaluation-resume", icon=":material/play_arrow:"):
-            get_evaluations().resume(session.workspace(), found.id)
-            st.rerun()
+            try:
+                get_evaluations().resume(session.workspace(), found.id)
+            except QuestionsError as error:
+                st.error(markdown_plain(str(error)), icon=":material/error:")
+            else:
+                st.rerun()
 
 
 def _named(draft: Draft, settings: Settings) -> str:
