@@ -207,7 +207,14 @@ class SentenceTransformerEmbedder:
         # each is made again for every batch, and what that leaves in memory takes 90 MB.
         os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "160")
         os.environ.setdefault("LRU_CACHE_CAPACITY", "1")
-        model = SentenceTransformer(str(self.folder), device="cpu", local_files_only=True)
+        try:
+            model = SentenceTransformer(str(self.folder), device="cpu", local_files_only=True)
+        except Exception as error:
+            reason = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")[:200]
+            raise ModelNotAvailable(
+                f"The model in {self.folder} cannot be loaded ({reason}). Set embedding.model to minilm, or "
+                "to the folder of another model."
+            ) from error
         if self.precision == "bf16":
             model = model.to(torch.bfloat16)
         model.eval()

@@ -31,7 +31,8 @@ def embedder_that_made(
             f"Collection {collection!r} was made with the embedder {recorded!r}, which cannot be used "
             f"here any more: {error} Or read its documents again with the one in the settings."
         ) from error
-    if found.name != recorded:
+    # Tables made before names ended in a digest record the folder's name alone.
+    if recorded not in (found.name, found.name.rpartition(" ")[0] or found.name):
         raise EmbedderMismatch(
             f"Collection {collection!r} was made with the embedder {recorded!r}, and {model!r} is now "
             f"{found.name!r}. Read its documents again with the one in the settings."

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from rag.embedders import LONGEST_WORD, Embedder, HashEmbedder, get_embedder
@@ -14,6 +15,7 @@ from rag.errors import ModelNotAvailable, SettingsError
 from rag.late_interaction import pack_signs
 from rag.minilm import packaged_minilm
 from rag.model_threads import for_each_batch
+from rag.recorded_embedder import embedder_that_made
 from rag.settings import EmbeddingSettings
 
 TEXTS = ["The relief valve opens at 9.4 bar.", "", "漢字 and café", "word " * 500]
@@ -134,6 +136,20 @@ def test_a_model_with_a_layer_that_changes_its_dimensions_is_refused(tmp_path: P
     (folder / "modules.json").write_text(json.dumps(layers), encoding="utf-8")
     with pytest.raises(ModelNotAvailable, match="layer of the kind Dense"):
         get_embedder(EmbeddingSettings(model=str(folder)))
+
+
+def test_weights_that_cannot_be_loaded_are_said_in_words(tmp_path: Path) -> None:
+    damaged = get_embedder(EmbeddingSettings(model=str(model_folder(tmp_path / "model"))))
+    with pytest.raises(ModelNotAvailable, match="cannot be loaded"):
+        damaged.embed(["text"])
+
+
+def test_a_table_that_records_the_folders_name_alone_is_opened(tmp_path: Path) -> None:
+    folder = str(model_folder(tmp_path / "model"))
+    made = {"model": {"embedder_name": "model", "model": folder}}
+    schema = pa.schema([], metadata={"embedding_functions": json.dumps([made])})
+    found = embedder_that_made(schema, "own", HashEmbedder(), EmbeddingSettings(model="hash"))
+    assert found is get_embedder(EmbeddingSettings(model=folder))
 
 
 def test_one_instance_a_process() -> None:
