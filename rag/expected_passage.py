@@ -81,11 +81,11 @@ def places(phrase: str, text: str) -> list[Span]:
 def longest_part(phrase: str, text: str) -> str:
     """The longest run of the phrase's words that stands in the text, whatever its case; "" for none."""
     words = phrase.split()[:MOST_WORDS]
-    folded = f" {' '.join(text.split())} ".casefold()
+    folded = f" {' '.join(text.split())} ".lower()
     for length in range(len(words), 0, -1):
         for first in range(len(words) - length + 1):
             part = " ".join(words[first : first + length])
-            if f" {part} ".casefold() in folded:
+            if f" {part} ".lower() in folded:
                 return part
     return ""
 

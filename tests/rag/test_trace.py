@@ -15,7 +15,7 @@ from rag.__main__ import main
 from rag.catalog import DocumentRecord
 from rag.database import utc_now
 from rag.errors import DocumentNotFound
-from rag.expected_passage import expected_passage, longest_part
+from rag.expected_passage import expected_passage, longest_part, places
 from rag.retrieve import retrieve
 from rag.settings import with_overrides
 from rag.trace import STAGES, Step, Trace, trace
@@ -217,3 +217,9 @@ def test_the_command_prints_the_same(
         assert main(["trace", QUESTION]) == 1
     assert "Lost at: kept" in output.getvalue()
     assert "With k=9 it is kept, at place 9." in output.getvalue()
+
+
+def test_a_part_is_only_said_to_stand_where_it_is_found() -> None:
+    for phrase, part in (("STRASSE 5", "5"), ("STRAßE 5", "STRAßE 5")):
+        assert longest_part(phrase, "Straße 5") == part
+        assert places(part, "Straße 5")
