@@ -1,7 +1,7 @@
 """A folder with a sentence-transformers model: whether Askance can use it, and which model it is.
 
-Two models may lie in folders of the same name, so the name of one says what is in it, too. It reads a few
-kilobytes and loads no weights.
+Two models may lie in folders of the same name, so the name of one says what is in it, too. It reads half a
+megabyte of each file and loads no weights.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from rag.errors import ModelNotAvailable
 
 #: Layers after the transformer that leave the number of its dimensions, and its tokens, as they are.
 USABLE = ("Transformer", "Pooling", "Normalize")
-#: Bytes of each end of a file of weights that tell it from another.
-END_BYTES = 1 << 16
+#: Places of a file of weights, from its beginning to its end, and bytes of each, that tell it from another.
+PLACES, PLACE_BYTES = 32, 1 << 14
 
 
 def problem_of(folder: Path) -> str:
@@ -45,9 +45,9 @@ def name_of(folder: Path) -> str:
             size = file.stat().st_size
             digest.update(f"{file.relative_to(folder).as_posix()}:{size}:".encode())
             with file.open("rb") as stream:
-                digest.update(stream.read(END_BYTES))
-                stream.seek(max(size - END_BYTES, 0))
-                digest.update(stream.read(END_BYTES))
+                for place in range(PLACES):
+                    stream.seek(max(size - PLACE_BYTES, 0) * place // (PLACES - 1))
+                    digest.update(stream.read(PLACE_BYTES))
     except OSError as error:
         raise ModelNotAvailable(
             f"The model in {folder} cannot be read: {error}. Check that folder."
