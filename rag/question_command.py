@@ -63,7 +63,7 @@ def _import(options: argparse.Namespace, settings: Settings) -> dict[str, Any]:
     files = {}
     for file in options.files:
         try:
-            files[file.name] = file.read_bytes()
+            files[str(file)] = file.read_bytes()
         except OSError as error:
             raise QuestionsError(f"{file} cannot be read: {error.strerror}. Check the path.") from error
     questions = judged_from(

@@ -149,8 +149,10 @@ class QuestionSets:
         )
         return read(self._engine, lambda session: [_question(row) for row in session.scalars(wanted)])
 
-    def add(self, collection: str, name: str, questions: Sequence[JudgedQuestion]) -> QuestionSet:
-        """Add questions to the set of this name, made where missing.
+    def add(
+        self, collection: str, name: str, questions: Sequence[JudgedQuestion], *, instead: bool = False
+    ) -> QuestionSet:
+        """Add questions to the set of this name, made where missing, or put them in place of all in it.
 
         A question that is there already, word for word, takes on the new judgements.
         Raises QuestionsError without a name.
@@ -161,6 +163,8 @@ class QuestionSets:
 
         def work(session: Session) -> None:
             row = _set(session, collection, name)
+            if instead:
+                session.execute(delete(SetQuestionRow).where(SetQuestionRow.set_id == row.id))
             for question in questions:
                 _merge(session, row.id, question)
 

@@ -17,6 +17,8 @@ from typing import Any
 from rag.errors import QuestionsError
 from rag.types import Chunk
 
+#: Two signs of one word; scripts without blanks have none between their words.
+_WITHIN = re.compile("[0-9A-Za-z\u00c0-\u024f\u0370-\u04ff]{2}")
 #: Marks that programs change on the way, each for one character, so that places stay.
 _PLAIN = {
     ord(mark): plain for plain, marks in (("'", "‘’‚‛"), ('"', "“”„‟"), ("-", "–—‑−")) for mark in marks
@@ -152,8 +154,21 @@ def located(wanted: str, text: str, *, any_case: bool = False) -> list[tuple[int
 
 def _place_of(passage: str, text: str) -> list[tuple[int, int]]:
     """The place of a passage, to the letter or else in any case and with any quotation marks and dashes."""
-    exact = located(passage, text)
-    return (exact or located(passage.translate(_PLAIN), text.translate(_PLAIN), any_case=True))[:1]
+    exact = _whole(located(passage, text), text)
+    plain = text.translate(_PLAIN)
+    return (exact or _whole(located(passage.translate(_PLAIN), plain, any_case=True), text))[:1]
+
+
+def _whole(places: list[tuple[int, int]], text: str) -> list[tuple[int, int]]:
+    """The places that begin and end with whole words and numbers."""
+    return [
+        (start, end)
+        for start, end in places
+        if not (
+            _WITHIN.fullmatch(text[max(start - 1, 0) : start + 1])
+            or _WITHIN.fullmatch(text[end - 1 : end + 1])
+        )
+    ]
 
 
 def lines_of(text: str) -> list[str]:

@@ -34,10 +34,7 @@ def questions_of(judgements: Iterable[AnswerJudgement]) -> list[JudgedQuestion]:
 
 def keep_rated_set(sets: QuestionSets, collection: str, judgements: Iterable[AnswerJudgement]) -> QuestionSet:
     """Make the set of rated answers, in place of an earlier one."""
-    for own in sets.sets(collection):
-        if own.name == RATED_SET:
-            sets.delete(own.id)
-    return sets.add(collection, RATED_SET, questions_of(judgements))
+    return sets.add(collection, RATED_SET, questions_of(judgements), instead=True)
 
 
 def _judged(place: JudgedPlace, relevant: bool) -> Judgement:

@@ -62,6 +62,24 @@ def test_a_judgement_is_kept_replaced_and_counted(filled: Workspace) -> None:
     assert sets.questions(mine.id) == []
 
 
+def test_a_set_is_replaced_whole_or_not_at_all(filled: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    sets = question_sets(filled)
+    old = JudgedQuestion("rotor", "judged", (judged(filled, "The rotor stands in part 3."),))
+    new = JudgedQuestion("flange", "judged", (judged(filled, "The flange stands in part 1."),))
+    kept = sets.add("default", "mine", [old])
+
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("rag.question_sets._merge", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            sets.add("default", "mine", [new], instead=True)
+    assert [own.text for own in sets.questions(kept.id)] == ["rotor"]
+    assert sets.add("default", "mine", [new], instead=True).id == kept.id
+    assert [own.text for own in sets.questions(kept.id)] == ["flange"]
+
+
 def test_judgements_survive_cutting_anew(filled: Workspace) -> None:
     sets = question_sets(filled)
     mine = sets.judge("default", "mine", "camshaft", judged(filled, "The camshaft stands in part 5."))

@@ -63,6 +63,15 @@ def test_a_passage_is_known_by_its_words_whatever_became_of_its_marks() -> None:
     assert units(told, 'Here: it\'s the "first" - so\nfar.') == [Unit("a", span=(6, 31))]
 
 
+def test_a_passage_is_found_as_whole_words_only() -> None:
+    short = Question("1", "q", documents=("a",), gold_text="5")
+    assert units(short, "Revision 15. The pump has 5 blades.") == [Unit("a", span=(26, 27))]
+    assert units(short, "Revision 15.") == [Unit("a")]
+    assert units(Question("1", "q", documents=("a",), gold_text="四十"), "是四十欧元") == [
+        Unit("a", span=(1, 3))
+    ]
+
+
 def test_gold_is_pages_else_spans_else_text_else_documents() -> None:
     both = Question("1", "q", documents=("a", "b"), pages=(1, 2))
     assert len(units(both)) == 4

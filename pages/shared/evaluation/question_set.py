@@ -5,9 +5,11 @@ What documents say and files hold is shown as text. Nothing is measured here.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from pages.shared import session
 from pages.shared.comparison.draft import Draft
@@ -139,7 +141,7 @@ def _draw_import(draft: Draft, collection: str) -> None:
     workspace = session.workspace()
     try:
         questions = judged_from(
-            read_question_files({file.name: file.getvalue() for file in files}),
+            read_question_files(_by_name(files)),
             collection=collection,
             catalog=workspace.catalog,
             document_text=text_reader(workspace.blobs),
@@ -148,6 +150,15 @@ def _draw_import(draft: Draft, collection: str) -> None:
         st.error(markdown_plain(str(error)), icon=":material/error:")
         return
     _keep(draft, collection, IMPORTED, questions)
+
+
+def _by_name(files: Sequence[UploadedFile]) -> dict[str, bytes]:
+    """What was uploaded by name; those that share one have a number before it."""
+    shared = Counter(file.name for file in files)
+    return {
+        file.name if shared[file.name] == 1 else f"{number}/{file.name}": file.getvalue()
+        for number, file in enumerate(files, start=1)
+    }
 
 
 def _keep(draft: Draft, collection: str, name: str, questions: list[JudgedQuestion]) -> None:
