@@ -13,9 +13,9 @@ _QUOTED = re.compile(
     r'"([^"\n]{2,300})"|“([^“”\n]{2,300})”|„([^„“”\n]{2,300})[“”]|«([^«»\n]{2,300})»|「([^「」\n]{1,300})」'
 )
 #: Letters and digits of the scripts that codes are written in; between Chinese words nothing parts them.
-_SIGN = "0-9A-Za-z\u00c0-\u024f\u0370-\u04ff"
+SIGN = "0-9A-Za-z\u00c0-\u024f\u0370-\u04ff"
 #: A run of them with the marks that hold codes together.
-_RUN = re.compile(rf"[{_SIGN}]+(?:[-_./:#+][{_SIGN}]+)*")
+_RUN = re.compile(rf"[{SIGN}]+(?:[-_./:#+][{SIGN}]+)*")
 _ORDINAL_OR_MEASURE = re.compile(
     r"\d+(?:st|nd|rd|th|s|am|pm|bn|m|k|[kcm]?m|[km]?g|km|cm|mm|[kmgt]b|[kmg]?w|kwh|[kmg]?hz|mph|km/h|ml|l|v|a|d|x|px|%)?",
     re.IGNORECASE,
@@ -64,4 +64,4 @@ def _is_word(part: str) -> bool:
 def holds_term(text: str, term: str) -> bool:
     """Whether a text has the term to the letter, in any case, and not as a part of a longer code."""
     pattern = r"\s+".join(re.escape(part) for part in term.split())
-    return re.search(rf"(?<![{_SIGN}]){pattern}(?![{_SIGN}])", text, re.IGNORECASE) is not None
+    return re.search(rf"(?<![{SIGN}]){pattern}(?![{SIGN}])", text, re.IGNORECASE) is not None

@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from rag.errors import QuestionsError
+from rag.identifiers import SIGN
 from rag.types import Chunk
 
 #: Two signs of one word; scripts without blanks have none between their words.
-_WITHIN = re.compile("[0-9A-Za-z\u00c0-\u024f\u0370-\u04ff]{2}")
+_WITHIN = re.compile(f"[{SIGN}]{{2}}")
 #: Marks that programs change on the way, each for one character, so that places stay.
 _PLAIN = {
     ord(mark): plain for plain, marks in (("'", "‘’‚‛"), ('"', "“”„‟"), ("-", "–—‑−")) for mark in marks

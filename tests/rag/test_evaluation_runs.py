@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from corpus import fill
@@ -11,11 +12,12 @@ from corpus import fill
 from rag.compare import Variant
 from rag.database import close_databases
 from rag.errors import QuestionsError, SettingsError
-from rag.evaluate import evaluate, parse_variant
+from rag.evaluate import Task, evaluate, parse_variant
 from rag.evaluation_runs import Evaluations, judged_tasks, question_sets
 from rag.question_making import make_questions
 from rag.question_sets import JudgedQuestion
 from rag.settings import with_overrides
+from rag.several_tables import Searched
 from rag.workspace import Workspace
 
 FIGURES = ("hit@1", "hit@5", "mrr@10", "ndcg@10", "recall@10", "precision@5", "rank", "tokens")
@@ -55,25 +57,34 @@ def test_the_background_gives_the_figures_of_evaluate(asked: Workspace) -> None:
             assert {name: line[place][name] for name in FIGURES} == {name: row[name] for name in FIGURES}
 
 
+class Gate:
+    """Holds the second measurement up until it is opened; `asked` are question and setting of each."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        import rag.evaluation_runs as runs
+
+        self.reached, self._open = threading.Event(), threading.Event()
+        self.asked: list[tuple[str, str]] = []
+        self._measured = runs.measured
+        monkeypatch.setattr(runs, "measured", self._slowly)
+
+    def _slowly(self, task: Task, variant: Variant, table: Searched) -> dict[str, Any]:
+        self.asked.append((task.id, variant.name))
+        if len(self.asked) == 2:
+            self.reached.set()
+            assert self._open.wait(30)
+        return self._measured(task, variant, table)
+
+    def open(self) -> None:
+        self._open.set()
+
+
 def test_a_stopped_one_goes_on_where_it_was(asked: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    import rag.evaluation_runs as runs
-
-    evaluations = Evaluations()
-    reached, go_on = threading.Event(), threading.Event()
-    measured, questions = runs.measured, []
-
-    def slow(task, variant, table):  # type: ignore[no-untyped-def]
-        questions.append((task.id, variant.name))
-        if len(questions) == 2:
-            reached.set()
-            assert go_on.wait(30)
-        return measured(task, variant, table)
-
-    monkeypatch.setattr(runs, "measured", slow)
+    evaluations, gate = Evaluations(), Gate(monkeypatch)
     identifier = evaluations.start(asked, "default", "made", variants(asked))
-    assert reached.wait(30)
+    assert gate.reached.wait(30)
     evaluations.stop(identifier)
-    go_on.set()
+    gate.open()
     assert evaluations.wait(identifier, 30)
     stopped = evaluations.get(asked, identifier)
     assert (stopped.state, len(stopped.lines)) == ("stopped", 1), "the question begun is finished"
@@ -81,30 +92,19 @@ def test_a_stopped_one_goes_on_where_it_was(asked: Workspace, monkeypatch: pytes
     assert evaluations.wait(identifier, 30)
     done = evaluations.get(asked, identifier)
     assert done.state == "done"
-    assert len(questions) == len(set(questions)) == 2 * len(done.questions), "nothing is measured twice"
+    assert len(gate.asked) == len(set(gate.asked)) == 2 * len(done.questions), "nothing is measured twice"
 
 
 def test_one_that_is_told_to_go_on_before_it_has_stopped_goes_on(
     asked: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import rag.evaluation_runs as runs
-
-    evaluations = Evaluations()
-    reached, go_on = threading.Event(), threading.Event()
-    measured = runs.measured
-
-    def slow(task, variant, table):  # type: ignore[no-untyped-def]
-        reached.set()
-        assert go_on.wait(30)
-        return measured(task, variant, table)
-
-    monkeypatch.setattr(runs, "measured", slow)
+    evaluations, gate = Evaluations(), Gate(monkeypatch)
     identifier = evaluations.start(asked, "default", "made", variants(asked))
-    assert reached.wait(30)
+    assert gate.reached.wait(30)
     evaluations.stop(identifier)
     resuming = threading.Thread(target=evaluations.resume, args=(asked, identifier))
     resuming.start()
-    go_on.set()
+    gate.open()
     resuming.join(30)
     assert evaluations.wait(identifier, 30)
     assert evaluations.get(asked, identifier).state == "done"
