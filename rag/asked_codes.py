@@ -27,10 +27,10 @@ def speaks_of_another(text: str, codes: tuple[str, ...]) -> bool:
     """Whether a text has a code of the make of those asked for, and none of these."""
     if not codes or any(holds_term(text, code) for code in codes):
         return False
-    makes = {_make(code) for code in codes}
-    return any(_make(run) in makes for run in _RUN.findall(text))
+    makes = {make_of(code) for code in codes}
+    return any(make_of(run) in makes for run in _RUN.findall(text))
 
 
-def _make(code: str) -> str:
-    """What codes of one kind have in common: their letters and marks, or the length of a mere number."""
+def make_of(code: str) -> str:
+    """What codes of one kind have in common: their letters and marks, or a mere number's length."""
     return f"{len(code)} digits" if code.isdigit() else _DIGITS.sub("0", code.casefold())

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from rag.asked_codes import asked_codes, make_of
 from rag.errors import ModelError, SettingsError
 from rag.exact_facts import names
 from rag.llms import ChatModel
@@ -25,6 +26,8 @@ EARLIER = 6
 FEW_WORDS = 3
 #: With so many words of its own a question tells which sentence of a passage answers it.
 ENOUGH_WORDS = 2
+#: A number of fewer digits says which of what stands before it: boiler 7, week 12.
+YEAR_DIGITS = 4
 #: Words of the topic that are carried over, at most.
 TOPIC_WORDS = 4
 #: What a word counts less for each question since, and what a word with a capital counts beside others.
@@ -98,7 +101,7 @@ def by_rules(question: str, earlier: Sequence[str]) -> Standalone:
     if not earlier or not leans(question):
         return Standalone(question)
     known = content_stems(question)
-    topic = [word for word in topic_of(earlier) if stem(word) not in known]
+    topic = [word for word in topic_of(earlier, question) if stem(word) not in known]
     if not topic:
         return Standalone(question)
     return Standalone(f"{question.strip()} (about {' '.join(topic)})", "rules")
@@ -151,16 +154,39 @@ def _note(by: str, failed: Sequence[str]) -> str:
     return f"The follow-up was rewritten by {by}: {' '.join(failed)}" if failed else ""
 
 
-def topic_of(earlier: Sequence[str]) -> list[str]:
-    """The few words that the last questions were about, as last written: those said late or often."""
+def topic_of(earlier: Sequence[str], question: str = "") -> list[str]:
+    """The few words that the last questions were about, as last written: those said late or often.
+
+    A number or code gives way to one of its kind in a later question, the last of which is `question`: who
+    asks "and 2025005?" means no longer 2025003.
+    """
     weight: dict[str, float] = defaultdict(float)
     written: dict[str, str] = {}
-    for age, question in enumerate(reversed(earlier[-EARLIER:])):
-        for word in _topic_words(question):
-            weight[stem(word)] += DECAY**age * (NAME_WEIGHT if word[0].isupper() else 1.0)
-            written.setdefault(stem(word), word)
+    kinds, codes = _numbered(question), asked_codes(question)
+    for age, own in enumerate(reversed(earlier[-EARLIER:])):
+        given_way = {word for kind, numbers in _numbered(own).items() if kind in kinds for word in numbers}
+        if codes and len(asked_codes(own)) == 1:
+            # The only code of its question gives way to one of any kind.
+            given_way.update(asked_codes(own))
+        for word in _topic_words(own):
+            if word not in given_way:
+                weight[stem(word)] += DECAY**age * (NAME_WEIGHT if word[0].isupper() else 1.0)
+                written.setdefault(stem(word), word)
+        kinds, codes = kinds | _numbered(own), codes or asked_codes(own)
     chosen = sorted(weight, key=lambda own: -weight[own])[:TOPIC_WORDS]
     return [word for own, word in written.items() if own in chosen]
+
+
+def _numbered(question: str) -> dict[str, set[str]]:
+    """The words with digits by their kind: a short number's is the word before it (boiler 7, boiler 12)."""
+    found: dict[str, set[str]] = defaultdict(set)
+    before = ""
+    for word in words(question):
+        if any(map(str.isdigit, word)):
+            short = word.isdigit() and len(word) < YEAR_DIGITS
+            found[f"{before} number" if short else make_of(word)].add(word)
+        before = stem(word)
+    return found
 
 
 def _topic_words(question: str) -> list[str]:

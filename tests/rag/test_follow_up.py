@@ -74,6 +74,52 @@ def test_a_model_rewrites_and_sees_the_questions_only() -> None:
 
 
 @pytest.mark.parametrize(
+    ("earlier", "question", "gone", "kept"),
+    [
+        (["What is the total due of invoice 2025003?"], "and 2025005?", "2025003", "invoice"),
+        (["total due of invoice 2025003", "and 2025005?"], "what about 2025006?", "2025005", "invoice"),
+        (["What is the price of KP-300?", "and KP-900?"], "and its flow?", "KP-300", "KP-900"),
+        (["What is the price of KP-300?"], "and AB-77-x?", "KP-300", "price"),
+        (["Which sales had the mill in 2022?"], "and in 2023?", "2022", "sales"),
+        (["When does the valve of boiler 17 open?"], "and boiler 9?", "17", "valve"),
+    ],
+)
+def test_a_number_of_the_follow_up_takes_the_place_of_the_one_before(
+    earlier: list[str], question: str, gone: str, kept: str
+) -> None:
+    said = by_rules(question, earlier).text.replace(")", "").split()
+    assert gone not in said
+    assert kept in said
+
+
+@pytest.mark.parametrize(
+    ("earlier", "question", "kept"),
+    [
+        (["When does the valve of boiler 17 open?"], "and in week 33?", "17"),
+        (["What does error E-1234 of the pump KP-300 mean?"], "and E-1235?", "KP-300"),
+        (["Did the sales rise from 2022 to 2023?"], "and the costs of them?", "2022"),
+    ],
+)
+def test_other_numbers_are_carried_over_still(earlier: list[str], question: str, kept: str) -> None:
+    assert kept in by_rules(question, earlier).text.replace(")", "").split()
+
+
+def test_the_answer_to_a_follow_up_is_of_the_invoice_that_it_names(workspace: Workspace) -> None:
+    numbers = range(2025001, 2025007)
+    fill(
+        workspace,
+        {
+            f"{number}.txt": f"Harbour Plumbing\n\nInvoice {number}\n\nTotal due {number - 2025000}88.00"
+            for number in numbers
+        },
+    )
+    table, settings = workspace.table("default"), workspace.settings
+    reply = ask("and 2025005?", table=table, settings=settings, earlier=["total due of invoice 2025003"])
+    assert "588.00" in "".join(reply)
+    assert {own.document for own in reply.citations} == {"2025005.txt"}
+
+
+@pytest.mark.parametrize(
     "reply",
     [
         "Question: Who tested the relief valve?",
