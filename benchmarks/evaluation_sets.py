@@ -16,8 +16,9 @@ from pathlib import Path
 from ingest.beir import ingest_beir
 from ingest.pipeline import Pipeline
 from ingest.sources import path_sources
+from rag.beir import load_beir
 from rag.evaluate import Task, beir_tasks, question_tasks
-from rag.questions import load_beir, load_questions
+from rag.questions import load_questions
 from rag.settings import Settings, load_settings
 from rag.workspace import Workspace, open_workspace
 

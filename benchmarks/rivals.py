@@ -32,6 +32,7 @@ from benchmarks.langchain_pipeline import LangChainPipeline, known_documents
 from benchmarks.quality import paired_gain
 from benchmarks.record import RESULTS, write_record
 from benchmarks.rerankers import MOST, some_of
+from rag.beir import load_beir
 from rag.compare import Variant
 from rag.embedders import Embedder
 from rag.errors import ModelNotAvailable
@@ -46,7 +47,7 @@ from rag.evaluate import (
     parse_variant,
     summary,
 )
-from rag.questions import gold_units, load_beir, load_questions
+from rag.questions import gold_units, load_questions
 from rag.rerankers import CrossEncoderReranker, local_model_folder
 from rag.rerankers.embedded import get_embedded_cross_encoder
 from rag.settings import Settings

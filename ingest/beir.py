@@ -9,7 +9,7 @@ import hashlib
 import json
 
 from ingest.pipeline import Pipeline
-from rag.questions import BeirSet
+from rag.beir import BeirSet
 from rag.types import ParsedDocument
 from rag.workspace import Workspace
 

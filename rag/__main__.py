@@ -14,11 +14,11 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from rag.beir import BeirSet
 from rag.errors import AskanceError, SettingsError
 from rag.evaluate_command import add_evaluate_command
 from rag.near_copies import also_in, cited_place, place_of
 from rag.question_command import add_question_commands
-from rag.questions import BeirSet
 from rag.rerankers import check_reranker
 from rag.scope_command import (
     DEFAULT_COLLECTION,

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rag.beir import BeirSet
 from rag.blobs import BlobStore
 from rag.catalog import Catalog
 from rag.compare import Variant, timed_afresh
@@ -24,7 +25,7 @@ from rag.metrics import (
     reciprocal_rank,
 )
 from rag.presets import expanded
-from rag.questions import BeirSet, Question, Unit, gold_units
+from rag.questions import Question, Unit, gold_units
 from rag.retrieve import retrieve
 from rag.settings import Settings, with_overrides
 from rag.several_tables import Searched

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rag.beir import BeirSet, load_beir
 from rag.command_values import positive
 from rag.errors import SettingsError
 from rag.evaluate import Task, VariantResult, beir_tasks, evaluate, parse_variant, question_tasks
 from rag.evaluation_runs import judged_tasks, question_sets
-from rag.questions import BeirSet, load_beir, load_questions
+from rag.questions import load_questions
 from rag.reachable import left_out_text, restricted
 from rag.rerankers import check_reranker
 from rag.scope_command import collections_given, scope_beside, searched

@@ -10,13 +10,12 @@ from collections.abc import Sequence
 
 from rag.errors import QuestionsError
 from rag.judgements import QUOTE
-from rag.question_sets import GRADES, Judgement, QuestionSets
+from rag.question_sets import GRADES, Judgement, QuestionSets, grade_name
 from rag.questions import Unit
 from rag.types import Chunk, Citation
 
 #: The name of the set that marking passages builds.
 OWN_SET = "My questions"
-_NAMES = {value: name for name, value in GRADES.items()}
 
 
 def grades_of(sets: QuestionSets, collection: str, question: str, passages: Sequence[Citation]) -> list[str]:
@@ -54,7 +53,7 @@ def grade_passage(sets: QuestionSets, collection: str, question: str, passage: C
 def _grade(judgements: Sequence[Judgement], passage: Citation) -> str:
     exact = [own for own in judgements if own.place[2:] == (passage.start, passage.end)]
     about = [own for own in (*exact, *judgements) if _is_about(own, passage)]
-    return _NAMES.get(about[0].grade, "") if about else ""
+    return grade_name(about[0].grade) if about else ""
 
 
 def _covers(passage: Citation, judgement: Judgement) -> bool:

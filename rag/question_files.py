@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import PurePath
 
+from rag.beir import read_judgements, read_queries
 from rag.errors import QuestionsError
-from rag.questions import Question, beir_judgement, lines_of, parse_questions
+from rag.questions import Question, parse_questions
 
 #: Columns of a CSV file, and other names that they may have.
 COLUMNS = {
@@ -40,7 +40,7 @@ def read_question_files(files: Mapping[str, bytes]) -> list[Question]:
     if other:
         raise QuestionsError(f"{other[0]} does not go with {judged[0]}. Bring it in by itself.")
     if judged:
-        return [question for name in judged for question in _beir(texts, name)]
+        return _beir(texts)
     questions: list[Question] = []
     for name, text in texts.items():
         if _suffix(name) == "csv":
@@ -100,36 +100,18 @@ def _told(name: str, rows: csv.DictReader[str]) -> Iterator[dict[str, str]]:
         ) from error
 
 
-def _beir(texts: Mapping[str, str], judged: str) -> list[Question]:
-    queries: dict[str, str] = {}
-    for name, text in texts.items():
-        if _suffix(name) not in ("jsonl", "ndjson"):
-            continue
-        for number, line in enumerate(filter(str.strip, lines_of(text)), start=1):
-            try:
-                row = json.loads(line)
-                identifier, query = str(row["_id"]), str(row["text"])
-            except (ValueError, TypeError, KeyError, RecursionError) as error:
-                raise QuestionsError(
-                    f"{name}, line {number}: expected an object with _id and text."
-                ) from error
-            if identifier in queries:
-                raise QuestionsError(
-                    f"{name}, line {number}: {identifier!r} is there twice. Choose the file of the queries "
-                    "alone, without that of the documents."
-                )
-            queries[identifier] = query
+def _beir(texts: Mapping[str, str]) -> list[Question]:
+    judged = {name: text for name, text in texts.items() if _suffix(name) == "tsv"}
+    queries = read_queries({name: text for name, text in texts.items() if name not in judged})
     if not queries:
-        raise QuestionsError(f"{judged}: its queries are missing. Choose queries.jsonl together with it.")
-    documents: dict[str, list[str]] = {}
-    for number, line in enumerate(lines_of(texts[judged]), start=1):
-        parts = line.split("\t")
-        if not line.strip() or (number == 1 and parts[0] == "query-id"):
-            continue
-        query_id, document, grade = beir_judgement(parts, f"{judged}, line {number}")
-        if grade > 0 and query_id in queries:
-            documents.setdefault(query_id, []).append(document)
-    return [Question(own, queries[own], documents=tuple(names)) for own, names in documents.items()]
+        raise QuestionsError(
+            f"{next(iter(judged))}: its queries are missing. Choose queries.jsonl together with it."
+        )
+    return [
+        Question(query, queries[query], documents=tuple(grades), grades=tuple(grades.values()))
+        for query, grades in read_judgements(judged).items()
+        if query in queries
+    ]
 
 
 def _suffix(name: str) -> str:

@@ -20,7 +20,7 @@ from rag.database import read, utc_now, write
 from rag.errors import DocumentNotFound, QuestionsError
 from rag.judgements import QUOTE
 from rag.question_tables import QuestionSetRow, SetQuestionRow
-from rag.questions import Question, Unit, gold_units, located
+from rag.questions import Question, Unit, judged_units, located
 
 #: Grades of a judgement, and what each adds to the gain.
 RELEVANT, PARTLY, NOT = 1.0, 0.5, 0.0
@@ -39,7 +39,7 @@ Place = tuple[str, int | None, int | None, int | None]
 
 @dataclass(frozen=True)
 class Judgement:
-    """A place in a document and its grade (1 relevant, 0.5 partly, 0 not).
+    """A place in a document and its grade, from 0 to 1; see `grade_name`.
 
     `start` and `end` are offsets in the document's text; without them the page counts, and without that
     the whole document. `answers` are spans of answers inside. `quote` is how the place begins.
@@ -103,6 +103,13 @@ class QuestionSet:
     name: str
     questions: int
     created_at: datetime
+
+
+def grade_name(grade: float) -> str:
+    """The key of GRADES that a grade counts as: all between "relevant" and "not" answers partly."""
+    if grade >= RELEVANT:
+        return "relevant"
+    return "partly" if grade > NOT else "not"
 
 
 class QuestionSets:
@@ -235,8 +242,12 @@ def judged_from(
             names[found.document_id] = found.name
             return found.document_id
 
-        units = gold_units(question, resolve, document_text)
-        judgements = tuple(_from_unit(unit, names, document_text) for unit in units)
+        units = judged_units(question, resolve, document_text)
+        if not any(unit.gain > 0 for unit in units):
+            continue
+        # What does not answer is kept where it is here: it may take the place of an earlier grade.
+        kept = [unit for unit in units if unit.gain > 0 or unit.document_id in names]
+        judgements = tuple(_from_unit(unit, names, document_text) for unit in kept)
         made.append(JudgedQuestion(question.text, "imported", judgements))
     if not made:
         raise QuestionsError(

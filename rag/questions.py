@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +29,16 @@ _PLAIN = {
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question with what is known of its answer; see `load_questions` for the file's form."""
+    """One question with what is known of its answer; see `load_questions` for the file's form.
+
+    `grades` says for each of `documents` how well it answers, 0 (not at all) to 1; empty, all do.
+    """
 
     id: str
     text: str
     answers: tuple[str, ...] = ()
     documents: tuple[str, ...] = ()
+    grades: tuple[float, ...] = ()
     pages: tuple[int, ...] = ()
     gold_spans: tuple[tuple[int, int], ...] = ()
     gold_text: str = ""
@@ -77,7 +82,8 @@ def load_questions(file: Path, limit: int | None = None) -> list[Question]:
     """Read a question set: a JSON object a line, the first `limit` of them.
 
     Keys: id, question, answers, document or documents, page or pages, gold_text, gold_spans
-    ([{start, end}]), answerable, scope (corpus or document). Raises QuestionsError with the line.
+    ([{start, end}]), grade or grades (a number for each document; see `scaled`), answerable, scope (corpus or
+    document). Raises QuestionsError with the line.
     """
     try:
         text = file.read_text(encoding="utf-8-sig")
@@ -104,7 +110,24 @@ def parse_questions(text: str, file: str, limit: int | None = None) -> list[Ques
             ) from error
     if not questions:
         raise QuestionsError(f"{file} holds no questions. Each line must be a JSON object.")
-    return questions
+    return on_one_scale(questions)
+
+
+def on_one_scale(questions: Sequence[Question]) -> list[Question]:
+    """The questions of a file with their grades `scaled` together."""
+    grades = iter(scaled([grade for question in questions for grade in question.grades]))
+    return [replace(own, grades=tuple(next(grades) for _ in own.grades)) for own in questions]
+
+
+def scaled(grades: Sequence[float]) -> list[float]:
+    """Grades of one set, from 0 to 1.
+
+    Those that go no higher than 1 stay as they are. On a longer scale (1 to 4, say) the largest is 1 and the
+    others are in proportion, so nDCG, which knows proportions only, is that of the grades in the file.
+    One below 0 says no more than 0.
+    """
+    most = max(1.0, *grades) if grades else 1.0
+    return [max(grade, 0.0) / most for grade in grades]
 
 
 def gold_units(
@@ -112,16 +135,32 @@ def gold_units(
     resolve: Callable[[str], str | None],
     document_text: Callable[[str], str],
 ) -> list[Unit]:
-    """What must be found for a question: pages, else spans, else documents.
+    """What must be found for a question: of `judged_units`, those that answer it."""
+    return [unit for unit in judged_units(question, resolve, document_text) if unit.gain > 0]
+
+
+def judged_units(
+    question: Question,
+    resolve: Callable[[str], str | None],
+    document_text: Callable[[str], str],
+) -> list[Unit]:
+    """What a question speaks of, with the grade of each as its gain: pages, else spans, else documents.
 
     `resolve` gives the id of a document's name, or None when the collection does not hold it;
     `document_text` gives the text of a document's id.
     """
-    ids = {name: resolve(name) for name in question.documents}
-    # One document may have several names.
-    present = list(dict.fromkeys(document_id or f"missing:{name}" for name, document_id in ids.items()))
+    grades: dict[str, float] = {}
+    # One document may have several names; its best grade counts.
+    for name, grade in zip(question.documents, question.grades or repeat(1.0), strict=False):
+        document_id = resolve(name) or f"missing:{name}"
+        grades[document_id] = max(grade, grades.get(document_id, 0.0))
+    present = list(grades)
     if question.pages:
-        return [Unit(document_id, page=page) for document_id in present for page in question.pages]
+        return [
+            Unit(document_id, page=page, gain=grade)
+            for document_id, grade in grades.items()
+            for page in question.pages
+        ]
     units: list[Unit] = []
     # Spans are offsets in one document, the first; a text may stand in any of them.
     for document_id in present[:1] if question.gold_spans else present:
@@ -140,8 +179,8 @@ def gold_units(
                 for answer in question.answers
                 for first, last in located(answer, text[start:end])
             )
-            units.append(Unit(document_id, span=(start, end), answers=inside))
-    return units or [Unit(document_id) for document_id in present]
+            units.append(Unit(document_id, span=(start, end), answers=inside, gain=grades[document_id]))
+    return units or [Unit(document_id, gain=grade) for document_id, grade in grades.items()]
 
 
 def located(wanted: str, text: str, *, any_case: bool = False) -> list[tuple[int, int]]:
@@ -187,11 +226,15 @@ def _question(row: dict[str, Any], number: int) -> Question:
         raise TypeError("question must be text")
     if not isinstance(row.get("answerable", True), bool):
         raise TypeError("answerable must be true or false")
+    grades = row.get("grades") or ([row["grade"]] * len(documents) if row.get("grade") is not None else [])
+    if len(grades) not in (0, len(documents)):
+        raise ValueError(f"{len(grades)} grades for {len(documents)} documents")
     return Question(
         id=str(row.get("id", number)),
         text=text,
         answers=tuple(str(answer) for answer in row.get("answers") or ()),
         documents=tuple(str(name) for name in documents),
+        grades=tuple(map(_grade, grades)),
         pages=tuple(int(page) for page in pages),
         gold_spans=tuple((int(span["start"]), int(span["end"])) for span in row.get("gold_spans") or ()),
         gold_text=row.get("gold_text") or "",
@@ -200,73 +243,8 @@ def _question(row: dict[str, Any], number: int) -> Question:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class BeirSet:
-    """A folder in BEIR form: documents (id, title, text), queries (id, text), and judgements."""
-
-    documents: tuple[tuple[str, str, str], ...]
-    queries: tuple[tuple[str, str], ...]
-    judgements: dict[str, dict[str, float]]
-
-
-def load_beir(folder: Path) -> BeirSet:
-    """Read corpus.jsonl, queries.jsonl and qrels/*.tsv (Thakur et al. 2021).
-
-    Queries without a positive judgement are left out. Raises QuestionsError naming the file.
-    """
-    documents = tuple(
-        (str(row["_id"]), str(row.get("title") or ""), str(row.get("text") or ""))
-        for row in _rows(folder / "corpus.jsonl", "_id")
-    )
-    judgements: dict[str, dict[str, float]] = {}
-    files = sorted((folder / "qrels").glob("*.tsv"))
-    chosen = [file for file in files if file.stem == "test"] or files
-    if not chosen:
-        raise QuestionsError(f"{folder / 'qrels'} holds no .tsv file of judgements.")
-    for file in chosen:
-        for number, line in enumerate(lines_of(_read(file)), start=1):
-            parts = line.split("\t")
-            if not line.strip() or (number == 1 and parts[:1] == ["query-id"]):
-                continue
-            query_id, document_id, grade = beir_judgement(parts, f"{file}, line {number}")
-            if grade > 0:
-                judgements.setdefault(query_id, {})[document_id] = grade
-    queries = tuple(
-        (str(row["_id"]), str(row.get("text") or ""))
-        for row in _rows(folder / "queries.jsonl", "_id")
-        if str(row["_id"]) in judgements
-    )
-    return BeirSet(documents, queries, judgements)
-
-
-def beir_judgement(parts: Sequence[str], where: str) -> tuple[str, str, float]:
-    """Query, document and grade of a line of judgements; raises QuestionsError, which begins with `where`."""
-    expected = f"{where}: expected query-id, corpus-id, score."
-    try:
-        judged = parts[0], parts[1], float(parts[2])
-    except (IndexError, ValueError) as error:
-        raise QuestionsError(expected) from error
-    if not math.isfinite(judged[2]):
-        raise QuestionsError(expected)
-    return judged
-
-
-def _read(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise QuestionsError(f"{file} cannot be read: {error}. A BEIR folder needs it, as UTF-8.") from error
-
-
-def _rows(file: Path, key: str) -> Iterable[dict[str, Any]]:
-    rows = []
-    for number, line in enumerate(lines_of(_read(file)), start=1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-            row[key]
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
-            raise QuestionsError(f"{file}, line {number}: expected a JSON object with {key}.") from error
-        rows.append(row)
-    return rows
+def _grade(value: Any) -> float:
+    grade = float(value)
+    if isinstance(value, bool) or not math.isfinite(grade):
+        raise TypeError("a grade must be a number")
+    return grade

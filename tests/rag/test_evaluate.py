@@ -12,9 +12,10 @@ import pytest
 from corpus import fill
 
 from ingest.beir import ingest_beir
+from rag.beir import BeirSet
 from rag.errors import SettingsError
 from rag.evaluate import Variant, VariantResult, beir_tasks, evaluate, parse_variant, question_tasks
-from rag.questions import BeirSet, Question
+from rag.questions import Question
 from rag.settings import Settings
 from rag.workspace import Workspace
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from rag.beir import load_beir
 from rag.errors import QuestionsError
-from rag.questions import Question, Unit, gold_units, load_beir, load_questions, located
+from rag.questions import Question, Unit, gold_units, load_questions, located
 from rag.types import Chunk
 
 
@@ -139,7 +140,7 @@ def test_beir_folders(tmp_path: Path) -> None:
     beir = load_beir(tmp_path)
     assert beir.documents == (("1", "T", "x"),)
     assert beir.queries == (("q", "?"),)
-    assert beir.judgements == {"q": {"1": 2.0}}
+    assert beir.judgements == {"q": {"1": 1.0}}
     (tmp_path / "qrels" / "test.tsv").write_text("header\nq\n")
     with pytest.raises(QuestionsError, match="line 1"):
         load_beir(tmp_path)

@@ -21,7 +21,7 @@ from rag.evaluation_runs import question_sets, text_reader
 from rag.passage_grades import OWN_SET
 from rag.question_files import SUFFIXES, read_question_files
 from rag.question_making import make_questions
-from rag.question_sets import ORIGINS, JudgedQuestion, QuestionSet, judged_from
+from rag.question_sets import ORIGINS, RELEVANT, JudgedQuestion, QuestionSet, judged_from
 
 MADE, IMPORTED = "Made from my documents", "Imported"
 #: Questions to begin with: written ones cost time, those by rules none, and more of them tell more.
@@ -186,9 +186,10 @@ def _draw_contents(chosen: QuestionSet) -> None:
 
 
 def _places(question: JudgedQuestion) -> str:
-    right = [own for own in question.judgements if own.grade > 0]
+    right = sorted((own for own in question.judgements if own.grade > 0), key=lambda own: -own.grade)
     if not right:
         return "no right passage yet"
     first = right[0]
     where = shortened(first.document, 40) + (f", page {first.page}" if first.page else "")
+    where += " (partly)" if first.grade < RELEVANT else ""
     return where if len(right) == 1 else f"{where} and {len(right) - 1} more"
