@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from rag.branches import BEGINNING, Place, shown_path
 from rag.conversation_titles import title_from
+from rag.courtesies import courtesy
 from rag.database import ConversationRow, TurnRow, WaitingQuestionRow, read, utc_now, write
 from rag.errors import AskedAlready, StoreError
 from rag.judgements import AnswerJudgement, as_kept, from_kept
@@ -75,7 +76,7 @@ class History:
         self._engine = engine
 
     def start(self, collection: str, *, owner: str = "local", title: str = "") -> Conversation:
-        """Begin a conversation; without a title it takes one from its first question."""
+        """Begin a conversation; without a title it takes one from its first question, not from a greeting."""
         now = utc_now()
         conversation = Conversation(
             id=_new_id(),
@@ -184,7 +185,7 @@ class History:
             if beside and instead:
                 _take_out(session, beside, row.id)
             conversation.updated_at = now
-            if not conversation.title:
+            if not conversation.title and not courtesy(question):
                 conversation.title = title_from(question)
             session.flush()
             return _as_turn(row)

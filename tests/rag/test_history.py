@@ -95,6 +95,18 @@ def test_the_first_question_gives_the_title(history: History, question: str, tit
     assert history.get(conversation.id).title == title
 
 
+def test_a_greeting_gives_no_title(history: History) -> None:
+    conversation = history.start("papers")
+    for said, title in (
+        ("hello", ""),
+        ("What can you do?", ""),
+        ("When is the office closed?", "When is the office closed?"),
+        ("thanks", "When is the office closed?"),
+    ):
+        history.add_turn(conversation.id, said)
+        assert history.get(conversation.id).title == title
+
+
 def test_a_turn_from_question_to_rating(history: History) -> None:
     conversation = history.start("papers")
     asked = history.add_turn(conversation.id, "Why?")
