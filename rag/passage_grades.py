@@ -68,7 +68,8 @@ def _is_about(judgement: Judgement, passage: Citation) -> bool:
     """Whether the passage counts as the place that was judged, by the rule of evaluation."""
     if judgement.start is None or judgement.end is None:
         return False
-    unit = Unit(judgement.document_id, span=(judgement.start, judgement.end))
+    span = judgement.start, judgement.end
+    unit = Unit(judgement.document_id, span=span, elsewhere=judgement.elsewhere)
     return unit.found_by(
         Chunk(
             id=passage.chunk_id,

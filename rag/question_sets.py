@@ -25,6 +25,8 @@ from rag.questions import Question, Unit, judged_units, located
 #: Grades of a judgement, and what each adds to the gain.
 RELEVANT, PARTLY, NOT = 1.0, 0.5, 0.0
 GRADES = {"relevant": RELEVANT, "partly": PARTLY, "not": NOT}
+#: What of a judgement are spans.
+SPANS = ("answers", "elsewhere")
 #: Where a question is from.
 ORIGINS = {
     "imported": "imported",
@@ -42,7 +44,8 @@ class Judgement:
     """A place in a document and its grade, from 0 to 1; see `grade_name`.
 
     `start` and `end` are offsets in the document's text; without them the page counts, and without that
-    the whole document. `answers` are spans of answers inside. `quote` is how the place begins.
+    the whole document. `answers` are spans of answers inside, `elsewhere` spans that say the same (see
+    `Unit`). `quote` is how the place begins.
     """
 
     document: str
@@ -53,16 +56,17 @@ class Judgement:
     answers: tuple[tuple[int, int], ...] = ()
     grade: float = RELEVANT
     quote: str = ""
+    elsewhere: tuple[tuple[int, int], ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """The form kept in the database."""
-        return {**asdict(self), "answers": [list(span) for span in self.answers]}
+        return asdict(self) | {name: list(map(list, getattr(self, name))) for name in SPANS}
 
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> Judgement:
         """Read back what `as_dict` wrote."""
-        answers = tuple((int(start), int(end)) for start, end in stored.get("answers", ()))
-        return cls(**{**stored, "answers": answers})
+        spans = {name: tuple((start, end) for start, end in stored.get(name, ())) for name in SPANS}
+        return cls(**{**stored, **spans})
 
     @property
     def place(self) -> Place:
@@ -274,7 +278,8 @@ def units_of(
             current = _in_newer_version(own, collection, catalog, document_text)
         span = None if current.start is None or current.end is None else (current.start, current.end)
         page = current.page if span is None else None
-        units.append(Unit(current.document_id, page, span, current.answers, current.grade))
+        elsewhere = current.elsewhere if span else ()
+        units.append(Unit(current.document_id, page, span, current.answers, current.grade, elsewhere))
     return tuple(units)
 
 
@@ -293,20 +298,29 @@ def _where_it_stands(own: Judgement, document_text: Callable[[str], str]) -> Jud
     if own.start is None or own.end is None or not own.quote.strip():
         return own
     text = document_text(own.document_id)
-    if not text or text[own.start : own.start + len(own.quote)].split() == own.quote.split():
+    begins = [own.start, *(start for start, _ in own.elsewhere)]
+    if not text or all(_reads(text, place, own.quote) for place in begins):
         return own
     places = [place for place, _ in located(own.quote, text)]
     if not places:
         return None
-    start = min(places, key=lambda place: abs(place - (own.start or 0)))
-    return replace(own, start=start, end=start + own.end - own.start, answers=())
+    length = own.end - own.start
+    start = min(places, key=lambda place: abs(place - begins[0]))
+    others = [(place, place + length) for place in places if place != start] if own.elsewhere else []
+    return replace(own, start=start, end=start + length, answers=(), elsewhere=tuple(others))
+
+
+def _reads(text: str, place: int, quote: str) -> bool:
+    return text[place : place + len(quote)].split() == quote.split()
 
 
 def _from_unit(unit: Unit, names: dict[str, str], document_text: Callable[[str], str]) -> Judgement:
     start, end = unit.span or (None, None)
     quote = document_text(unit.document_id)[start:end][:QUOTE] if unit.span else ""
     name = names.get(unit.document_id, unit.document_id.removeprefix("missing:"))
-    return Judgement(name, unit.document_id, unit.page, start, end, unit.answers, unit.gain, quote=quote)
+    return Judgement(
+        name, unit.document_id, unit.page, start, end, unit.answers, unit.gain, quote, unit.elsewhere
+    )
 
 
 def _set(session: Session, collection: str, name: str) -> QuestionSetRow:

@@ -50,7 +50,8 @@ class Question:
 class Unit:
     """One thing to be found: a page, a character span, or a whole document (page and span None).
 
-    `answers` are the places of answers inside the span. `gain` weighs it in nDCG.
+    `answers` are the places of answers inside the span. `gain` weighs it in nDCG. `elsewhere` are other spans
+    of the document that say the same: any of them will do, and finding several is finding it once.
     """
 
     document_id: str
@@ -58,6 +59,7 @@ class Unit:
     span: tuple[int, int] | None = None
     answers: tuple[tuple[int, int], ...] = ()
     gain: float = 1.0
+    elsewhere: tuple[tuple[int, int], ...] = ()
 
     def found_by(self, chunk: Chunk) -> bool:
         """Whether a passage counts as having found this unit.
@@ -71,10 +73,10 @@ class Unit:
             return chunk.page == self.page
         if self.span is None:
             return True
-        start, end = self.span
-        overlap = min(end, chunk.end) - max(start, chunk.start)
-        if overlap > 0 and overlap * 2 >= min(end - start, chunk.end - chunk.start):
-            return True
+        for start, end in (self.span, *self.elsewhere):
+            overlap = min(end, chunk.end) - max(start, chunk.start)
+            if overlap > 0 and overlap * 2 >= min(end - start, chunk.end - chunk.start):
+                return True
         return any(chunk.start <= first and last <= chunk.end for first, last in self.answers)
 
 
@@ -167,20 +169,34 @@ def judged_units(
         if document_id.startswith("missing:") or not (question.gold_spans or question.gold_text):
             continue
         text = document_text(document_id)
-        spans: Sequence[tuple[int, int]] = question.gold_spans or _place_of(question.gold_text, text)
-        for start, end in spans:
-            if not 0 <= start < end or (text and end > len(text)):
-                raise QuestionsError(
-                    f"Question {question.id}: the span from {start} to {end} lies outside the text of its "
-                    f"document, which has {len(text)} characters. Correct the question set."
+        places = _places_of(question.gold_text, text) if not question.gold_spans else []
+        # A text that stands in several places is one thing to be found, in any of them.
+        for spans in [[span] for span in question.gold_spans] or ([places] if places else []):
+            inside = [found for span in spans for found in _answers_in(question, span, text)]
+            units.append(
+                Unit(
+                    document_id,
+                    span=spans[0],
+                    answers=tuple(inside),
+                    gain=grades[document_id],
+                    elsewhere=tuple(spans[1:]),
                 )
-            inside = tuple(
-                (start + first, start + last)
-                for answer in question.answers
-                for first, last in located(answer, text[start:end])
             )
-            units.append(Unit(document_id, span=(start, end), answers=inside, gain=grades[document_id]))
     return units or [Unit(document_id, gain=grade) for document_id, grade in grades.items()]
+
+
+def _answers_in(question: Question, span: tuple[int, int], text: str) -> list[tuple[int, int]]:
+    start, end = span
+    if not 0 <= start < end or (text and end > len(text)):
+        raise QuestionsError(
+            f"Question {question.id}: the span from {start} to {end} lies outside the text of its "
+            f"document, which has {len(text)} characters. Correct the question set."
+        )
+    return [
+        (start + first, start + last)
+        for answer in question.answers
+        for first, last in located(answer, text[start:end])
+    ]
 
 
 def located(wanted: str, text: str, *, any_case: bool = False) -> list[tuple[int, int]]:
@@ -192,11 +208,11 @@ def located(wanted: str, text: str, *, any_case: bool = False) -> list[tuple[int
     return [match.span() for match in re.finditer(pattern, text, re.IGNORECASE if any_case else 0)]
 
 
-def _place_of(passage: str, text: str) -> list[tuple[int, int]]:
-    """The place of a passage, to the letter or else in any case and with any quotation marks and dashes."""
+def _places_of(passage: str, text: str) -> list[tuple[int, int]]:
+    """The places of a passage, to the letter or else in any case and with any quotation marks and dashes."""
     exact = _whole(located(passage, text), text)
     plain = text.translate(_PLAIN)
-    return (exact or _whole(located(passage.translate(_PLAIN), plain, any_case=True), text))[:1]
+    return exact or _whole(located(passage.translate(_PLAIN), plain, any_case=True), text)
 
 
 def _whole(places: list[tuple[int, int]], text: str) -> list[tuple[int, int]]:

@@ -190,6 +190,30 @@ def test_judgements_follow_their_words_when_a_document_is_read_otherwise(filled:
     assert task.units[0].span == (own.start, own.end)
 
 
+def test_a_passage_that_stands_twice_follows_to_both_places(filled: Workspace) -> None:
+    said = "The rotor stands in part 3."
+    fill(filled, {"twice.md": f"{said} Between them is this. {said} And more."})
+    line = {"question": "rotor", "document": "twice.md", "gold_text": said}
+    [own] = judged_from(
+        read_question_files({"q.jsonl": json.dumps(line).encode()}),
+        collection="default",
+        catalog=filled.catalog,
+        document_text=text_reader(filled.blobs),
+    )
+    sets = question_sets(filled)
+    kept = sets.add("default", "mine", [own])
+
+    def places() -> list[tuple[int, int] | None]:
+        [task] = judged_tasks(filled, "default", sets.questions(kept.id))
+        [unit] = task.units
+        return [unit.span, *unit.elsewhere]
+
+    assert places() == [(0, 27), (50, 77)]
+    newer = f"New. {said} {said}".encode()
+    list(Pipeline("default", filled).run(bytes_source("twice.md", newer, filled.settings.ingest)))
+    assert places() == [(5, 32), (33, 60)]
+
+
 def test_questions_without_a_document_are_refused(filled: Workspace) -> None:
     read = read_question_files({"q.jsonl": b'{"question": "rotor"}'})
     with pytest.raises(QuestionsError, match="names a document"):

@@ -38,6 +38,17 @@ def test_an_answer_inside_the_span_suffices() -> None:
     assert not unit.found_by(chunk(-4000, 19))
 
 
+def test_a_passage_that_stands_twice_is_found_in_either_place() -> None:
+    twice = Question("1", "q", documents=("a",), gold_text="two words", answers=("words",))
+    [unit] = units(twice, "two words, and then: two words.")
+    assert unit == Unit("a", span=(0, 9), answers=((4, 9), (25, 30)), elsewhere=((21, 30),))
+    assert unit.found_by(chunk(0, 12, document="a"))
+    assert unit.found_by(chunk(18, 31, document="a"))
+    assert not unit.found_by(chunk(10, 20, document="a"))
+    spans = Question("2", "q", documents=("a",), gold_spans=((0, 9), (21, 30)))
+    assert len(units(spans, "two words, and then: two words.")) == 2, "what a file names apart is two things"
+
+
 def test_pages_and_documents_as_units() -> None:
     assert Unit("d", page=3).found_by(chunk(0, 5, page=3))
     assert not Unit("d", page=3).found_by(chunk(0, 5, page=4))
