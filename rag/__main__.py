@@ -18,6 +18,7 @@ from rag.beir import BeirSet
 from rag.errors import AskanceError, SettingsError
 from rag.evaluate_command import add_evaluate_command
 from rag.near_copies import also_in, cited_place, place_of
+from rag.passage_places import cited_part, place_in_words
 from rag.question_command import add_question_commands
 from rag.rerankers import check_reranker
 from rag.scope_command import (
@@ -110,7 +111,7 @@ def _search(options: argparse.Namespace, settings: Settings) -> dict[str, Any]:
         sys.stderr.write(f"{note}\n")
     if not options.json:
         for hit in found.hits:
-            place = hit.chunk.place + (f", in {hit.collection}" if hit.collection else "")
+            place = place_in_words(hit.chunk) + (f", in {hit.collection}" if hit.collection else "")
             sys.stdout.write(f"{hit.rank}. {place}\n   {' '.join(hit.chunk.text.split())[:300]}\n")
             if hit.also_in:
                 sys.stdout.write(f"   {also_in([place_of(own) for own in hit.also_in])}\n")
@@ -180,6 +181,7 @@ def _ask(options: argparse.Namespace, settings: Settings) -> dict[str, Any]:
                 "collection": citation.collection,
                 "document": citation.document,
                 "page": citation.page,
+                "part": cited_part(citation),
                 "quote": citation.quote,
                 "start": citation.start,
                 "end": citation.end,

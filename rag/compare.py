@@ -15,6 +15,7 @@ from rag.errors import AskanceError, SettingsError
 from rag.evidence import Sentence, sentence_evidence
 from rag.metrics import rank_biased_overlap
 from rag.near_copies import place_of
+from rag.passage_places import part_of
 from rag.presets import PRESETS, is_plain, not_plain
 from rag.rerankers import asks_servers
 from rag.retrieve import retrieve
@@ -284,6 +285,7 @@ def _passage(number: int, hit: Hit, sentences: Sequence[Sentence]) -> Passage:
         words=best.words if best else (),
         also_in=tuple(map(place_of, hit.also_in)),
         collection=hit.collection,
+        part=part_of(chunk),
     )
     return Passage(citation, (start, chunk.end))
 

@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import Any
 
 from rag.errors import ContextOverflow
+from rag.passage_places import part_of, place_in_words
 from rag.prompts import fill, new_fence, passage_block
 from rag.sentences import split_sentences
 from rag.settings import AnswerSettings
@@ -39,6 +40,7 @@ class PassageTokens:
     page: int | None
     tokens: int
     characters: int
+    part: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,13 @@ class Ledger:
         return {
             "system": self.system,
             "passages": [
-                {"number": own.number, "document": own.document, "page": own.page, "tokens": own.tokens}
+                {
+                    "number": own.number,
+                    "document": own.document,
+                    "page": own.page,
+                    "part": own.part,
+                    "tokens": own.tokens,
+                }
                 for own in self.passages
             ],
             "summary": self.summary,
@@ -174,9 +182,7 @@ def _passages(
     costs: list[PassageTokens] = []
     for rank, hit in enumerate(hits, start=1):
         chunk = hit.chunk
-        what = f"passage of rank {rank} from {chunk.document}"
-        if chunk.page is not None:
-            what += f", page {chunk.page}"
+        what = f"passage of rank {rank} from {place_in_words(chunk)}"
         number = len(taken) + 1
         end = len(chunk.text)
         block = passage_block(number, hit, fence)
@@ -195,7 +201,7 @@ def _passages(
             dropped.append(Dropped(f"end of {what}", whole - tokens, reason))
         taken.append(hit)
         blocks.append(block)
-        costs.append(PassageTokens(number, chunk.document, chunk.page, tokens, end))
+        costs.append(PassageTokens(number, chunk.document, chunk.page, tokens, end, part_of(chunk)))
         room -= tokens
     return taken, blocks, costs
 

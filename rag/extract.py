@@ -14,6 +14,7 @@ from rag.embedders import Embedder
 from rag.evidence import Sentence, sentence_evidence, token_weights
 from rag.identifiers import holds_term
 from rag.near_copies import place_of
+from rag.passage_places import part_of
 from rag.questions import located
 from rag.sentence_value import chances
 from rag.table_rows import columns_of, names_columns
@@ -146,6 +147,7 @@ def quoted(number: int, hit: Hit, start: int, end: int, sentences: Sequence[Sent
         also_in=tuple(place_of(own) for own in hit.also_in if located(quote, own.chunk.text, any_case=True)),
         collection=hit.collection,
         columns=columns_of(chunk, start, end),
+        part=part_of(chunk, start, end),
     )
 
 

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from rag.collection_names import in_words
+from rag.passage_places import cited_part, place_in_words
 from rag.types import Chunk, Citation, Copy, Hit
 
 #: Words in a run.
@@ -66,7 +67,7 @@ def stand_for(better: Hit, other: Hit) -> None:
 
 def place_of(copy: Copy) -> str:
     """Where a copy stands, as people say it: document, page and, where several are searched, collection."""
-    return copy.chunk.place + (_within(copy.collection) if copy.collection else "")
+    return place_in_words(copy.chunk) + (_within(copy.collection) if copy.collection else "")
 
 
 def renamed_place(place: str, collection: str, name: str) -> str:
@@ -77,7 +78,7 @@ def renamed_place(place: str, collection: str, name: str) -> str:
 
 def cited_place(citation: Citation) -> str:
     """Where a citation stands, and where its copies do: 'a.pdf, page 2, in memos. Also in b.pdf'."""
-    place = citation.document + (f", page {citation.page}" if citation.page is not None else "")
+    place = ", ".join(filter(None, (citation.document, cited_part(citation))))
     place += _within(citation.collection) if citation.collection else ""
     return f"{place}. {also_in(citation.also_in)}" if citation.also_in else place
 

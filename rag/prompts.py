@@ -14,6 +14,7 @@ from string import Template
 
 from rag.errors import PromptError
 from rag.near_copies import also_in, place_of
+from rag.passage_places import place_in_words
 from rag.types import Hit
 
 FOLDER = Path(__file__).parent.parent / "prompts"
@@ -54,7 +55,7 @@ def passage_block(number: int, hit: Hit, fence: str, *, end: int | None = None) 
     """
     chunk = hit.chunk
     also = also_in([place_of(own) for own in hit.also_in])
-    source = " ".join(f"{chunk.place}. {chunk.header}{'. ' if also else ''}{also}".split())
+    source = " ".join(f"{place_in_words(chunk)}. {chunk.header}{'. ' if also else ''}{also}".split())
     return (
         f"<<<passage {number} {fence}>>>\nSource: {source}\n\n{chunk.text[:end].strip()}\n"
         f"<<<end {number} {fence}>>>\n\n"

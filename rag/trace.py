@@ -16,6 +16,7 @@ from rag.context import fit
 from rag.expected_passage import Expected
 from rag.filtered_out import left_out_by, let_through
 from rag.matched_fields import matched_fields
+from rag.passage_places import place_in_words
 from rag.remedies import Remedy, remedies
 from rag.retrieve import retrieve
 from rag.settings import Settings, with_overrides
@@ -263,7 +264,7 @@ def _ordering(
     before = _place_by_ranks(hit, found)
     said = f"Place {rank}; {kept} are kept (retrieval.k)."
     if is_copy:
-        said += f" {hit.chunk.place} says the same and stands for it (retrieval.fold_copies)."
+        said += f" {place_in_words(hit.chunk)} says the same and stands for it (retrieval.fold_copies)."
     if takes_turns:
         said += " The collections were made by different embedders, so their passages take turns."
     elif rank > before:

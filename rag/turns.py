@@ -13,6 +13,7 @@ from rag.citations import cited_numbers, to_plain, without_citations
 from rag.evidence import Sentence
 from rag.history import History, Turn
 from rag.near_copies import place_of
+from rag.passage_places import part_of
 from rag.recollection import Summary
 from rag.sentences import split_sentences
 from rag.types import Citation, Hit, Message, Scope
@@ -72,6 +73,7 @@ def as_citations(hits: Iterable[Hit], sentences: Sequence[Sentence] = ()) -> tup
             words=best[number - 1].words if number - 1 in best else (),
             also_in=tuple(map(place_of, hit.also_in)),
             collection=hit.collection,
+            part=part_of(hit.chunk),
         )
         for number, hit in enumerate(hits, start=1)
     )

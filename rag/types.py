@@ -104,11 +104,6 @@ class Chunk:
         """What the embedder and the full-text index see."""
         return f"{self.header}\n{self.text}" if self.header else self.text
 
-    @property
-    def place(self) -> str:
-        """The document and, where it has pages, the page, as people say it."""
-        return self.document + (f", page {self.page}" if self.page is not None else "")
-
 
 @dataclass(frozen=True, slots=True)
 class Copy:
@@ -269,7 +264,8 @@ class Citation:
 
     `quote` is exactly `document_text[start:end]`. `also_in` are the places of copies that hold it, too.
     `collection` is "" for that which the question was asked of, or else where the document was found.
-    `columns` is the row that names the columns when the quote is rows of a table, else "".
+    `columns` is the row that names the columns when the quote is rows of a table, else "". `part` says
+    where in the document it stands (rag/passage_places.py).
     """
 
     number: int
@@ -285,6 +281,7 @@ class Citation:
     also_in: tuple[str, ...] = ()
     collection: str = ""
     columns: str = ""
+    part: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """The form kept in the history."""
@@ -302,6 +299,7 @@ class Citation:
             "also_in": list(self.also_in),
             "collection": self.collection,
             "columns": self.columns,
+            "part": self.part,
         }
 
     @classmethod

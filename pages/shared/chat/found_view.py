@@ -11,6 +11,7 @@ from pages.shared.chat.made_view import draw_made
 from pages.shared.figures import counted, duration_text
 from pages.shared.plain_text import markdown_plain, shortened
 from rag.history import Turn
+from rag.passage_places import shortly
 from rag.prices import price_in_words
 from rag.rerankers import OFFERED
 
@@ -118,9 +119,10 @@ def _spent(tokens: dict[str, Any]) -> dict[str, list[str]]:
 
 
 def _passage_name(own: dict[str, Any]) -> str:
-    page = f", p. {own['page']}" if own.get("page") is not None else ""
+    # Earlier versions kept the number of the page only.
+    part = own.get("part") or (f"page {own['page']}" if own.get("page") is not None else "")
     name = shortened(PurePosixPath(own["document"]).name, 28)
-    return markdown_plain(f"Passage {own['number']}: {name}{page}")
+    return markdown_plain(f"Passage {own['number']}: {name}{', ' if part else ''}{shortly(part)}")
 
 
 def _how_counted(tokens: dict[str, Any]) -> str:

@@ -14,6 +14,7 @@ from rag.citation_standing import Standings
 from rag.collection_names import in_words
 from rag.history import Turn
 from rag.near_copies import also_in
+from rag.passage_places import cited_part, shortly
 from rag.types import Citation
 
 PLACE = "chat"
@@ -22,12 +23,13 @@ MATCHES = ((0.55, "strong match"), (0.42, "good match"), (0.0, "weak match"))
 
 
 def source_label(citation: Citation, most: int = 40) -> str:
-    """Number, document, page and, where several were asked, collection of a citation, as Markdown."""
+    """Number, document, part and, where several were asked, collection of a citation, as Markdown."""
     name = markdown_plain(shortened(PurePosixPath(citation.document).name, most))
-    page = f" · p. {citation.page}" if citation.page is not None else ""
+    part = shortly(markdown_plain(shortened(cited_part(citation), most)))
+    within = f" · {part}" if part else ""
     collection = in_words(citation.collection)
     where = f" · in {markdown_plain(shortened(collection, 24))}" if collection else ""
-    return f"**{citation.number}** · {name}{page}{where}"
+    return f"**{citation.number}** · {name}{within}{where}"
 
 
 def draw_sources(turn: Turn, collection: str, standings: Standings) -> None:

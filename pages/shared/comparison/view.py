@@ -21,6 +21,7 @@ from pages.shared.opened import Opened
 from pages.shared.plain_text import markdown_plain
 from rag.compare import Comparison, Passage, Placement, Run
 from rag.near_copies import also_in
+from rag.passage_places import cited_part, shortly
 from rag.prices import price_in_words, price_of
 from rag.settings import Settings
 
@@ -242,7 +243,7 @@ def _passage(passage: Passage, number: int, colour: str | None, grade: str) -> d
         "document": citation.document,
         "name": PurePosixPath(citation.document.rpartition("!")[2]).name,
         "page": " · ".join(
-            [f"p. {citation.page}"] * (citation.page is not None)
+            [shortly(cited_part(citation))] * (citation.page is not None)
             + [f"in {citation.collection}"] * bool(citation.collection)
         ),
         "also": also_in(citation.also_in),

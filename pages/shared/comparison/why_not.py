@@ -16,6 +16,7 @@ from pages.shared.figures import counted, ordinal
 from pages.shared.plain_text import markdown_plain, shortened
 from rag.compare import MOST, VARIED, Comparison
 from rag.expected_passage import Expected, expected_passage
+from rag.passage_places import part_of
 from rag.trace import Trace, trace
 
 PLACE = "compare"
@@ -174,9 +175,8 @@ def _draw_trace(draft: Draft, made: Comparison, place: int, found: Trace) -> Non
 
 
 def _headline(found: Trace) -> str:
-    passage = (
-        f" It is on page {found.passage.chunk.page}." if found.passage and found.passage.chunk.page else ""
-    )
+    part = part_of(found.passage.chunk) if found.passage else ""
+    passage = f" It is on {markdown_plain(part)}." if part else ""
     if found.lost_at:
         return f"**Lost: {' and '.join(STAGES[stage].lower() for stage in found.lost_at)}.**{passage}"
     kept = next(step for step in found.steps if step.stage == "kept")
