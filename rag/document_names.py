@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
 
 from rag.errors import StoreError
@@ -39,6 +39,40 @@ def listed(names: Sequence[str]) -> str:
     shown = ", ".join(repr(name) for name in names[:NAMES_SHOWN])
     more = len(names) - NAMES_SHOWN
     return f"{shown} and {more} more" if more > 0 else shown
+
+
+class DocumentNames:
+    """The names of a collection's documents, to look up many names that files have for them."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._exact = set(names)
+        self._by_ending: list[dict[str, list[str]]] = [{}, {}, {}]
+        for name in self._exact:
+            forms = (name, folded(name), _without_suffix(name))
+            for known, form in zip(self._by_ending, forms, strict=True):
+                for ending in _endings(form):
+                    known.setdefault(ending, []).append(name)
+
+    def meant(self, name: str) -> list[str]:
+        """Those that may be meant, by the rule of `Catalog.resolve`, or else those named so but for a suffix.
+
+        Ids of documents in published question sets have no suffix.
+        """
+        if name in self._exact:
+            return [name]
+        exactly, in_any_case, without_suffix = self._by_ending
+        found = exactly.get(name) or in_any_case.get(folded(name)) or without_suffix.get(folded(name))
+        return sorted(found or ())
+
+
+def _endings(path: str) -> Iterator[str]:
+    """Every ending of whole parts of a path; see `ends_in`."""
+    yield path
+    yield from (path[place + 1 :] for place, sign in enumerate(path) if sign in "/!" and path[place + 1 :])
+
+
+def _without_suffix(name: str) -> str:
+    return folded(name).removesuffix(folded(PurePosixPath(name).suffix))
 
 
 def nearest_names(name: str, everything: Sequence[str]) -> str:

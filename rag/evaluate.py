@@ -98,13 +98,15 @@ def question_tasks(
     """
     ids: dict[str, str | None] = {}
     texts: dict[str, str] = {}
+    pages: dict[str, int] = {}
 
     def resolve(name: str) -> str | None:
         if name not in ids:
             refused: list[DocumentNotFound] = []
             for own in (collection, *beside):
                 try:
-                    ids[name] = catalog.resolve(own, name).document_id
+                    found = catalog.resolve(own, name)
+                    ids[name], pages[found.document_id] = found.document_id, found.pages
                     break
                 except DocumentNotFound as error:
                     refused.append(error)
@@ -119,11 +121,15 @@ def question_tasks(
             texts[document_id] = parsed.text if parsed else ""
         return texts[document_id]
 
+    def has_page(document_id: str, page: int) -> bool:
+        # Files without pages are said to have one, and what is on the only page is in the document.
+        return 1 <= page <= pages[document_id] > 1
+
     tasks = []
     for question in questions:
         if not question.answerable:
             continue
-        units = tuple(gold_units(question, resolve, document_text))
+        units = tuple(gold_units(question, resolve, document_text, has_page))
         only = tuple(filter(None, (resolve(name) for name in question.documents)))
         filters = Filters(documents=only) if question.scope == "document" else EVERYTHING
         tasks.append(Task(question.id, question.text, units, filters))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,9 @@ from rag.command_values import positive
 from rag.errors import QuestionsError
 from rag.evaluation_runs import question_sets, text_reader
 from rag.question_files import read_question_files
+from rag.question_import import judged_from
 from rag.question_making import make_questions
-from rag.question_sets import ORIGINS, JudgedQuestion, judged_from
+from rag.question_sets import ORIGINS, JudgedQuestion
 from rag.settings import Settings
 from rag.workspace import Workspace, open_workspace
 
@@ -66,13 +68,20 @@ def _import(options: argparse.Namespace, settings: Settings) -> dict[str, Any]:
             files[str(file)] = file.read_bytes()
         except OSError as error:
             raise QuestionsError(f"{file} cannot be read: {error.strerror}. Check the path.") from error
-    questions = judged_from(
+    imported = judged_from(
         read_question_files(files),
         collection=options.collection,
         catalog=workspace.catalog,
         document_text=text_reader(workspace.blobs),
     )
-    return _added(options, workspace, questions)
+    for note in imported.notes:
+        sys.stderr.write(f"{note}\n")
+    if not options.json:
+        sys.stdout.write(f"{imported.taken}\n")
+    return _added(options, workspace, imported.questions) | {
+        "imported": len({own.text for own in imported.questions}),
+        "notes": imported.notes,
+    }
 
 
 def _make(options: argparse.Namespace, settings: Settings) -> dict[str, Any]:
@@ -82,7 +91,7 @@ def _make(options: argparse.Namespace, settings: Settings) -> dict[str, Any]:
 
 
 def _added(
-    options: argparse.Namespace, workspace: Workspace, questions: list[JudgedQuestion]
+    options: argparse.Namespace, workspace: Workspace, questions: Sequence[JudgedQuestion]
 ) -> dict[str, Any]:
     kept = question_sets(workspace).add(options.collection, options.name, questions)
     if not options.json:

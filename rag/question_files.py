@@ -72,7 +72,7 @@ def _csv(name: str, text: str) -> list[Question]:
     questions = []
     for row in _told(name, rows):
         cell = {own: (row.get(title) or "").strip() if title else "" for own, title in columns.items()}
-        if not cell["question"]:
+        if not any(cell.values()):
             continue
         if cell["page"] and not (cell["page"].isdecimal() and len(cell["page"]) <= LONGEST_NUMBER):
             raise QuestionsError(f"{name}, line {rows.line_num}: page {cell['page']!r} is no number.")
@@ -86,7 +86,7 @@ def _csv(name: str, text: str) -> list[Question]:
                 answers=(cell["answer"],) if cell["answer"] else (),
             )
         )
-    if not questions:
+    if not any(question.text for question in questions):
         raise QuestionsError(f"{name} holds no questions under its first line.")
     return questions
 
@@ -107,10 +107,16 @@ def _beir(texts: Mapping[str, str]) -> list[Question]:
         raise QuestionsError(
             f"{next(iter(judged))}: its queries are missing. Choose queries.jsonl together with it."
         )
+    grades = read_judgements(judged)
+    # Those without judgements or without words come along, to be counted where questions are left out.
     return [
-        Question(query, queries[query], documents=tuple(grades), grades=tuple(grades.values()))
-        for query, grades in read_judgements(judged).items()
-        if query in queries
+        Question(
+            query,
+            queries.get(query, ""),
+            documents=tuple(grades.get(query, ())),
+            grades=tuple(grades.get(query, {}).values()),
+        )
+        for query in dict.fromkeys((*queries, *grades))
     ]
 
 

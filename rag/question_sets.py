@@ -17,10 +17,9 @@ from sqlalchemy.orm import Session
 
 from rag.catalog import Catalog
 from rag.database import read, utc_now, write
-from rag.errors import DocumentNotFound, QuestionsError
-from rag.judgements import QUOTE
+from rag.errors import QuestionsError
 from rag.question_tables import QuestionSetRow, SetQuestionRow
-from rag.questions import Question, Unit, judged_units, located
+from rag.questions import Unit, located
 
 #: Grades of a judgement, and what each adds to the gain.
 RELEVANT, PARTLY, NOT = 1.0, 0.5, 0.0
@@ -72,6 +71,14 @@ class Judgement:
     def place(self) -> Place:
         """What two judgements of the same thing have in common."""
         return self.document_id, self.page, self.start, self.end
+
+    def says_more_than(self, other: Judgement) -> bool:
+        """Whether this one names a place in a document that the other names as a whole, or could not find."""
+        if other.document_id.startswith("missing:"):
+            return self.document == other.document and self.document_id != other.document_id
+        is_whole = other.page is None and other.start is None
+        is_place = self.grade > NOT and (self.page is not None or self.start is not None)
+        return is_whole and is_place and self.document_id == other.document_id
 
 
 @dataclass(frozen=True)
@@ -165,7 +172,8 @@ class QuestionSets:
     ) -> QuestionSet:
         """Add questions to the set of this name, made where missing, or put them in place of all in it.
 
-        A question that is there already, word for word, takes on the new judgements.
+        A question that is there already, word for word, takes on the new judgements; one of a whole document
+        gives way to what says more of it.
         Raises QuestionsError without a name.
         """
         name = " ".join(name.split())
@@ -219,45 +227,6 @@ class QuestionSets:
             self._engine,
             lambda session: session.execute(delete(QuestionSetRow).where(QuestionSetRow.id == set_id)),
         )
-
-
-def judged_from(
-    questions: Sequence[Question],
-    *,
-    collection: str,
-    catalog: Catalog,
-    document_text: Callable[[str], str],
-) -> list[JudgedQuestion]:
-    """Imported questions with their gold as judgements; those without an answer are left out.
-
-    A document that the collection does not hold is kept by name and counts as not found.
-    """
-    made = []
-    for question in questions:
-        if not question.answerable or not question.documents:
-            continue
-        names: dict[str, str] = {}
-
-        def resolve(name: str, names: dict[str, str] = names) -> str | None:
-            try:
-                found = catalog.resolve(collection, name)
-            except DocumentNotFound:
-                return None
-            names[found.document_id] = found.name
-            return found.document_id
-
-        units = judged_units(question, resolve, document_text)
-        if not any(unit.gain > 0 for unit in units):
-            continue
-        # What does not answer is kept where it is here: it may take the place of an earlier grade.
-        kept = [unit for unit in units if unit.gain > 0 or unit.document_id in names]
-        judgements = tuple(_from_unit(unit, names, document_text) for unit in kept)
-        made.append(JudgedQuestion(question.text, "imported", judgements))
-    if not made:
-        raise QuestionsError(
-            "None of these questions names a document that answers it. Each needs a question and a document."
-        )
-    return made
 
 
 def units_of(
@@ -314,15 +283,6 @@ def _reads(text: str, place: int, quote: str) -> bool:
     return text[place : place + len(quote)].split() == quote.split()
 
 
-def _from_unit(unit: Unit, names: dict[str, str], document_text: Callable[[str], str]) -> Judgement:
-    start, end = unit.span or (None, None)
-    quote = document_text(unit.document_id)[start:end][:QUOTE] if unit.span else ""
-    name = names.get(unit.document_id, unit.document_id.removeprefix("missing:"))
-    return Judgement(
-        name, unit.document_id, unit.page, start, end, unit.answers, unit.gain, quote, unit.elsewhere
-    )
-
-
 def _set(session: Session, collection: str, name: str) -> QuestionSetRow:
     wanted = select(QuestionSetRow).where(
         QuestionSetRow.collection == collection, QuestionSetRow.name == name
@@ -342,7 +302,12 @@ def _merge(session: Session, set_id: str, question: JudgedQuestion) -> None:
         select(SetQuestionRow).where(SetQuestionRow.set_id == set_id, SetQuestionRow.text == question.text)
     ).first()
     if there is not None:
-        known = {own.place: own for own in _question(there).judgements}
+        before = _question(there).judgements
+        known = {
+            own.place: own
+            for own in before
+            if not any(new.says_more_than(own) for new in question.judgements)
+        }
         known |= {own.place: own for own in question.judgements}
         there.judgements = [own.as_dict() for own in known.values()]
         return

@@ -136,20 +136,22 @@ def gold_units(
     question: Question,
     resolve: Callable[[str], str | None],
     document_text: Callable[[str], str],
+    has_page: Callable[[str, int], bool] = lambda document_id, page: True,
 ) -> list[Unit]:
     """What must be found for a question: of `judged_units`, those that answer it."""
-    return [unit for unit in judged_units(question, resolve, document_text) if unit.gain > 0]
+    return [unit for unit in judged_units(question, resolve, document_text, has_page) if unit.gain > 0]
 
 
 def judged_units(
     question: Question,
     resolve: Callable[[str], str | None],
     document_text: Callable[[str], str],
+    has_page: Callable[[str, int], bool] = lambda document_id, page: True,
 ) -> list[Unit]:
     """What a question speaks of, with the grade of each as its gain: pages, else spans, else documents.
 
     `resolve` gives the id of a document's name, or None when the collection does not hold it;
-    `document_text` gives the text of a document's id.
+    `document_text` gives the text of a document's id. A page that a document lacks says nothing of it.
     """
     grades: dict[str, float] = {}
     # One document may have several names; its best grade counts.
@@ -157,13 +159,14 @@ def judged_units(
         document_id = resolve(name) or f"missing:{name}"
         grades[document_id] = max(grade, grades.get(document_id, 0.0))
     present = list(grades)
-    if question.pages:
-        return [
-            Unit(document_id, page=page, gain=grade)
-            for document_id, grade in grades.items()
-            for page in question.pages
-        ]
-    units: list[Unit] = []
+    units = [
+        Unit(document_id, page=page, gain=grade)
+        for document_id, grade in grades.items()
+        for page in question.pages
+        if document_id.startswith("missing:") or has_page(document_id, page)
+    ]
+    if units:
+        return units
     # Spans are offsets in one document, the first; a text may stand in any of them.
     for document_id in present[:1] if question.gold_spans else present:
         if document_id.startswith("missing:") or not (question.gold_spans or question.gold_text):

@@ -101,6 +101,7 @@ RAG_LAYERS: list[set[str]] = [
         *("follow_up", "fallbacks", "prices", "token_ratios"),
         *("question_writing", "suggestions"),
         "passage_grades",
+        "question_import",
         "rated_questions",
         "echoes",
         "recollection",

@@ -172,6 +172,25 @@ def test_a_set_is_imported_and_deleted(filled: Workspace) -> None:
     assert question_sets(filled).sets("default") == []
 
 
+def test_an_import_tells_what_it_could_not_find_until_that_is_put_away(filled: Workspace) -> None:
+    page = many(opened())
+    table = "question,document,passage\nvalve,boiler.md,no such <b>words\nwhen?,gone.pdf,\nwhy?,,\n"
+    page.file_uploader[0].set_value([("mine.csv", table.encode(), "text/csv")])
+    labelled(page.button, "Import").click().run()
+    assert not page.exception
+    said = plain(texts(page.markdown))
+    assert "2 questions imported." in said
+    assert "1 question left out: no document named that answers." in said
+    assert "1 document not in this collection, of 2 named: 'gone.pdf'." in said
+    assert "1 passage not found in the text of the document: “no such <b>words” of 'boiler.md'." in said
+    page.run()
+    assert "1 passage not found" in plain(texts(page.markdown)), "it stays until it is read"
+    labelled(page.button, "Close").click().run()
+    assert not page.exception
+    assert "imported" not in texts(page.markdown)
+    assert [own.name for own in question_sets(filled).sets("default")] == ["Imported"]
+
+
 def test_what_was_measured_under_a_filter_says_so_and_is_looked_at_under_it(filled: Workspace) -> None:
     fill(filled, {"memo.md": "Leave lasts, says a memo."}, "memos")
     questions = [

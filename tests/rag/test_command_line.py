@@ -206,7 +206,11 @@ def test_evaluate(rag: Command, questions: str) -> None:
 
 
 def test_question_sets_and_their_figures(rag: Command, questions: str) -> None:
-    assert rag.json("questions", "import", "mine", questions)["set"] == "mine"
+    brought = rag.json("questions", "import", "mine", questions)
+    assert (brought["set"], brought["imported"]) == ("mine", 3)
+    assert brought["notes"] == ["1 question left out: marked as having no answer."]
+    assert "3 questions imported." in rag.text("questions", "import", "mine", questions)
+    assert "1 question left out" in rag.errors
     [listed] = rag.json("questions", "list")["sets"]
     kept = rag.json("questions", "list", "mine")["questions"]
     assert (listed["name"], listed["questions"]) == ("mine", len(kept))

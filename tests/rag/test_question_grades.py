@@ -15,7 +15,8 @@ from rag.evaluate import beir_tasks, evaluate, parse_variant, question_tasks
 from rag.evaluation_runs import judged_tasks, question_sets, text_reader
 from rag.passage_grades import grades_of
 from rag.question_files import read_question_files
-from rag.question_sets import NOT, JudgedQuestion, Judgement, grade_name, judged_from
+from rag.question_import import judged_from
+from rag.question_sets import NOT, JudgedQuestion, Judgement, grade_name
 from rag.questions import Question, load_questions, parse_questions
 from rag.types import Citation
 from rag.workspace import Workspace
@@ -41,12 +42,13 @@ def filled(workspace: Workspace) -> Workspace:
 
 
 def imported(workspace: Workspace, files: dict[str, str]) -> list[JudgedQuestion]:
-    return judged_from(
+    made = judged_from(
         read_question_files({name: text.encode() for name, text in files.items()}),
         collection="default",
         catalog=workspace.catalog,
         document_text=text_reader(workspace.blobs),
     )
+    return list(made.questions)
 
 
 def test_the_grades_of_beir_files_are_kept_and_count_in_ndcg(filled: Workspace) -> None:
@@ -118,7 +120,7 @@ def test_grades_in_lines_of_json(tmp_path: Path, filled: Workspace) -> None:
     one, two = question_tasks([first, second], collection="default", catalog=filled.catalog,
                               blobs=filled.blobs)  # fmt: skip
     assert [unit.gain for unit in one.units] == [1 / 3, 1.0], "what does not answer need not be found"
-    assert [(unit.page, unit.gain) for unit in two.units] == [(2, 2 / 3)]
+    assert [(unit.page, unit.gain) for unit in two.units] == [(None, 2 / 3)], "text has no pages"
     [halves] = parse_questions('{"question": "x", "documents": ["a", "b"], "grades": [0.5, 0.25]}', "q")
     assert halves.grades == (0.5, 0.25), "a scale that ends at 1 is taken as it is"
     for bad in ('"grades": [1]', '"grade": "good"', '"grade": true', '"grades": [1, NaN]'):

@@ -16,8 +16,9 @@ from rag.evaluate import evaluate, parse_variant
 from rag.evaluation_runs import judged_tasks, question_sets, text_reader
 from rag.llms import ScriptedChatModel
 from rag.question_files import read_question_files
+from rag.question_import import judged_from
 from rag.question_making import make_questions
-from rag.question_sets import NOT, PARTLY, RELEVANT, JudgedQuestion, Judgement, judged_from
+from rag.question_sets import NOT, PARTLY, RELEVANT, JudgedQuestion, Judgement
 from rag.question_writing import from_model, written_question
 from rag.settings import with_overrides
 from rag.workspace import Workspace, open_workspace
@@ -124,10 +125,11 @@ def test_a_renamed_collection_keeps_its_sets(filled: Workspace) -> None:
 )
 def test_questions_come_as_jsonl_csv_and_beir(filled: Workspace, files: dict[str, str]) -> None:
     read = read_question_files({name: text.encode() for name, text in files.items()})
-    questions = judged_from(
+    imported = judged_from(
         read, collection="default", catalog=filled.catalog, document_text=text_reader(filled.blobs)
     )
-    kept = question_sets(filled).add("default", "imported", questions)
+    assert (imported.taken, imported.notes) == ("1 question imported.", [])
+    kept = question_sets(filled).add("default", "imported", imported.questions)
     assert [own.origin for own in question_sets(filled).questions(kept.id)] == ["imported"]
     assert hits(filled, kept.id) == [1.0]
 
@@ -199,7 +201,7 @@ def test_a_passage_that_stands_twice_follows_to_both_places(filled: Workspace) -
         collection="default",
         catalog=filled.catalog,
         document_text=text_reader(filled.blobs),
-    )
+    ).questions
     sets = question_sets(filled)
     kept = sets.add("default", "mine", [own])
 

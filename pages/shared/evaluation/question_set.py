@@ -1,29 +1,27 @@
-"""The questions that settings are measured with: a set is chosen, made, imported, looked at.
+"""The questions that settings are measured with: a set is chosen, made, looked at.
 
 What documents say and files hold is shown as text. Nothing is measured here.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 
 import streamlit as st
-from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from pages.shared import session
 from pages.shared.comparison.draft import Draft
+from pages.shared.evaluation.importing import draw_import, draw_imported
 from pages.shared.evaluation.rated_answers import draw_rated_answers
 from pages.shared.figures import counted
 from pages.shared.plain_text import markdown_plain, shortened
 from rag.errors import AskanceError
-from rag.evaluation_runs import question_sets, text_reader
+from rag.evaluation_runs import question_sets
 from rag.passage_grades import OWN_SET
-from rag.question_files import SUFFIXES, read_question_files
 from rag.question_making import make_questions
-from rag.question_sets import ORIGINS, RELEVANT, JudgedQuestion, QuestionSet, judged_from
+from rag.question_sets import ORIGINS, RELEVANT, JudgedQuestion, QuestionSet
 
-MADE, IMPORTED = "Made from my documents", "Imported"
+MADE = "Made from my documents"
 #: Questions to begin with: written ones cost time, those by rules none, and more of them tell more.
 WRITTEN, BY_RULES, MOST = 20, 60, 200
 
@@ -58,6 +56,7 @@ def draw_question_set(draft: Draft, collection: str, beside: Sequence[str] = ())
         draft.question_set = chosen.id
         with st.popover("Add questions", icon=":material/add:", type="tertiary"):
             _draw_ways(draft, collection)
+    draw_imported(draft, chosen)
     _draw_contents(chosen)
     return chosen
 
@@ -75,7 +74,7 @@ def _draw_ways(draft: Draft, collection: str) -> None:
     with by_documents:
         _draw_making(draft, collection)
     with by_file:
-        _draw_import(draft, collection)
+        draw_import(draft, collection)
     with by_hand:
         st.markdown(
             "Ask a question under **One question**, and mark the passages found. Questions that people "
@@ -124,41 +123,6 @@ def _draw_making(draft: Draft, collection: str) -> None:
     finally:
         place.empty()
     _keep(draft, collection, MADE, made)
-
-
-def _draw_import(draft: Draft, collection: str) -> None:
-    st.markdown(
-        "A CSV file with columns *question*, *document* and, where known, *page* or *passage*; JSON lines "
-        "with the same names; or *queries.jsonl* with its *.tsv* of judgements, as BEIR has them."
-    )
-    with st.form("evaluation-import", border=False, clear_on_submit=True):
-        files = st.file_uploader(
-            "Files with questions", type=list(SUFFIXES), accept_multiple_files=True, key="evaluation-files"
-        )
-        sent = st.form_submit_button("Import", icon=":material/upload:")
-    if not sent or not files:
-        return
-    workspace = session.workspace()
-    try:
-        questions = judged_from(
-            read_question_files(_by_name(files)),
-            collection=collection,
-            catalog=workspace.catalog,
-            document_text=text_reader(workspace.blobs),
-        )
-    except AskanceError as error:
-        st.error(markdown_plain(str(error)), icon=":material/error:")
-        return
-    _keep(draft, collection, IMPORTED, questions)
-
-
-def _by_name(files: Sequence[UploadedFile]) -> dict[str, bytes]:
-    """What was uploaded by name; those that share one have a number before it."""
-    shared = Counter(file.name for file in files)
-    return {
-        file.name if shared[file.name] == 1 else f"{number}/{file.name}": file.getvalue()
-        for number, file in enumerate(files, start=1)
-    }
 
 
 def _keep(draft: Draft, collection: str, name: str, questions: list[JudgedQuestion]) -> None:
