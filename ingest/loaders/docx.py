@@ -15,6 +15,7 @@ from typing import Any
 
 from ingest.loaders.builder import header_of
 from ingest.loaders.package import opened_package
+from ingest.loaders.stored_titles import sensible_title
 from ingest.loaders.text import title_from_name
 from rag.errors import CorruptFile
 from rag.settings import IngestSettings
@@ -193,6 +194,5 @@ def _properties(document: Any) -> tuple[str, str, datetime | None]:
         return "", "", None
     if created is not None:
         created = created.replace(tzinfo=UTC) if created.tzinfo is None else created.astimezone(UTC)
-    title = " ".join(title.split())
     # Word's own templates leave these behind.
-    return ("" if author == "python-docx" else author), ("" if title == "Word Document" else title), created
+    return ("" if author == "python-docx" else author), sensible_title(title), created

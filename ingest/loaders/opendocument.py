@@ -12,6 +12,7 @@ from typing import Any
 
 from ingest.loaders.builder import TextBuilder, one_line
 from ingest.loaders.package import iso_date, opened_package, parsed_member
+from ingest.loaders.stored_titles import sensible_title
 from ingest.loaders.text import title_from_name
 from ingest.loaders.xlsx import add_block
 from rag.errors import CorruptFile, PasswordNeeded
@@ -57,7 +58,7 @@ def load(data: bytes, name: str, password: str | None, limits: IngestSettings) -
         _add_blocks(builder, body[0])
     about = {} if meta is None else {element.tag: one_line(element.text or "") for element in meta.iter("*")}
     first = next((heading.text for heading in builder.headings if heading.level == 1), "")
-    title = about.get(f"{_DUBLIN_CORE}title") or ("" if kind == "spreadsheet" else first)
+    title = sensible_title(about.get(f"{_DUBLIN_CORE}title", "")) or ("" if kind == "spreadsheet" else first)
     return builder.document(
         title or title_from_name(name),
         MIME_TYPES + (kind if kind in ("spreadsheet", "presentation") else "text"),

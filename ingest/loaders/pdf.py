@@ -19,6 +19,7 @@ import pypdfium2
 import pypdfium2.raw
 
 from ingest.loaders.pdf_scans import read_scans
+from ingest.loaders.stored_titles import sensible_title
 from ingest.loaders.text import title_from_name
 from rag.errors import CorruptFile, PasswordNeeded, UnsupportedFormat
 from rag.settings import IngestSettings
@@ -39,11 +40,6 @@ _WORD = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 _HYPHENATED_PAGE = 0.05
 _MOST_ASTRAY = 3
 _DATE = re.compile(r"(?:D:)?(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?(?:([+-])(\d\d)'?(\d\d)?|Z)?")
-_NOT_A_TITLE = re.compile(
-    r"untitled.*|microsoft \w+ - .*|slide \d+"
-    r"|\S+\.[a-z]\w{1,4}|.*\.(?:docx?|indd|qxd|qxp|pdf|rtf|txt|pptx?|xlsx?|odt|tex|dvi|html?|eps|ai)",
-    re.IGNORECASE | re.DOTALL,
-)
 
 
 @contextmanager
@@ -287,10 +283,9 @@ def _find_heading(title: str, text: str, folded: str, places: list[int], searche
 
 
 def _title(stored: str, name: str) -> str:
-    title = _printable(stored)
-    # A number alone is a register's, and a path is that of the machine where the file was made.
-    sensible = len(title) > 3 and any(map(str.isalpha, title)) and ":\\" not in title
-    return title if sensible and not _NOT_A_TITLE.fullmatch(title) else title_from_name(name)
+    title = sensible_title(_printable(stored))
+    # A number alone is a register's.
+    return title if len(title) > 3 and any(map(str.isalpha, title)) else title_from_name(name)
 
 
 def _printable(value: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 from ingest.loaders.builder import TextBuilder, one_line
 from ingest.loaders.package import as_utc, opened_package
+from ingest.loaders.stored_titles import sensible_title
 from ingest.loaders.text import title_from_name
 from rag.settings import IngestSettings
 from rag.types import ParsedDocument
@@ -30,8 +31,8 @@ def load(data: bytes, name: str, password: str | None, limits: IngestSettings) -
         _add_slide(builder, slide)
         builder.end_page()
     core = presentation.core_properties
-    title = one_line(core.title or "")
-    if title.lower() in ("", "powerpoint presentation"):
+    title = sensible_title(core.title or "")
+    if not title:
         title = builder.headings[0].text if builder.headings else title_from_name(name)
     return builder.document(
         title, MIME_TYPE, author=one_line(core.author or ""), created=as_utc(core.created)

@@ -9,6 +9,7 @@ import re
 
 from ingest.loaders.builder import TextBuilder
 from ingest.loaders.package import iso_date
+from ingest.loaders.stored_titles import sensible_title
 from ingest.loaders.text import title_from_name
 from rag.settings import IngestSettings
 from rag.types import ParsedDocument
@@ -38,7 +39,7 @@ def load(data: bytes, name: str, password: str | None, limits: IngestSettings) -
             builder.block(line.strip())
     title, author, made = _TITLE.search(data), _AUTHOR.search(data), _MADE.search(data)
     return builder.document(
-        title.group(1).decode("latin-1") if title else title_from_name(name),
+        (title and sensible_title(title.group(1).decode("latin-1"))) or title_from_name(name),
         MIME_TYPE,
         author=author.group(1).decode("latin-1").strip() if author else "",
         created=iso_date("{:0>4}-{:0>2}-{:0>2}".format(*map(int, made.groups()))) if made else None,

@@ -16,6 +16,7 @@ from typing import Any
 
 from ingest.loaders.builder import TextBuilder, one_line
 from ingest.loaders.package import as_utc, opened_package
+from ingest.loaders.stored_titles import sensible_title
 from ingest.loaders.text import title_from_name
 from rag.settings import IngestSettings
 from rag.types import ParsedDocument
@@ -66,7 +67,7 @@ def load(data: bytes, name: str, password: str | None, limits: IngestSettings) -
         finally:
             workbook.close()
     return builder.document(
-        one_line(properties.title or "") or title_from_name(name),
+        sensible_title(properties.title or "") or title_from_name(name),
         MIME_TYPE,
         author="" if properties.creator == "openpyxl" else one_line(properties.creator or ""),
         created=as_utc(properties.created) if b"dcterms:created" in _core(data) else None,

@@ -258,6 +258,8 @@ def test_a_word_document_that_unpacks_to_too_much_is_refused(monkeypatch: pytest
         (docx_with([("Title", "On Top"), ("Heading 1", "One")]), "a.docx", "On Top"),
         (docx_with([("Heading 2", "Two"), ("Heading 1", "One")]), "a.docx", "One"),
         (docx_with([("Heading 1", "One")], title="Stored"), "a.docx", "Stored"),
+        (docx_with([("Heading 1", "One")], title="Microsoft Word - x.docx"), "a.docx", "One"),
+        (docx_with([("Normal", "One")], title="about:blank"), "my_plan.docx", "my plan"),
         (docx_with([("Normal", "One")]), "a_b.docx", "a b"),
         (PAGE, "a.html", "Der Titel"),
         (b"<h1>Top</h1>", "a.html", "Top"),
