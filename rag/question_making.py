@@ -27,9 +27,11 @@ def make_questions(
 ) -> list[JudgedQuestion]:
     """At most `most` questions about the documents of a collection.
 
-    Raises QuestionsError where nothing can be made, and SettingsError or ModelError when the chat model is
-    wanted and there is none.
+    Raises QuestionsError where none is asked for or can be made, and SettingsError or ModelError when the
+    chat model is wanted and there is none.
     """
+    if most < 1:
+        raise QuestionsError(f"{most} questions cannot be made. Ask for 1 or more.")
     ready = [record for record in workspace.catalog.documents(collection) if record.status == "ready"]
     if not ready:
         raise QuestionsError(f"{collection!r} has no documents to make questions from. Add some first.")

@@ -83,9 +83,9 @@ class Unit:
 def load_questions(file: Path, limit: int | None = None) -> list[Question]:
     """Read a question set: a JSON object a line, the first `limit` of them.
 
-    Keys: id, question, answers, document or documents, page or pages, gold_text, gold_spans
-    ([{start, end}]), grade or grades (a number for each document; see `scaled`), answerable, scope (corpus or
-    document). Raises QuestionsError with the line.
+    Keys: id, question, answer or answers, document or documents, page or pages, passage (or gold_text),
+    gold_spans ([{start, end}]), grade or grades (a number for each document; see `scaled`), answerable, scope
+    (corpus or document). Raises QuestionsError with the line.
     """
     try:
         text = file.read_text(encoding="utf-8-sig")
@@ -236,10 +236,11 @@ def lines_of(text: str) -> list[str]:
 
 
 def _question(row: dict[str, Any], number: int) -> Question:
-    documents = row.get("documents") or ([row["document"]] if row.get("document") else [])
-    if isinstance(documents, str):
-        documents = [documents]
-    pages = row.get("pages") or ([row["page"]] if row.get("page") is not None else [])
+    documents = _several(row.get("documents") or row.get("document"))
+    pages = _several(row.get("pages") or row.get("page"))
+    passage = row.get("gold_text") or row.get("passage") or ""
+    if not isinstance(passage, str):
+        raise TypeError("passage must be text")
     text = row["question"]
     if not isinstance(text, str) or not text.strip():
         raise TypeError("question must be text")
@@ -251,15 +252,22 @@ def _question(row: dict[str, Any], number: int) -> Question:
     return Question(
         id=str(row.get("id", number)),
         text=text,
-        answers=tuple(str(answer) for answer in row.get("answers") or ()),
+        answers=tuple(str(answer) for answer in _several(row.get("answers") or row.get("answer"))),
         documents=tuple(str(name) for name in documents),
         grades=tuple(map(_grade, grades)),
         pages=tuple(int(page) for page in pages),
         gold_spans=tuple((int(span["start"]), int(span["end"])) for span in row.get("gold_spans") or ()),
-        gold_text=row.get("gold_text") or "",
+        gold_text=passage,
         answerable=bool(row.get("answerable", True)),
         scope=row.get("scope") or "corpus",
     )
+
+
+def _several(value: Any) -> Sequence[Any]:
+    """A list as it is, and one thing as a list of it."""
+    if value is None or value == "":
+        return []
+    return value if isinstance(value, list) else [value]
 
 
 def _grade(value: Any) -> float:

@@ -79,6 +79,7 @@ RAG_LAYERS: list[set[str]] = [
         "job_tables",
         "question_tables",
         "beir",
+        "question_columns",
         "styles",
         "citations",
         "evidence",

@@ -15,6 +15,7 @@ from rag.errors import QuestionsError
 from rag.evaluate import evaluate, parse_variant
 from rag.evaluation_runs import judged_tasks, question_sets, text_reader
 from rag.llms import ScriptedChatModel
+from rag.question_columns import columns_of
 from rag.question_files import read_question_files
 from rag.question_import import judged_from
 from rag.question_making import make_questions
@@ -138,7 +139,12 @@ def test_questions_come_as_jsonl_csv_and_beir(filled: Workspace, files: dict[str
     ("files", "said"),
     [
         ({"q.csv": "colour\nred\n"}, "no column named question or document"),
+        ({"q.csv": "colour\nred\n"}, "It names 'colour'"),
         ({"q.csv": "question,document,page\nx,manual.md,two\n"}, "line 2: page 'two'"),
+        ({"q.csv": "sep=;\nquestion;document;page\nx;manual.md;two\n"}, "line 3: page 'two'"),
+        ({"q.csv": "question,document,grade\nx,manual.md,good\n"}, "line 2: grade 'good'"),
+        ({"q.csv": "question,document\nWhat, then?,manual.md\n"}, "line 2: there are more cells"),
+        ({"q.csv": "question,document\n,\n,manual.md\n"}, "holds no questions"),
         ({"q.jsonl": "nonsense"}, "q.jsonl, line 1"),
         ({"q.docx": "x"}, "q.docx: questions come as"),
         ({"test.tsv": "1\tmanual.md\t1"}, "its queries are missing"),
@@ -158,6 +164,7 @@ def test_questions_come_as_jsonl_csv_and_beir(filled: Workspace, files: dict[str
         ({"q.jsonl": '{"question": "x", "document": "a", "page": Infinity}'}, "q.jsonl, line 1"),
         ({"q.jsonl": "[" * 100_000}, "q.jsonl, line 1"),
         ({"q.jsonl": '{"question": " ", "document": "a"}'}, "q.jsonl, line 1"),
+        ({"q.jsonl": '{"question": "x", "document": "a", "passage": 5}'}, "passage must be text"),
         ({"q.jsonl": '{"question": "x", "answerable": "false"}'}, "q.jsonl, line 1"),
     ],
 )
@@ -174,6 +181,47 @@ def test_tables_and_lines_as_programs_write_them() -> None:
     parted = '{"question": "One\u2028line", "documents": "a.md"}\r\n'
     [own] = read_question_files({"q.jsonl": parted.encode()})
     assert (own.text, own.documents) == ("One\u2028line", ("a.md",))
+
+
+@pytest.mark.parametrize(
+    ("titles", "known"),
+    [
+        (["QUESTION", " Document ", "Page"], ["question", "document", "page"]),
+        (["Question text", "document, or file", "page no."], ["question", "document", "page"]),
+        (["query_text", "File-Name", "Pages"], ["question", "document", "page"]),
+        (["Question", "Source document", "Gold_Text"], ["question", "document", "passage"]),
+        (["Question", "Name of the file", "Expected answer"], ["question", "document", "answer"]),
+        (["text", "doc", "Relevance"], ["question", "document", "grade"]),
+        (["Question number", "question", "Document"], ["", "question", "document"]),
+        (["Question", "Document", "Page text"], ["question", "document", ""]),
+        (["Question", "document, or file", "document"], ["question", "", "document"]),
+        (["Question id", "Name", "The"], ["", "", ""]),
+    ],
+)
+def test_columns_are_known_by_many_names(titles: list[str], known: list[str]) -> None:
+    columns = columns_of(titles)
+    assert [next((own for own, name in columns.items() if name == title), "") for title in titles] == known
+
+
+def test_cells_as_programs_write_them() -> None:
+    table = "Query\tFile\tPage\tGrade\nWhich?\ta.pdf\t9.0\t2\nWhich?\tb.pdf\t3, 4\t0,5\n\t\t\t\n"
+    for name, data in (("q.tsv", table.encode()), ("q.csv", table.encode("utf-16"))):
+        first, second = read_question_files({name: data})
+        assert (first.pages, first.grades, second.pages, second.grades) == ((9,), (1.0,), (3, 4), (0.25,))
+    trailing = "question,document\nWhich?,a.md,,\n"
+    assert [own.documents for own in read_question_files({"q.csv": trailing.encode()})] == [("a.md",)]
+
+
+def test_one_thing_in_a_line_of_json_is_one_thing() -> None:
+    line = '{"question": "x", "document": "a", "pages": "12", "answers": "May", "passage": "In May."}'
+    [own] = read_question_files({"q.jsonl": line.encode()})
+    assert (own.pages, own.answers, own.gold_text) == ((12,), ("May",), "In May.")
+
+
+def test_no_questions_are_not_asked_for(filled: Workspace) -> None:
+    for by_model in (False, True):
+        with pytest.raises(QuestionsError, match="Ask for 1 or more"):
+            make_questions(filled, "default", 0, by_model=by_model)
 
 
 def test_a_page_and_a_short_answer_in_a_table_are_what_they_say(filled: Workspace) -> None:

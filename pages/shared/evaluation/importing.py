@@ -26,8 +26,8 @@ IMPORTED = "Imported"
 def draw_import(draft: Draft, collection: str) -> None:
     """The form; what is brought in becomes the chosen set."""
     st.markdown(
-        "A CSV file with columns *question*, *document* and, where known, *page* or *passage*; JSON lines "
-        "with the same names; or *queries.jsonl* with its *.tsv* of judgements, as BEIR has them."
+        "A CSV file with columns *question*, *document* and, where known, *page*, *passage* or *grade*; JSON "
+        "lines with the same names; or *queries.jsonl* with its *.tsv* of judgements, as BEIR has them."
     )
     with st.form("evaluation-import", border=False, clear_on_submit=True):
         files = st.file_uploader(
