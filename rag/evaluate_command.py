@@ -16,7 +16,9 @@ from rag.beir import BeirSet, load_beir
 from rag.command_values import positive
 from rag.errors import SettingsError
 from rag.evaluate import Task, VariantResult, beir_tasks, evaluate, parse_variant, question_tasks
-from rag.evaluation_runs import judged_tasks, question_sets
+from rag.evaluation_runs import question_sets
+from rag.judged_places import lost_text
+from rag.judged_tasks import made_ready
 from rag.questions import load_questions
 from rag.reachable import left_out_text, restricted
 from rag.rerankers import check_reranker
@@ -60,6 +62,7 @@ class _Asked:
     tasks: list[Task]
     collections: list[str]
     scope: Scope
+    lost: int = 0
 
 
 def _evaluate(
@@ -81,6 +84,8 @@ def _evaluate(
     left_out = len(asked.tasks) - len(tasks)
     if left_out:
         sys.stderr.write(f"{left_out_text(left_out, len(asked.tasks))}\n")
+    if asked.lost:
+        sys.stderr.write(f"{lost_text(asked.lost)}\n")
     results = evaluate(
         tasks,
         variants,
@@ -100,6 +105,7 @@ def _evaluate(
         "collections": asked.collections,
         "scope": asked.scope.as_dict(),
         "left_out": left_out,
+        "lost": asked.lost,
         "variants": [
             result.as_dict() | {name: own[name] for name in ("intervals", "chance")}
             for result, own in zip(results, (figures.as_dict() for figures in measured), strict=True)
@@ -111,6 +117,7 @@ def _evaluate(
 def _asked(options: argparse.Namespace, settings: Settings, ingest_beir: Ingest) -> tuple[_Asked, Workspace]:
     collections = collections_given(options)
     scope = scope_beside(options)
+    lost = 0
     if options.beir:
         beir = load_beir(options.beir)
         workspace = open_workspace(settings)
@@ -121,7 +128,8 @@ def _asked(options: argparse.Namespace, settings: Settings, ingest_beir: Ingest)
         workspace = open_workspace(settings)
         sets = question_sets(workspace)
         kept = sets.named(collections[0], options.set, beside=collections[1:])
-        tasks = judged_tasks(workspace, kept.collection, sets.questions(kept.id))
+        ready = made_ready(workspace, kept.collection, sets.questions(kept.id))
+        tasks, lost = [task for task in ready.tasks if task is not None], ready.lost
     else:
         questions = load_questions(options.questions, options.limit)
         workspace = open_workspace(settings)
@@ -133,7 +141,7 @@ def _asked(options: argparse.Namespace, settings: Settings, ingest_beir: Ingest)
             catalog=workspace.catalog,
             blobs=workspace.blobs,
         )
-    return _Asked(tasks[: options.limit], collections, scope), workspace
+    return _Asked(tasks[: options.limit], collections, scope, lost), workspace
 
 
 def _print_table(results: Sequence[VariantResult]) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import secrets
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
@@ -18,12 +18,13 @@ from typing import Any
 from sqlalchemy import Engine, delete, select
 from sqlalchemy.orm import Session
 
-from rag.blobs import BlobStore
 from rag.compare import MOST, Variant
 from rag.database import open_database, read, utc_now, write
 from rag.errors import AskanceError, QuestionsError, SettingsError
 from rag.evaluate import Task, measured, warm_up
-from rag.question_sets import JudgedQuestion, QuestionSets, units_of
+from rag.judged_places import lost_text
+from rag.judged_tasks import made_ready
+from rag.question_sets import JudgedQuestion, QuestionSets
 from rag.question_tables import EvaluationLineRow, EvaluationRow
 from rag.ranking_settings import ranking_digest
 from rag.reachable import restricted
@@ -43,7 +44,7 @@ class Evaluation:
     """Settings measured over questions.
 
     `set_collection` is the collection that the set was kept with, `scope` what the questions were asked of,
-    `left_out` how many of the set it rules out.
+    `left_out` how many of the set it rules out, `lost` how many passages are no longer in their documents.
     `lines[position][variant]` are the figures of `rag.evaluate.measured`, for the questions that every
     setting was asked. `variants` are (name, changes), `rankings` the `ranking_digest` of each then ("" for
     older ones). `state` is running, stopped, done or failed.
@@ -60,6 +61,7 @@ class Evaluation:
     created_at: datetime
     scope: Scope = Scope()  # noqa: RUF009 (frozen)
     left_out: int = 0
+    lost: int = 0
     lines: tuple[tuple[dict[str, Any], ...], ...] = field(default=())
     rankings: tuple[str, ...] = ()
 
@@ -72,32 +74,6 @@ class Evaluation:
 def question_sets(workspace: Workspace) -> QuestionSets:
     """The question sets of a data folder."""
     return QuestionSets(open_database(workspace.settings.data_dir))
-
-
-def text_reader(blobs: BlobStore) -> Callable[[str], str]:
-    """A function from a document's id to its text, "" where none is kept; each is read once."""
-    known: dict[str, str] = {}
-
-    def document_text(document_id: str) -> str:
-        if document_id not in known:
-            parsed = None if document_id.startswith("missing:") else blobs.get_parsed(document_id)
-            known[document_id] = parsed.text if parsed else ""
-        return known[document_id]
-
-    return document_text
-
-
-def judged_tasks(workspace: Workspace, collection: str, questions: Sequence[JudgedQuestion]) -> list[Task]:
-    """The questions made ready to be measured; those without a relevant passage are left out."""
-    document_text = text_reader(workspace.blobs)
-    tasks = []
-    for number, question in enumerate(questions, start=1):
-        units = units_of(
-            question, collection=collection, catalog=workspace.catalog, document_text=document_text
-        )
-        if units:
-            tasks.append(Task(str(number), question.text, units))
-    return tasks
 
 
 def collections_gone(workspace: Workspace, found: Evaluation) -> list[str]:
@@ -144,9 +120,12 @@ class Evaluations:
                 f"No question of {set_name!r} has a passage marked as relevant or partly relevant. Mark one, "
                 "or import questions."
             )
-        tasks = judged_tasks(workspace, kept.collection, questions)
-        left = restricted(tasks, *_searched(workspace, collection, scope))
-        asked = [own for own, task in zip(questions, left, strict=True) if task is not None]
+        ready = made_ready(workspace, kept.collection, questions)
+        there = [(own, task) for own, task in zip(questions, ready.tasks, strict=True) if task is not None]
+        if not there:
+            raise QuestionsError(f"No question of {set_name!r} can be asked. {lost_text(ready.lost)}")
+        left = restricted([task for _, task in there], *_searched(workspace, collection, scope))
+        asked = [own for (own, _), task in zip(there, left, strict=True) if task is not None]
         if not asked:
             raise QuestionsError(
                 f"The filter leaves out the right passage of every question of {set_name!r}. Take something "
@@ -165,7 +144,8 @@ class Evaluations:
             ],
             questions=[own.as_dict() for own in asked],
             scope=scope.as_dict(),
-            left_out=len(questions) - len(asked),
+            left_out=len(there) - len(asked),
+            lost=ready.lost,
             created_at=utc_now(),
         )
         identifier = row.id
@@ -293,7 +273,11 @@ def measure(workspace: Workspace, identifier: str, stopped: threading.Event) -> 
         Variant(name, with_overrides(workspace.settings, changes), changes) for name, changes in own.variants
     ]
     # A document that was removed or changed meanwhile leaves its question in place, as one not found.
-    every = judged_tasks(workspace, own.set_collection, own.questions)
+    ready = made_ready(workspace, own.set_collection, own.questions)
+    every = [
+        task or Task(str(number), question.text, ())
+        for number, (question, task) in enumerate(zip(own.questions, ready.tasks, strict=True), start=1)
+    ]
     tasks = [
         under or replace(task, filters=filters)
         for task, under in zip(every, restricted(every, table, filters), strict=True)
@@ -371,6 +355,7 @@ def _evaluation(row: EvaluationRow, lines: Sequence[EvaluationLineRow]) -> Evalu
         created_at=row.created_at,
         scope=Scope.from_dict(row.scope),
         left_out=row.left_out,
+        lost=row.lost,
         lines=tuple(whole),
         rankings=tuple(own.get("ranking", "") for own in row.variants),
     )

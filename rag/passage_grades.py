@@ -64,9 +64,17 @@ def _covers(passage: Citation, judgement: Judgement) -> bool:
     return shared * 2 >= judgement.end - judgement.start
 
 
+def _may_read(judgement: Judgement, passage: Citation) -> bool:
+    """Whether what is known of both reads the same; a document read otherwise since has other offsets."""
+    shift = (judgement.start or 0) - passage.start
+    judged, found = judgement.quote[max(-shift, 0) :], passage.quote[max(shift, 0) :]
+    common = min(len(judged), len(found))
+    return judged[:common] == found[:common]
+
+
 def _is_about(judgement: Judgement, passage: Citation) -> bool:
     """Whether the passage counts as the place that was judged, by the rule of evaluation."""
-    if judgement.start is None or judgement.end is None:
+    if judgement.start is None or judgement.end is None or not _may_read(judgement, passage):
         return False
     span = judgement.start, judgement.end
     unit = Unit(judgement.document_id, span=span, elsewhere=judgement.elsewhere)

@@ -10,7 +10,8 @@ from typing import Any
 
 from rag.command_values import positive
 from rag.errors import QuestionsError
-from rag.evaluation_runs import question_sets, text_reader
+from rag.evaluation_runs import question_sets
+from rag.judged_tasks import text_reader
 from rag.question_files import read_question_files
 from rag.question_import import judged_from
 from rag.question_making import make_questions

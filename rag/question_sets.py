@@ -7,19 +7,17 @@ passages are cut anew. It is kept in the database; nothing here searches or asks
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Engine, delete, func, select
 from sqlalchemy.orm import Session
 
-from rag.catalog import Catalog
 from rag.database import read, utc_now, write
 from rag.errors import QuestionsError
 from rag.question_tables import QuestionSetRow, SetQuestionRow
-from rag.questions import Unit, located
 
 #: Grades of a judgement, and what each adds to the gain.
 RELEVANT, PARTLY, NOT = 1.0, 0.5, 0.0
@@ -227,60 +225,6 @@ class QuestionSets:
             self._engine,
             lambda session: session.execute(delete(QuestionSetRow).where(QuestionSetRow.id == set_id)),
         )
-
-
-def units_of(
-    question: JudgedQuestion, *, collection: str, catalog: Catalog, document_text: Callable[[str], str]
-) -> tuple[Unit, ...]:
-    """What must be found for a question: its judgements that say relevant or partly.
-
-    Where a document was replaced by another version, or is read otherwise since, its passage is looked for
-    by its words.
-    """
-    units = []
-    for own in question.judgements:
-        if own.grade <= 0:
-            continue
-        if catalog.by_document_id(collection, own.document_id):
-            current = _where_it_stands(own, document_text) or own
-        else:
-            current = _in_newer_version(own, collection, catalog, document_text)
-        span = None if current.start is None or current.end is None else (current.start, current.end)
-        page = current.page if span is None else None
-        elsewhere = current.elsewhere if span else ()
-        units.append(Unit(current.document_id, page, span, current.answers, current.grade, elsewhere))
-    return tuple(units)
-
-
-def _in_newer_version(
-    own: Judgement, collection: str, catalog: Catalog, document_text: Callable[[str], str]
-) -> Judgement:
-    newer = catalog.get(collection, own.document)
-    if newer is None or not newer.document_id:
-        return own
-    moved = replace(own, document_id=newer.document_id)
-    return _where_it_stands(moved, document_text) or own
-
-
-def _where_it_stands(own: Judgement, document_text: Callable[[str], str]) -> Judgement | None:
-    """The judgement at the place of its quote nearest to where that was; None where it stands nowhere."""
-    if own.start is None or own.end is None or not own.quote.strip():
-        return own
-    text = document_text(own.document_id)
-    begins = [own.start, *(start for start, _ in own.elsewhere)]
-    if not text or all(_reads(text, place, own.quote) for place in begins):
-        return own
-    places = [place for place, _ in located(own.quote, text)]
-    if not places:
-        return None
-    length = own.end - own.start
-    start = min(places, key=lambda place: abs(place - begins[0]))
-    others = [(place, place + length) for place in places if place != start] if own.elsewhere else []
-    return replace(own, start=start, end=start + length, answers=(), elsewhere=tuple(others))
-
-
-def _reads(text: str, place: int, quote: str) -> bool:
-    return text[place : place + len(quote)].split() == quote.split()
 
 
 def _set(session: Session, collection: str, name: str) -> QuestionSetRow:

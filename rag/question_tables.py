@@ -47,7 +47,7 @@ class EvaluationRow(Base):
 
     `set_collection` is the collection that the question set was kept with, one of those asked. `state` is
     running, stopped, done or failed. `scope` is what the questions were asked of, `left_out` how many of the
-    set it rules out.
+    set it rules out, `lost` how many right passages were no longer in their documents.
     """
 
     __tablename__ = "evaluations"
@@ -63,6 +63,7 @@ class EvaluationRow(Base):
     questions: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
     scope: Mapped[dict[str, Any]] = mapped_column(JSON)
     left_out: Mapped[int]
+    lost: Mapped[int]
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 

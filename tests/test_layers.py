@@ -103,6 +103,7 @@ RAG_LAYERS: list[set[str]] = [
         *("question_writing", "suggestions"),
         "passage_grades",
         "question_import",
+        "judged_places",
         "rated_questions",
         "echoes",
         "recollection",
@@ -139,7 +140,7 @@ RAG_LAYERS: list[set[str]] = [
     {"evaluate", "streaming", "turns", "trace", "question_making"},
     {
         *("chat", "export", "upkeep_commands", "variant_command", "trace_command", "verdict"),
-        "reachable",
+        *("reachable", "judged_tasks"),
     },
     {"ranking_settings"},
     {"evaluation_runs", "advice"},

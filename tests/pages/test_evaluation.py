@@ -172,6 +172,16 @@ def test_a_set_is_imported_and_deleted(filled: Workspace) -> None:
     assert question_sets(filled).sets("default") == []
 
 
+def test_passages_that_left_their_documents_are_told_of_with_the_figures(filled: Workspace) -> None:
+    record = filled.catalog.resolve("default", "boiler.md")
+    lost = Judgement("boiler.md", record.document_id, None, 0, 10, quote="no such words")
+    there = Judgement("boiler.md", record.document_id)
+    asked = [JudgedQuestion(own, "judged", (lost, there)) for own in ("relief valve", "pump")]
+    question_sets(filled).add("default", "mine", asked)
+    page = measured(filled, many(opened()))
+    assert "2 passages of the questions are no longer in their documents" in texts(page.caption)
+
+
 def test_an_import_tells_what_it_could_not_find_until_that_is_put_away(filled: Workspace) -> None:
     page = many(opened())
     table = "question,document,passage\nvalve,boiler.md,no such <b>words\nwhen?,gone.pdf,\nwhy?,,\n"

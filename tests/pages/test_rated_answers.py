@@ -8,7 +8,8 @@ from corpus import fill
 from streamlit.testing.v1 import AppTest
 
 from rag.chat import Chats
-from rag.evaluation_runs import judged_tasks, question_sets
+from rag.evaluation_runs import question_sets
+from rag.judged_tasks import judged_tasks
 from rag.question_sets import NOT, RELEVANT
 from rag.rated_questions import RATED_SET, keep_rated_set
 from rag.types import Scope

@@ -13,7 +13,8 @@ from rag.compare import Variant
 from rag.database import close_databases
 from rag.errors import QuestionsError, SettingsError
 from rag.evaluate import Task, evaluate, parse_variant
-from rag.evaluation_runs import Evaluations, judged_tasks, question_sets
+from rag.evaluation_runs import Evaluations, question_sets
+from rag.judged_tasks import judged_tasks
 from rag.question_making import make_questions
 from rag.question_sets import JudgedQuestion
 from rag.settings import with_overrides

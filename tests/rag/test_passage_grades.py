@@ -13,7 +13,7 @@ from rag.compare import Comparison, Variant, compare
 from rag.database import open_database
 from rag.errors import QuestionsError
 from rag.evaluate import evaluate
-from rag.evaluation_runs import judged_tasks
+from rag.judged_tasks import judged_tasks
 from rag.passage_grades import OWN_SET, grade_passage, grades_of
 from rag.question_sets import QuestionSets
 from rag.settings import with_overrides

@@ -12,7 +12,8 @@ from corpus import fill
 from rag.beir import load_beir, read_judgements, read_queries
 from rag.errors import QuestionsError
 from rag.evaluate import beir_tasks, evaluate, parse_variant, question_tasks
-from rag.evaluation_runs import judged_tasks, question_sets, text_reader
+from rag.evaluation_runs import question_sets
+from rag.judged_tasks import judged_tasks, text_reader
 from rag.passage_grades import grades_of
 from rag.question_files import read_question_files
 from rag.question_import import judged_from

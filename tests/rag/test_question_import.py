@@ -13,7 +13,8 @@ from ingest.pipeline import Pipeline
 from ingest.sources import bytes_source
 from rag.document_names import DocumentNames
 from rag.errors import DocumentNotFound, QuestionsError
-from rag.evaluation_runs import judged_tasks, question_sets, text_reader
+from rag.evaluation_runs import question_sets
+from rag.judged_tasks import judged_tasks, text_reader
 from rag.question_files import read_question_files
 from rag.question_import import Imported, judged_from
 from rag.workspace import Workspace

@@ -13,7 +13,8 @@ from ingest.revision import read_again
 from ingest.sources import bytes_source
 from rag.errors import QuestionsError
 from rag.evaluate import evaluate, parse_variant
-from rag.evaluation_runs import judged_tasks, question_sets, text_reader
+from rag.evaluation_runs import question_sets
+from rag.judged_tasks import judged_tasks, text_reader
 from rag.llms import ScriptedChatModel
 from rag.question_columns import columns_of
 from rag.question_files import read_question_files

@@ -50,6 +50,7 @@ def whole(
         "question_set_of": found.set_collection,
         "asked_of": found.scope.as_dict(),
         "left_out": found.left_out,
+        "lost": found.lost,
         "made": found.created_at.isoformat(),
         "state": found.state,
         "verdict": verdict(figures, rows),

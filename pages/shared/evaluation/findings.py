@@ -22,6 +22,7 @@ from pages.shared.scope.words import in_words
 from rag.advice import advice
 from rag.compare import Variant, completed
 from rag.evaluation_runs import Evaluation
+from rag.judged_places import lost_text
 from rag.prices import price_in_words, price_of
 from rag.question_sets import ORIGINS
 from rag.reachable import left_out_text
@@ -61,6 +62,8 @@ def _draw_verdict(
     if found.scope:
         left_out = left_out_text(found.left_out, found.left_out + len(found.questions))
         st.caption(markdown_plain(f"Asked of {in_words(found.scope)} only. {left_out}".strip()))
+    if found.lost:
+        st.caption(markdown_plain(lost_text(found.lost)))
     settings = session.settings()
     uses = [
         place

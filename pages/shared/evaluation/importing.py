@@ -15,7 +15,8 @@ from pages.shared import session
 from pages.shared.comparison.draft import Draft
 from pages.shared.plain_text import markdown_plain
 from rag.errors import AskanceError
-from rag.evaluation_runs import question_sets, text_reader
+from rag.evaluation_runs import question_sets
+from rag.judged_tasks import text_reader
 from rag.question_files import SUFFIXES, read_question_files
 from rag.question_import import judged_from
 from rag.question_sets import QuestionSet
