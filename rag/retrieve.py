@@ -22,6 +22,7 @@ from rag.near_copies import folded, stand_for
 from rag.rerankers import Deadline, Reranker, get_reranker, score_within
 from rag.settings import Settings
 from rag.several_tables import Searched, SeveralTables, fused_by_rank
+from rag.spelling import respelt, said, strange_words
 from rag.text_fields import fields_of
 from rag.types import EVERYTHING, Filters, Hit, Query, SearchResult
 
@@ -38,6 +39,7 @@ def retrieve(
     settings: Settings,
     filters: Filters = EVERYTHING,
     now: Callable[[], float] = time.perf_counter,
+    respell: bool = True,
 ) -> SearchResult:
     """The best passages for a question, best first, at most `retrieval.k`.
 
@@ -45,7 +47,8 @@ def retrieve(
     model, package or key is not there, late interaction takes its place; when it is but gives no
     order, that of the first stage stays. Where `retrieval.milliseconds` bounds the time, a slow
     reranker reads less. `notes` says so. Passages that hold a code or quoted phrase of the question come
-    first (`retrieval.exact_first`), copies become one hit (`retrieval.fold_copies`). `now` counts seconds.
+    first (`retrieval.exact_first`), copies become one hit (`retrieval.fold_copies`). A misspelt word
+    that stands nowhere is searched for as the collection spells it (`respell`). `now` counts seconds.
     """
     chosen = settings.retrieval
     if isinstance(table, SeveralTables) and len(parts := table.apart) > 1:
@@ -84,6 +87,12 @@ def retrieve(
                 )
                 found = with_exact(found, by_terms, terms)
             legs["text"] = found
+            spelt = _spelt(clean, legs, table) if respell else {}
+        if spelt:
+            again = retrieve(
+                respelt(clean, spelt), table=table, settings=settings, filters=filters, now=now, respell=False
+            )
+            return _after(again, clock.milliseconds(), said(spelt))
     with clock.stage("fuse"):
         candidates = fuse(legs, chosen.fusion_constant)
     with clock.stage("rerank"):
@@ -114,6 +123,20 @@ def retrieve(
     return SearchResult(
         query, hits, ranked, clock.milliseconds(), chosen.mode, reranker.name, notes=tuple(notes)
     )
+
+
+def _spelt(question: str, legs: dict[str, list[Hit]], table: Searched) -> dict[str, str]:
+    """Misspelt words, with what the collection has in their place."""
+    texts = [hit.chunk.embedded_text for found in legs.values() for hit in found]
+    strange = strange_words(question, texts, table.embedder)
+    near = {word: table.as_spelt(word, texts) for word in strange}
+    return {word: other for word, other in near.items() if other and other != word}
+
+
+def _after(result: SearchResult, spent: dict[str, float], note: str) -> SearchResult:
+    """The result with the time of the search before it, and a note on top."""
+    times = {stage: round(own + spent.get(stage, 0.0), 3) for stage, own in result.milliseconds.items()}
+    return replace(result, milliseconds=times, notes=(note, *result.notes))
 
 
 def _with_reranker(settings: Settings, name: str) -> Settings:

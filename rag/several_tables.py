@@ -79,6 +79,11 @@ class SeveralTables:
                 hit.scores["text"] = (hit.scores["text"] or 0.0) * most / heaviest[name]
         return self._merged(found, "text", limit)
 
+    def as_spelt(self, word: str, texts: Sequence[str]) -> str:
+        """The word where a table has it, else the first one that a table has like it."""
+        found = [table.as_spelt(word, texts) for table in self._tables.values()]
+        return word if word in found else next(filter(None, found), "")
+
     def keep_token_bits(self, bits: dict[str, bytes]) -> None:
         """Store token bits of passages (by id) in the tables in which they were found."""
         for table in self._tables.values():

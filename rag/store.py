@@ -38,6 +38,7 @@ from rag.rows import (
     row_schema,
 )
 from rag.settings import EmbeddingSettings, Settings
+from rag.spelling import as_spelt_in
 from rag.table_contents import table_names
 from rag.table_upkeep import ATTEMPTS, KEEP_VERSIONS, TableUpkeep, folder_size, indexed_columns
 from rag.text_fields import BASES, BOOSTED, query_words, text_query
@@ -244,8 +245,7 @@ class CollectionTable:
 
     def delete_documents(self, document_ids: Iterable[str]) -> None:
         """Remove all passages of these documents in one commit."""
-        wanted = set(document_ids)
-        if wanted:
+        if wanted := set(document_ids):
             with self._writing():
                 self._table.delete(document_filter(wanted).to_sql())
 
@@ -255,10 +255,7 @@ class CollectionTable:
             self._table.update(where=document_filter([document_id]).to_sql(), values={"document": name})
 
     def set_tags(self, tags: Mapping[str, Sequence[str]]) -> None:
-        """Replace the tags of some documents' passages, by document id; nothing is embedded again.
-
-        One commit for each different set of tags.
-        """
+        """Replace the tags of documents' passages, by document id, one commit a set; nothing is embedded."""
         alike: dict[tuple[str, ...], list[str]] = {}
         for document_id, own in tags.items():
             alike.setdefault(tuple(own), []).append(document_id)
@@ -307,6 +304,10 @@ class CollectionTable:
         )
         rows = self._restricted(search, filters).to_arrow().to_pylist()
         return [hit_of(row, "text", rank, row["_score"]) for rank, row in enumerate(rows, start=1)]
+
+    def as_spelt(self, word: str, texts: Sequence[str]) -> str:
+        """The word, or the one most like it where no passage holds it (rag/spelling.py)."""
+        return as_spelt_in(self._table, word, texts)
 
     def _restricted(self, query: Any, filters: Filters) -> Any:
         refuse_without_columns(self._table, self.name, filters)

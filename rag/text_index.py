@@ -88,7 +88,7 @@ def index_texts(table: Any, name: str, columns: Sequence[str]) -> None:
 
         def make(own: str = column) -> None:
             if own not in indexed_columns(table):
-                table.create_index(own, config=_present(table).config())
+                table.create_index(own, config=present(table).config())
 
         persistently(table, make, name)
 
@@ -103,7 +103,7 @@ def renew_indexes(table: Any, name: str, wanted: TextIndex | None) -> bool:
 
         def renew(own: str = column) -> None:
             nonlocal renewed
-            reads = wanted or _present(table)
+            reads = wanted or present(table)
             there = [index for index in table.list_indices() if own in index.columns]
             if not there or any(TextIndex.of(index.index_details) != reads for index in there):
                 table.create_index(own, config=reads.config(), replace=True)
@@ -113,7 +113,7 @@ def renew_indexes(table: Any, name: str, wanted: TextIndex | None) -> bool:
     return renewed
 
 
-def _present(table: Any) -> TextIndex:
+def present(table: Any) -> TextIndex:
     """How the index of what is embedded reads words; the default where there is none yet."""
     there = [index for index in table.list_indices() if BASES[0] in index.columns]
     return TextIndex.of(there[0].index_details) if there else TextIndex()

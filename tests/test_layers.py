@@ -92,6 +92,7 @@ RAG_LAYERS: list[set[str]] = [
         "collection_tables",
         "recorded_embedder",
         "record_form",
+        "spelling",
         "document_scope",
         "question_files",
         "question_sets",
