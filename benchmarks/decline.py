@@ -155,6 +155,7 @@ def _natural_questions(data: Path, workspace: Workspace) -> list[Question]:
     for result in pipeline.run(sources):
         if result.status in ("empty", "failed"):
             print(f"{result.file}: {result.status}: {result.error}", file=sys.stderr)
+    pipeline.tidy()
     return [
         Question(f"natural-{number}", row["question"], documents=(names[row["document"]],))
         for number, row in enumerate(rows)

@@ -130,3 +130,4 @@ def _ingest(documents: Path, collection: str, workspace: Workspace) -> Iterator[
     for result in pipeline.run(path_sources([documents], workspace.settings.ingest)):
         if result.status in ("empty", "failed"):
             yield f"{result.file}: {result.status}: {result.error}"
+    pipeline.tidy()

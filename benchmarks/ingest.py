@@ -64,9 +64,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if busy:
                 whole["embedding"] = busy.share()
                 print(f"its core embeds {whole['embedding']:.1%} of the time from first to last")
+            tidying = _timed(pipeline.tidy)
             texts = _embedded_texts(pipeline)
             bare = _timed(lambda texts=texts: _embed(texts, embedder))
-            rounds.append({"passages": len(texts), "pipeline": whole, "embedder": bare})
+            rounds.append({"passages": len(texts), "pipeline": whole, "tidying": tidying, "embedder": bare})
             print(_line(rounds[-1]), flush=True)
         padding = {
             "pipeline": padding_share(_lengths(texts, embedder), POOL_CHUNKS, settings.embedding.batch_size),
@@ -175,7 +176,8 @@ def _line(row: dict[str, Any]) -> str:
     return (
         f"{passages} passages: pipeline {passages / whole['wall_s']:.1f}/s, "
         f"embedder {passages / bare['wall_s']:.1f}/s; ratio {bare['wall_s'] / whole['wall_s']:.3f}, "
-        f"of processor time {bare['processor_s'] / whole['processor_s']:.3f}"
+        f"of processor time {bare['processor_s'] / whole['processor_s']:.3f}; "
+        f"tidied afterwards in {row['tidying']['wall_s']:.2f} s"
     )
 
 

@@ -81,6 +81,7 @@ def _add(options: argparse.Namespace, settings: Settings) -> bool:
             sys.stderr.write(_status(count, len(sources), progress))
     for old, new in [each for folder in folders for each in folder.ended(progress)]:
         sys.stderr.write(f"Renamed: {old} is now {new}.\n")
+    pipeline.tidy()
     return all_well
 
 

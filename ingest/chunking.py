@@ -15,12 +15,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+import numpy as np
+
 from ingest.separators import SENTENCE_END, TABLE_SEPARATORS, separators_of
 from rag.document_authors import authors_of
 from rag.embedders import Embedder
 from rag.errors import SettingsError
 from rag.settings import ChunkingSettings
-from rag.types import Chunk, Heading, ParsedDocument, TableSpan
+from rag.types import Chunk, Heading, ParsedDocument, TableSpan, TokenIds
 
 #: Most characters a token may stand for on average; a passage of longer "words" is cut by length.
 CHARACTERS_A_TOKEN = 20
@@ -37,6 +39,18 @@ class _Segment:
     page: int | None
     headings: tuple[str, ...]
     table: TableSpan | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line of a passage's header, how many tokens it has, and where known which."""
+
+    text: str
+    tokens: int
+    token_ids: TokenIds | None
+
+
+_NO_LINE = _Line("", 0, np.empty(0, np.int32))
 
 
 class _Cells:
@@ -96,7 +110,7 @@ def chunk_document(
     for segment in _segments(document, long_tables):
         if segment.table is not (cells.table if cells else None):
             cells = _Cells(segment.table, document.text) if segment.table else None
-        for start, end, header, headings in _passages(
+        for start, end, header, headings, token_ids in _passages(
             document, segment, cells, whole, embedder, settings.overlap_tokens, limit, header_limit
         ):
             yield Chunk(
@@ -114,6 +128,7 @@ def chunk_document(
                 tags=tags,
                 authors=authors,
                 dated=dated,
+                token_ids=token_ids,
             )
 
 
@@ -126,30 +141,37 @@ def _passages(
     overlap: int,
     limit: int,
     header_limit: int,
-) -> Iterator[tuple[int, int, str, tuple[str, ...]]]:
-    """Start, end, header and heading path of each passage of a segment."""
+) -> Iterator[tuple[int, int, str, tuple[str, ...], TokenIds | None]]:
+    """Start, end, header, heading path and, where known, the tokens of each passage of a segment."""
     table, text = segment.table, document.text
     widest = (*segment.headings, *([cells.last] if cells else []))
-    header, header_tokens = _header(document.title, widest, embedder, header_limit)
-    row, row_tokens = ("", 0) if table is None else _header_row(table, embedder, header_limit, limit // 4)
+    header = _header(document.title, widest, embedder, header_limit)
+    row = _NO_LINE if table is None else _header_row(table, embedder, header_limit, limit // 4)
     pieces = _pieces(
         text,
         segment,
         embedder=embedder,
-        budget=limit - header_tokens - row_tokens,
+        budget=limit - header.tokens - row.tokens,
         overlap=0 if table else overlap,
         separators=TABLE_SEPARATORS if table else separators_of(document.mime_type),
         whole=[] if table else whole,
     )
-    for start, end in pieces:
+    for start, end, token_ids in pieces:
         if table is None or cells is None:
-            yield start, end, header, segment.headings
+            yield start, end, header.text, segment.headings, _joined(header.token_ids, token_ids)
             continue
         headings = tuple(part for part in (*segment.headings, cells.of(start, end)) if part)
-        own, _ = _header(document.title, headings, embedder, header_tokens)
+        own = _header(document.title, headings, embedder, header.tokens)
         # The passage with which the table begins holds the header row itself.
-        repeated = row if start > table.start else ""
-        yield start, end, "\n".join(part for part in (own, repeated) if part), headings
+        repeated = row if start > table.start else _NO_LINE
+        lines = "\n".join(part for part in (own.text, repeated.text) if part)
+        yield start, end, lines, headings, _joined(own.token_ids, repeated.token_ids, token_ids)
+
+
+def _joined(*parts: TokenIds | None) -> TokenIds | None:
+    """The tokens of lines one below the other, which no word crosses; None unless those of all are known."""
+    known = [part for part in parts if part is not None]
+    return np.concatenate(known) if len(known) == len(parts) else None
 
 
 def _sorted_tables(
@@ -168,9 +190,9 @@ def _sorted_tables(
     return long_tables, short_tables
 
 
-def _header_row(table: TableSpan, embedder: Embedder, header_limit: int, limit: int) -> tuple[str, int]:
-    """The row that passages repeat, cut to `limit` tokens, and its length in tokens."""
-    return ("", 0) if header_limit <= 0 else _cut_to(" ".join(table.header.split()), embedder, limit)
+def _header_row(table: TableSpan, embedder: Embedder, header_limit: int, limit: int) -> _Line:
+    """The row that passages repeat, cut to `limit` tokens."""
+    return _NO_LINE if header_limit <= 0 else _cut_to(" ".join(table.header.split()), embedder, limit)
 
 
 def _segments(document: ParsedDocument, long_tables: Sequence[TableSpan]) -> Iterator[_Segment]:
@@ -240,8 +262,8 @@ def _trimmed(text: str, start: int, end: int) -> tuple[int, int] | None:
     return start + lead, start + lead + len(stripped)
 
 
-def _header(title: str, headings: tuple[str, ...], embedder: Embedder, limit: int) -> tuple[str, int]:
-    """Title and heading path on one line, and its length in tokens, at most `limit`."""
+def _header(title: str, headings: tuple[str, ...], embedder: Embedder, limit: int) -> _Line:
+    """Title and heading path on one line, of at most `limit` tokens."""
     parts = [" ".join(part.split()) for part in (title, *headings)]
     unrepeated = [
         part
@@ -251,13 +273,14 @@ def _header(title: str, headings: tuple[str, ...], embedder: Embedder, limit: in
     return _cut_to(" > ".join(unrepeated), embedder, limit)
 
 
-def _cut_to(line: str, embedder: Embedder, limit: int) -> tuple[str, int]:
-    """The line, or as much of it as has at most `limit` tokens, and how many it has."""
+def _cut_to(line: str, embedder: Embedder, limit: int) -> _Line:
+    """The line, or as much of it as has at most `limit` tokens."""
     line = line[: limit * CHARACTERS_A_TOKEN]
-    spans = embedder.token_spans(line)
-    if len(spans) > limit:
-        line = line[: spans[limit - 1][1] if limit else 0]
-    return line, len(embedder.token_spans(line))
+    tokenised = embedder.tokenised(line)
+    if len(tokenised.spans) > limit:
+        line = line[: tokenised.spans[limit - 1][1] if limit else 0]
+        tokenised = embedder.tokenised(line)
+    return _Line(line, len(tokenised.spans), tokenised.ids)
 
 
 def _pieces(
@@ -269,8 +292,8 @@ def _pieces(
     overlap: int,
     separators: tuple[re.Pattern[str], ...],
     whole: Sequence[tuple[int, int]],
-) -> Iterator[tuple[int, int]]:
-    """Split one segment into spans of at most `budget` tokens, of about equal length.
+) -> Iterator[tuple[int, int, TokenIds | None]]:
+    """Split one segment into spans of at most `budget` tokens, of about equal length, with their tokens.
 
     No span begins or ends within one of `whole`, each of which is far shorter than the budget.
     """
@@ -278,12 +301,12 @@ def _pieces(
     first_whole = bisect.bisect_left(whole, (base, base))
     kept = [(start - base, end - base) for start, end in whole[first_whole:] if start < segment.end]
     own = text[base : segment.end]
-    spans = embedder.token_spans(own)
-    starts = [span[0] for span in spans]
+    tokenised = embedder.tokenised(own)
+    starts = tokenised.starts
     longest = budget * CHARACTERS_A_TOKEN
     position, first = 0, 0
     while position < len(own):
-        remaining = len(spans) - first
+        remaining = len(starts) - first
         if remaining <= budget and len(own) - position <= longest:
             cut = len(own)
         else:
@@ -300,7 +323,7 @@ def _pieces(
         cut = _fitting_cut(own, position, cut, budget, embedder)
         trimmed = _trimmed(own, position, cut)
         if trimmed:
-            yield base + trimmed[0], base + trimmed[1]
+            yield base + trimmed[0], base + trimmed[1], tokenised.part(*trimmed)
         following = _overlap_start(own, starts, position, cut, overlap)
         position = following if _holding(kept, following) is None else cut
         while position < len(own) and own[position].isspace():

@@ -7,6 +7,7 @@ what is done is committed meanwhile. It knows no table.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from ingest.explained_embedding import embedded
@@ -27,8 +28,10 @@ Pool = list[tuple[Document, Chunk]]
 class EmbedAhead:
     """Gives documents the vectors and token bits of their passages; close() it when done."""
 
-    def __init__(self, embedder: Embedder) -> None:
+    def __init__(self, embedder: Embedder, done: Callable[[], None] = lambda: None) -> None:
+        """`done` is called, from another thread, whenever a pool has been computed or has failed."""
         self._embedder = embedder
+        self._done = done
         self._threads = ThreadPoolExecutor(AT_ONCE, "embedding")
         self._in_work: deque[tuple[Pool, Future[tuple[Vector, list[bytes]]]]] = deque()
         self._given = 0
@@ -41,11 +44,18 @@ class EmbedAhead:
         """Whether as many pools are in work as may be."""
         return len(self._in_work) >= AT_ONCE
 
+    @property
+    def ready(self) -> bool:
+        """Whether `take` would not wait."""
+        return bool(self._in_work) and self._in_work[0][1].done()
+
     def give(self, pool: Pool) -> None:
         """Begin a pool; of each document in it, the passages follow those given before."""
         self._given += 1
         returns = self._given % POOLS_A_RETURN == 0
-        self._in_work.append((pool, self._threads.submit(self._embed, pool, returns)))
+        begun = self._threads.submit(self._embed, pool, returns)
+        self._in_work.append((pool, begun))
+        begun.add_done_callback(lambda _: self._done())
 
     def take(self) -> Pool:
         """The oldest pool in work, once its documents have its vectors; raises what embedding it raised."""
@@ -63,7 +73,22 @@ class EmbedAhead:
             give_back_memory()
 
     def _embed(self, pool: Pool, returns: bool) -> tuple[Vector, list[bytes]]:
-        made = embedded(self._embedder, [chunk.embedded_text for _, chunk in pool], pool[0][0].name)
+        made = embedded(self._embedder, [chunk for _, chunk in pool])
         if returns:
             give_back_memory()
         return made
+
+
+def not_given(documents: Sequence[Document]) -> int:
+    """How many of the documents' passages are in no pool yet."""
+    return sum(len(document.chunks) - document.given for document in documents)
+
+
+def next_pool(documents: Sequence[Document], most: int) -> Pool:
+    """At most so many of the documents' next passages, noted as given."""
+    pool: Pool = []
+    for document in documents:
+        own = document.chunks[document.given : document.given + most - len(pool)]
+        document.given += len(own)
+        pool += [(document, chunk) for chunk in own]
+    return pool

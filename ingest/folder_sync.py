@@ -156,6 +156,7 @@ def _read(
         if cancelled.is_set():
             halt.set()
     ledger.put(_taken_in(workspace, collection, folder, owners, results, stats, known))
+    pipeline.tidy()
     return results
 
 

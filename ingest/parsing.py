@@ -16,10 +16,9 @@ from pathlib import Path
 import rag.errors
 from ingest.parsing_worker import PARSED
 from ingest.reader_process import ReaderProcess, ending, start_reader
+from ingest.reading import Reading, reading_of
 from rag.errors import AskanceError, DocumentError, ReaderStopped, TooLarge
-from rag.parsed_form import unpacked
 from rag.settings import IngestSettings
-from rag.types import ParsedDocument
 
 
 class Parsers:
@@ -42,7 +41,7 @@ class Parsers:
         *,
         password: str | None = None,
         cancelled: threading.Event | None = None,
-    ) -> ParsedDocument:
+    ) -> Reading:
         """Read the file at `path`, which is called `name`, in one of the processes; waits for a free one.
 
         Raises what the loader raises, TooLarge when it takes too much memory, ReaderStopped when it
@@ -102,12 +101,12 @@ class Parsers:
             cancelled=cancelled,
         )
 
-    def _result(self, reply: bytes, name: str) -> ParsedDocument:
+    def _result(self, reply: bytes, name: str) -> Reading:
         kind, body = reply[:1], reply[1:]
         if kind == PARSED:
-            document = unpacked(body)
-            if document is not None:
-                return document
+            reading = reading_of(body)
+            if reading is not None:
+                return reading
             raise ReaderStopped(
                 f"{name} was read by another version of Askance. Restart the app and add it again."
             )

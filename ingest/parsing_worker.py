@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from ingest import frames
+from ingest.reading import read_form
 from rag.errors import AskanceError, DocumentError
-from rag.parsed_form import packed
 from rag.refusals import temporary_refusal
 from rag.settings import IngestSettings
 
@@ -58,7 +58,7 @@ def _work(module: Any) -> _Work:
 
     def read(data: bytes, request: dict[str, Any]) -> bytes:
         limits = IngestSettings(**request["limits"])
-        return packed(module.load(data, request["name"], password=request["password"], limits=limits))
+        return read_form(module.load(data, request["name"], password=request["password"], limits=limits))
 
     return read
 

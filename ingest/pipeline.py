@@ -11,7 +11,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TypeVar
@@ -19,7 +19,7 @@ from typing import TypeVar
 import numpy as np
 
 from ingest.chunking import chunk_document
-from ingest.embed_ahead import EmbedAhead, Pool
+from ingest.embed_ahead import EmbedAhead, Pool, next_pool, not_given
 from ingest.in_flight import Document
 from ingest.language import detect_language, language_warning
 from ingest.letting_go import keep_tags, let_go, released
@@ -65,6 +65,7 @@ class Pipeline:
         # Held while deciding which names hold a document, since readers and embedder all do.
         self._names = workspace.writing(collection)
         self._store = workspace.store
+        self._added = False
         catalog.create_collection(collection)
 
     @property
@@ -86,6 +87,7 @@ class Pipeline:
         After `cancelled` is set, documents committed stay and the others are left out. `force`
         reads files again that are unchanged. Raises StoreError (DiskRefused, WriterBusy) when disk or
         table refuse and EmbeddingFailed: files that had a result keep it, the next run does the rest.
+        Call `tidy` afterwards.
         """
         progress = progress if progress is not None else Progress()
         cancelled = cancelled or threading.Event()
@@ -109,13 +111,25 @@ class Pipeline:
         def chunked(given: tuple[str, str, ParsedDocument]) -> Document:
             name, document_id, parsed = given
             document = Document(name, document_id, len(parsed.text), time.monotonic(), parsed)
+            document.report = report_on(parsed)
             progress.files[name] = FileProgress(name, document.size)
             self._chunk(document)
             return document
 
         recovered(self._names, self.table, self.catalog)
         results = self._embed_all(documents, chunked, progress, threading.Event(), 1)
-        return sum(result.chunks for result in results)
+        stored = sum(result.chunks for result in results)
+        self.tidy()
+        return stored
+
+    def tidy(self) -> None:
+        """Fold what was added into the table's indexes, where that pays; it is found before, too.
+
+        For after the results are told: nobody need wait for it.
+        """
+        if self._added:
+            self._added = False
+            self.maintenance.after_adding(self.table)
 
     def _read(
         self,
@@ -135,8 +149,9 @@ class Pipeline:
                 return document
             with self.blobs.draft(data) as draft:
                 del data
-                parsed = self.parsers.parse(draft, source.name, password=password, cancelled=cancelled)
-                document.parsed = parsed
+                reading = self.parsers.parse(draft, source.name, password=password, cancelled=cancelled)
+                document.parsed = parsed = reading.document
+                document.report = reading.report
                 document.language = detect_language(parsed.text)
                 warning = language_warning(document.language, self.embedder.languages)
                 document.warnings = (*parsed.warnings, *([warning] if warning else []))
@@ -207,7 +222,6 @@ class Pipeline:
 
     def _chunk(self, document: Document) -> None:
         assert document.parsed is not None  # noqa: S101
-        document.report = report_on(document.parsed)
         document.chunks = list(
             chunk_document(
                 document.parsed,
@@ -235,14 +249,14 @@ class Pipeline:
             threads=threads,
             cancelled=cancelled,
         )
-        embedding = EmbedAhead(self.embedder)
+        embedding = EmbedAhead(self.embedder, ahead.look)
         try:
-            committed = yield from self._embed_ready(ahead, embedding, progress, cancelled)
+            yield from self._embed_ready(ahead, embedding, progress, cancelled)
         finally:
             ahead.close()
             embedding.close()
-        if committed:
-            self.maintenance.after_adding(self.table)
+        if self._added:
+            self.maintenance.follow_language(self.table)
 
     def _embed_ready(
         self,
@@ -250,22 +264,19 @@ class Pipeline:
         embedding: EmbedAhead,
         progress: Progress,
         cancelled: threading.Event,
-    ) -> Generator[FileResult, None, bool]:
-        """Embed passages in pools that cross documents; commit what is whole while others are computed.
-
-        Returns whether anything was committed.
-        """
+    ) -> Iterator[FileResult]:
+        """Embed passages in pools that cross documents; commit what is whole while others are computed."""
         waiting: list[Document] = []
         finished: list[Document] = []
         last_commit = time.monotonic()
         open_ended = True
-        committed = False
         while open_ended or waiting or embedding:
             if cancelled.is_set():
                 open_ended, waiting = False, []
-            while open_ended and not embedding.full and _to_embed(waiting) < POOL_CHUNKS:
+            while open_ended and not embedding.full and not_given(waiting) < POOL_CHUNKS:
+                idle = waiting and not embedding
                 try:
-                    item = ahead.take(timeout=0.0 if waiting or embedding else COMMIT_SECONDS)
+                    item = ahead.take(0.0 if idle else COMMIT_SECONDS, unless=lambda: embedding.ready)
                 except queue.Empty:
                     break
                 if item is None:
@@ -278,11 +289,11 @@ class Pipeline:
                     progress.stage(item.name, "embedding")
                     waiting.append(item)
             # A second pool is begun only when it is full or the last: small ones pad more.
-            fills = not open_ended or _to_embed(waiting) >= POOL_CHUNKS
+            fills = not open_ended or not_given(waiting) >= POOL_CHUNKS
             if waiting and not embedding.full and (fills or not embedding):
-                embedding.give(_pool_of(waiting))
+                embedding.give(next_pool(waiting, POOL_CHUNKS))
                 waiting = [document for document in waiting if document.given < len(document.chunks)]
-            elif embedding:
+            elif embedding and (embedding.ready or embedding.full or not open_ended):
                 finished += _counted(embedding.take(), progress)
             pending = sum(len(document.chunks) for document in finished)
             ended = not open_ended and not waiting and not embedding
@@ -290,13 +301,12 @@ class Pipeline:
                 ended or pending >= COMMIT_CHUNKS or time.monotonic() - last_commit > COMMIT_SECONDS
             ):
                 yield from self._commit(finished, progress)
-                finished, last_commit, committed = [], time.monotonic(), True
+                finished, last_commit = [], time.monotonic()
         # A reader's fault sets `cancelled`, too: what is whole is in by now, and the fault is still told.
         for item in ahead.left_by_fault():
             if item.result is not None:
                 yield self._settle(item, progress)
         ahead.check()
-        return committed
 
     def _commit(self, documents: list[Document], progress: Progress) -> Iterator[FileResult]:
         """One commit to the table, then the catalog, then the results."""
@@ -340,6 +350,7 @@ class Pipeline:
         )
         note(records, set(unique), self.table, self.catalog)
         self._names.settle()
+        self._added = True
 
     def _settle(self, document: Document, progress: Progress) -> FileResult:
         """Note a file that adds no passages: unchanged, empty or failed."""
@@ -364,20 +375,6 @@ class Pipeline:
             self.catalog.put(replace(known, error=kept))
         else:
             self.catalog.put(document.record(self.collection, self.recipe, "failed"))
-
-
-def _to_embed(waiting: list[Document]) -> int:
-    return sum(len(document.chunks) - document.given for document in waiting)
-
-
-def _pool_of(waiting: list[Document]) -> Pool:
-    """The next POOL_CHUNKS passages of the documents, noted as given."""
-    pool: Pool = []
-    for document in waiting:
-        own = document.chunks[document.given : document.given + POOL_CHUNKS - len(pool)]
-        document.given += len(own)
-        pool += [(document, chunk) for chunk in own]
-    return pool
 
 
 def _counted(pool: Pool, progress: Progress) -> list[Document]:

@@ -51,11 +51,12 @@ class ReadAhead(Generic[Given, Made]):
         for thread in self._threads:
             thread.start()
 
-    def take(self, timeout: float | None = None) -> Made | None:
+    def take(self, timeout: float | None = None, unless: Callable[[], bool] = lambda: False) -> Made | None:
         """The next item; None when there are no more.
 
         Raises what a thread raised, once all that was finished before is taken; queue.Empty when none
-        is ready within `timeout` seconds (None waits for ever).
+        is ready within `timeout` seconds (None waits for ever), or when `unless` came true: whoever
+        makes it so calls `look`.
         """
         deadline = None if timeout is None else time.monotonic() + timeout
         with self._changed:
@@ -64,6 +65,8 @@ class ReadAhead(Generic[Given, Made]):
                     if self._fault is not None:
                         raise self._fault
                     return None
+                if unless():
+                    raise queue.Empty
                 left = _LOOK_SECONDS if deadline is None else deadline - time.monotonic()
                 if left <= 0:
                     raise queue.Empty
@@ -72,6 +75,11 @@ class ReadAhead(Generic[Given, Made]):
             self._ready_weight -= self._weight(item)
             self._changed.notify_all()
             return item
+
+    def look(self) -> None:
+        """Let whoever waits in `take` look at its `unless` now."""
+        with self._changed:
+            self._changed.notify_all()
 
     def left_by_fault(self) -> list[Made]:
         """After one thread raised, what the others made and nobody took; waits until they have ended."""

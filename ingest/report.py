@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from ingest.near_duplicates import signature
 from rag.types import ParsedDocument
@@ -70,10 +71,11 @@ def is_garbled(text: str) -> bool:
     words = _LATIN_WORD.findall(text[:_LONGEST_JUDGED])
     if len(words) < FEWEST_WORDS:
         return False
-    mute = sum(1 for word in words if not _VOWEL.search(_without_marks(word)))
-    return mute / len(words) > MOST_UNSPEAKABLE
+    return sum(map(_unspeakable, words)) / len(words) > MOST_UNSPEAKABLE
 
 
-def _without_marks(word: str) -> str:
-    """The word with its letters apart from their marks, so that a vowel with an accent is one."""
-    return word if word.isascii() else unicodedata.normalize("NFD", word)
+@lru_cache(maxsize=20_000)
+def _unspeakable(word: str) -> bool:
+    """Whether a word has no vowel; a page's words are mostly those of the page before."""
+    # Letters apart from their marks: a vowel with an accent is one.
+    return not _VOWEL.search(word if word.isascii() else unicodedata.normalize("NFD", word))

@@ -64,6 +64,7 @@ def read_again(
                         f"{result.file} could not be read again, so nothing was changed: {result.error} "
                         "Add it anew or delete it, then read the collection again."
                     )
+            pipeline.tidy()
         if cancelled.is_set():
             return False
         _tag(workspace, collection, revision)

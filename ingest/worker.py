@@ -106,8 +106,9 @@ class Worker:
         recorder.start()
         state, error = "failed", ""
         password = password_of(lease.job.id)
+        pipeline = None
         try:
-            self._run(workspace, lease, progress, recorder, password)
+            pipeline = self._run(workspace, lease, progress, recorder, password)
         except LeaseLost:
             recorder.lost = True
         except (DiskRefused, WriterBusy) as trouble:
@@ -131,6 +132,8 @@ class Worker:
                 remove_unneeded(workspace, lease.take_archives(), listed_jobs=True)
         except LeaseLost as lost:
             logger.warning("%s", lost)
+        if pipeline is not None and not self._stopping.is_set():
+            pipeline.tidy()
 
     def _end(self, workspace: Workspace, recorder: Recorder, state: str, error: str) -> str:
         room = KeptRoom(workspace.settings.data_dir)
@@ -155,7 +158,7 @@ class Worker:
         progress: Progress,
         recorder: Recorder,
         password: str | None,
-    ) -> None:
+    ) -> Pipeline:
         job = lease.job
         KeptRoom(workspace.settings.data_dir).keep()
         pipeline = Pipeline(job.collection, workspace)
@@ -179,9 +182,10 @@ class Worker:
         )
         for _ in results:
             if recorder.lost:
-                return
+                return pipeline
         for folder in folders:
             folder.ended(progress)
+        return pipeline
 
 
 def _to_do(sources: list[Source], progress: Progress) -> list[Source]:

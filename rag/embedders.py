@@ -6,7 +6,6 @@ highlighted by its tokens. Nothing here reads a document, opens a table or downl
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import os
 import re
@@ -20,12 +19,13 @@ import numpy as np
 
 from rag.embedding_folder import name_of, problem_of
 from rag.errors import ModelNotAvailable, SettingsError
+from rag.hash_embedder import HashEmbedder
 from rag.late_interaction import pack_signs
 from rag.minilm import packaged_minilm
 from rag.model_threads import batch_length, for_each_batch, threads_for
 from rag.settings import EmbeddingSettings
-from rag.tokenised import Batch, Tokens, batches, tokens_of
-from rag.types import Vector
+from rag.tokenised import Batch, TokenisedText, Tokens, WordTokens, batches, tokens_of
+from rag.types import TokenIds, Vector
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -66,12 +66,21 @@ class Embedder(Protocol):
         """
         ...
 
-    def embed_with_signs(self, texts: Sequence[str]) -> tuple[Vector, list[bytes]]:
-        """`embed_with_tokens` with only the signs kept, packed, a hundredth of their floats."""
+    def embed_with_signs(
+        self, texts: Sequence[str], token_ids: Sequence[TokenIds | None] = ()
+    ) -> tuple[Vector, list[bytes]]:
+        """`embed_with_tokens` with only the signs kept, packed, a hundredth of their floats.
+
+        `token_ids` are what `tokenised` told of each text, which then need not be tokenised again.
+        """
         ...
 
     def token_spans(self, text: str) -> list[tuple[int, int]]:
         """Character spans of all tokens of a text of any length, special ones left out."""
+        ...
+
+    def tokenised(self, text: str) -> TokenisedText:
+        """The same spans, and where the model allows it the tokens' ids."""
         ...
 
 
@@ -127,15 +136,20 @@ class SentenceTransformerEmbedder:
 
         return self._embed_tokens(texts, keep), tokens
 
-    def embed_with_signs(self, texts: Sequence[str]) -> tuple[Vector, list[bytes]]:
+    def embed_with_signs(
+        self, texts: Sequence[str], token_ids: Sequence[TokenIds | None] = ()
+    ) -> tuple[Vector, list[bytes]]:
         signs = [b""] * len(texts)
 
         def keep(position: int, own: Vector) -> None:
             signs[position] = pack_signs(own)
 
-        return self._embed_tokens(texts, keep), signs
+        return self._embed_tokens(texts, keep, token_ids), signs
 
     def token_spans(self, text: str) -> list[tuple[int, int]]:
+        return self.tokenised(text).spans
+
+    def tokenised(self, text: str) -> TokenisedText:
         spans: list[tuple[int, int]] = []
         pieces = _tokenizable_pieces(text)
         # Of a batch, even of one: only then does the tokenizer let other threads run meanwhile.
@@ -143,13 +157,26 @@ class SentenceTransformerEmbedder:
         for (offset, _), encoding in zip(pieces, encodings, strict=True):
             own = encoding.offsets
             spans.extend([(offset + start, offset + end) for start, end in own] if offset else own)
-        return spans
+        # Only at blanks can it be cut without other tokens; a single piece is the whole text.
+        whole = all(text[offset] in " \t\r\n" for offset, _ in pieces[1:])
+        if self._words is None or not whole:
+            return TokenisedText(spans)
+        return TokenisedText(spans, *self._words.ids_of(encodings))
 
     @property
     def _tokenizer(self) -> Tokenizer:
         return _tokenizer(self.folder)
 
-    def _embed_tokens(self, texts: Sequence[str], keep: Callable[[int, Vector], None]) -> Vector:
+    @property
+    def _words(self) -> WordTokens | None:
+        return _word_tokens(self.folder)
+
+    def _embed_tokens(
+        self,
+        texts: Sequence[str],
+        keep: Callable[[int, Vector], None],
+        token_ids: Sequence[TokenIds | None] = (),
+    ) -> Vector:
         """Unit vectors; `keep` is given each text's position and token vectors, special tokens left out."""
         vectors = np.empty((len(texts), self.dimension), np.float32)
 
@@ -158,11 +185,11 @@ class SentenceTransformerEmbedder:
             for row, (position, tokens) in enumerate(zip(batch.positions, batch.tokens, strict=True)):
                 keep(position, made[row, tokens.kept])
 
-        for_each_batch(compute, self._batches(texts))
+        for_each_batch(compute, self._batches(texts, token_ids))
         return vectors
 
-    def _batches(self, texts: Sequence[str]) -> list[Batch]:
-        tokens = tokens_of(texts, self._tokenizer, self.max_tokens)
+    def _batches(self, texts: Sequence[str], token_ids: Sequence[TokenIds | None] = ()) -> list[Batch]:
+        tokens = tokens_of(texts, self._tokenizer, self.max_tokens, self._words, token_ids)
         return batches(tokens, batch_length(len(texts), self.batch_size))
 
     def _forward(self, tokens: Sequence[Tokens]) -> tuple[Vector, Vector]:
@@ -220,44 +247,6 @@ class SentenceTransformerEmbedder:
         model.eval()
         logger.info("loaded %s in %s", self.name, self.precision)
         return model
-
-
-class HashEmbedder:
-    """A deterministic stand-in: each word has a pseudo-random direction, a text is their mean.
-
-    Texts that share words are near each other. It needs no model, so tests of storage, jobs and
-    crashes run in milliseconds; it understands nothing.
-    """
-
-    name = "hash"
-    special_tokens = 0
-    precision = "fp32"
-    languages: tuple[str, ...] = ()
-
-    def __init__(self, dimension: int = 64, max_tokens: int = 256) -> None:
-        self.dimension = dimension
-        self.max_tokens = max_tokens
-
-    def embed(self, texts: Sequence[str], *, query: bool = False) -> Vector:
-        return self.embed_with_tokens(texts, query=query)[0]
-
-    def embed_with_tokens(self, texts: Sequence[str], *, query: bool = False) -> tuple[Vector, list[Vector]]:
-        vectors = np.zeros((len(texts), self.dimension), np.float32)
-        tokens: list[Vector] = []
-        for row, text in enumerate(texts):
-            words = [text[start:end].lower() for start, end in self.token_spans(text)[: self.max_tokens]]
-            own = np.array([_word_direction(word, self.dimension) for word in words], np.float32)
-            tokens.append(own.reshape(-1, self.dimension))
-            mean = own.mean(axis=0) if len(words) else _word_direction("", self.dimension)
-            vectors[row] = mean / np.linalg.norm(mean)
-        return vectors, tokens
-
-    def embed_with_signs(self, texts: Sequence[str]) -> tuple[Vector, list[bytes]]:
-        vectors, tokens = self.embed_with_tokens(texts)
-        return vectors, [pack_signs(own) for own in tokens]
-
-    def token_spans(self, text: str) -> list[tuple[int, int]]:
-        return [match.span() for match in re.finditer(r"\w{1,100}|[^\w\s]", text)]
 
 
 def get_embedder(settings: EmbeddingSettings) -> Embedder:
@@ -321,6 +310,11 @@ def _tokenizer(folder: Path) -> Tokenizer:
     return tokenizer
 
 
+@lru_cache(maxsize=8)
+def _word_tokens(folder: Path) -> WordTokens | None:
+    return WordTokens.of(_tokenizer(folder))
+
+
 def _declared_sizes(folder: Path) -> tuple[int, int]:
     """Maximal tokens and dimension from the model's own configuration, without loading weights."""
     import json
@@ -362,13 +356,6 @@ def _last_white_space(text: str, start: int, end: int) -> int:
         if text[position].isspace():
             return position
     return -1
-
-
-def _word_direction(word: str, dimension: int) -> Vector:
-    seed = int.from_bytes(hashlib.blake2b(word.encode("utf-8", "replace"), digest_size=8).digest(), "big")
-    direction = np.random.default_rng(seed).standard_normal(dimension).astype(np.float32)
-    unit: Vector = direction / np.linalg.norm(direction)
-    return unit
 
 
 def _quiet_progress_bars() -> None:

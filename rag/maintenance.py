@@ -133,14 +133,11 @@ class Maintenance:
         return self.run([each.collection for each in due]) if due else []
 
     def after_adding(self, table: CollectionTable) -> UpkeepRun | None:
-        """Tidy a table at the end of an ingestion if that pays; left to whoever else is at it.
-
-        Its text indexes follow the language of what was added in any case.
+        """Tidy a table after an ingestion if that pays; left to whoever else is at it.
 
         The documents are safe already, so a failure is noted and logged, never raised.
         """
         try:
-            self._index_words(table)
             if not pays(table.upkeep.health()):
                 return None
             with lease(self._folder, PURPOSE):
@@ -150,6 +147,17 @@ class Maintenance:
         except (StoreError, RuntimeError, OSError) as error:
             logger.warning("Upkeep of collection %s: %s", table.name, error)
             return None
+
+    def follow_language(self, table: CollectionTable) -> None:
+        """Let a table's text indexes read words as the language of its documents asks for.
+
+        Without that, words of another language are not found. A failure is logged, never raised: the
+        next run tries again.
+        """
+        try:
+            self._index_words(table)
+        except (StoreError, RuntimeError, OSError) as error:
+            logger.warning("Text indexes of collection %s: %s", table.name, error)
 
     def reports(self, now: datetime) -> list[StoreReport]:
         """Health and upkeep of all collections by name; looking changes nothing."""

@@ -1,12 +1,20 @@
-"""Texts as a model's tokens, cut to its length, and in batches of like length. It computes nothing."""
+"""Texts as a model's tokens, cut to its length, and in batches of like length. It computes nothing.
+
+Where a model's tokens never depend on what stands around a word, those of a part of a text are cut out of
+the whole text's instead of being made again; where that is not certain, it says so.
+"""
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from rag.types import TokenIds
 
 if TYPE_CHECKING:
     from tokenizers import Encoding, Tokenizer
@@ -15,10 +23,82 @@ if TYPE_CHECKING:
 AT_ONCE = 64
 
 
+class TokenisedText:
+    """The tokens of a whole text, special ones left out: where each is, and, where known, their ids."""
+
+    def __init__(
+        self,
+        spans: list[tuple[int, int]],
+        ids: TokenIds | None = None,
+        continues: NDArray[np.bool_] | None = None,
+    ) -> None:
+        """`continues` tells of each token whether it goes on with the word of the one before."""
+        self.spans = spans
+        self.ids = ids
+        self._continues = continues
+
+    @cached_property
+    def starts(self) -> list[int]:
+        """Where each token begins."""
+        return [start for start, _ in self.spans]
+
+    def part(self, start: int, end: int) -> TokenIds | None:
+        """The ids of the text's characters from `start` to `end` as if they were tokenised by themselves.
+
+        None where a word would be parted, since its parts are other tokens, and where no ids are known.
+        """
+        if self.ids is None or self._continues is None:
+            return None
+        first, after = bisect_left(self.starts, start), bisect_left(self.starts, end)
+        before = [(first, start), (after, end)]
+        if any(place and self.spans[place - 1][1] > border for place, border in before):
+            return None
+        if any(self._continues[place] for place in (first, after) if place < len(self._continues)):
+            return None
+        return self.ids[first:after]
+
+
+class WordTokens:
+    """A tokenizer that reads each word by itself, whatever stands around it, as BERT's does."""
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        prefix = tokenizer.model.continuing_subword_prefix
+        known = tokenizer.get_vocab()
+        self._continuing = np.zeros(max(known.values()) + 1, np.bool_)
+        self._continuing[[own for token, own in known.items() if token.startswith(prefix)]] = True
+        self._first, self._last = tokenizer.encode("").ids
+
+    @classmethod
+    def of(cls, tokenizer: Tokenizer) -> WordTokens | None:
+        """None for a tokenizer of which that is not certain."""
+        from tokenizers.models import WordPiece
+        from tokenizers.normalizers import BertNormalizer
+        from tokenizers.pre_tokenizers import BertPreTokenizer
+
+        apart = (
+            isinstance(tokenizer.model, WordPiece)
+            and isinstance(tokenizer.normalizer, BertNormalizer)
+            and isinstance(tokenizer.pre_tokenizer, BertPreTokenizer)
+        )
+        return cls(tokenizer) if apart and len(tokenizer.encode("").ids) == 2 else None
+
+    def ids_of(self, encodings: Sequence[Encoding]) -> tuple[TokenIds, NDArray[np.bool_]]:
+        """The ids of a text's pieces, tokenised without special tokens, and which go on with a word."""
+        ids = np.concatenate([np.asarray(own.ids, np.int32) for own in encodings])
+        return ids, self._continuing[ids]
+
+    def tokens(self, ids: TokenIds, most: int) -> Tokens:
+        """The same as `tokens_of` gives for a text with these tokens."""
+        ids = ids[: most - 2]
+        return Tokens(
+            np.concatenate([[self._first], ids, [self._last]], dtype=np.int32), np.arange(1, len(ids) + 1)
+        )
+
+
 class Tokens(NamedTuple):
     """A text's tokens, special ones included, and the places of those that are not special."""
 
-    ids: NDArray[np.int32]
+    ids: TokenIds
     kept: NDArray[np.intp]
 
 
@@ -29,13 +109,26 @@ class Batch(NamedTuple):
     tokens: list[Tokens]
 
 
-def tokens_of(texts: Sequence[str], tokenizer: Tokenizer, most: int) -> list[Tokens]:
-    """The tokens of each text, at most so many of them; the closing special token stays."""
-    tokens: list[Tokens] = []
-    for first in range(0, len(texts), AT_ONCE):
-        some = [text or " " for text in texts[first : first + AT_ONCE]]
-        tokens += [_cut(encoding, most) for encoding in tokenizer.encode_batch(some)]
-    return tokens
+def tokens_of(
+    texts: Sequence[str],
+    tokenizer: Tokenizer,
+    most: int,
+    words: WordTokens | None = None,
+    known: Sequence[TokenIds | None] = (),
+) -> list[Tokens]:
+    """The tokens of each text, at most so many of them; the closing special token stays.
+
+    Texts whose ids are `known` are not tokenised again.
+    """
+    made: dict[int, Tokens] = {}
+    if words is not None:
+        made = {place: words.tokens(ids, most) for place, ids in enumerate(known) if ids is not None}
+    open_places = [place for place in range(len(texts)) if place not in made]
+    for first in range(0, len(open_places), AT_ONCE):
+        some = open_places[first : first + AT_ONCE]
+        encodings = tokenizer.encode_batch([texts[place] or " " for place in some])
+        made.update((place, _cut(own, most)) for place, own in zip(some, encodings, strict=True))
+    return [made[place] for place in range(len(texts))]
 
 
 def batches(tokens: Sequence[Tokens], length: int) -> list[Batch]:

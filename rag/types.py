@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Vector = NDArray[np.float32]
+TokenIds = NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,8 @@ class Chunk:
 
     `header` is the title and heading path, and on a second line the header row of a table that began
     in an earlier passage; what is embedded is `header`, a line break, `text`. Authors and date are the
-    document's; they are stored to be filtered by and not read back.
+    document's; they are stored to be filtered by and not read back. `token_ids` are the embedder's tokens of
+    what is embedded, special ones left out, as long as whoever cut it knows them; they are not stored.
     """
 
     id: str
@@ -98,6 +100,7 @@ class Chunk:
     tags: tuple[str, ...] = ()
     authors: tuple[str, ...] = ()
     dated: date | None = None
+    token_ids: TokenIds | None = field(default=None, compare=False, repr=False)
 
     @property
     def embedded_text(self) -> str:

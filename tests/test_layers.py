@@ -50,6 +50,7 @@ RAG_LAYERS: list[set[str]] = [
         *("vector_index", "filter_index", "circuits", "thinking", "minilm", "tokenised"),
         *("server_settings", "named_models"),
     },
+    {"hash_embedder"},
     {
         "embedders",
         "tokens",

@@ -40,6 +40,7 @@ def stored(data: Path, work: Path) -> tuple[CollectionTable, Settings]:
     for result in pipeline.run(path_sources(document_paths(data, work), settings.ingest)):
         if result.status == "failed":
             logger.info("left out: %s: %s", result.file, result.error)
+    pipeline.tidy()
     return workspace.table(COLLECTION), settings
 
 

@@ -11,8 +11,9 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from ingest.chunking import chunk_document
-from rag.embedders import Embedder, HashEmbedder, get_embedder
+from rag.embedders import Embedder, get_embedder
 from rag.errors import SettingsError
+from rag.hash_embedder import HashEmbedder
 from rag.settings import ChunkingSettings, EmbeddingSettings
 from rag.types import Chunk, Heading, PageSpan, ParsedDocument, TableSpan
 

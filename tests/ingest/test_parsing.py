@@ -20,6 +20,8 @@ from documents import docx_with, pdf_of_many_objects
 from ingest.loaders import load
 from ingest.parsing import Parsers
 from ingest.pipeline import Pipeline
+from ingest.reading import Reading
+from ingest.report import report_on
 from ingest.sources import path_sources
 from rag.errors import CorruptFile, ReaderStopped, TooLarge
 from rag.settings import IngestSettings, Settings
@@ -46,7 +48,7 @@ def read(parsers: Parsers, tmp_path: Path) -> Read:
     def told(order: str) -> ParsedDocument:
         file = tmp_path / "order"
         file.write_text(order)
-        return parsers.parse(file, "file.x", password="secret")
+        return parsers.parse(file, "file.x", password="secret").document
 
     return told
 
@@ -126,7 +128,7 @@ def test_the_process_dies_with_its_parent(tmp_path: Path) -> None:
         "from rag.settings import IngestSettings\n"
         "parsers = Parsers(IngestSettings(), 'hostile_loader')\n"
         "Path('a').write_text('a')\n"
-        "print(parsers.parse(Path('a').resolve(), 'a').text.split()[0], flush=True)\n"
+        "print(parsers.parse(Path('a').resolve(), 'a').document.text.split()[0], flush=True)\n"
         "parsers.parse(Path('order').resolve(), 'order')\n"
     )
     parent = subprocess.Popen(
@@ -168,7 +170,8 @@ def test_reading_elsewhere_gives_the_same(tmp_path: Path) -> None:
         file = ROOT / "ingest" / "samples" / name
         parsers = Parsers(IngestSettings())
         try:
-            assert parsers.parse(file, name) == load(file.read_bytes(), name)
+            expected = load(file.read_bytes(), name)
+            assert parsers.parse(file, name) == Reading(expected, report_on(expected))
         finally:
             parsers.close()
 

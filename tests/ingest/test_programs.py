@@ -175,7 +175,7 @@ def test_programs_have_a_limit_on_memory_of_their_own(
     file.write_bytes(picture())
     parsers = Parsers(limits)
     try:
-        assert parsers.parse(file, "sign.png").text == "limit 3000000000"
+        assert parsers.parse(file, "sign.png").document.text == "limit 3000000000"
     finally:
         parsers.close()
     (tmp_path / "made.docx").write_bytes(docx_with([("Normal", "old words")]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import threading
 
 import pytest
@@ -46,4 +47,31 @@ def test_without_a_fault_nothing_is_left() -> None:
     assert [ahead.take(), ahead.take(), ahead.take()] == ["1", "2", None]
     assert ahead.left_by_fault() == []
     ahead.check()
+    ahead.close()
+
+
+def test_who_waits_for_an_item_can_be_told_of_something_else() -> None:
+    waited_for, told, may_end = threading.Event(), threading.Event(), threading.Event()
+
+    def make(number: int) -> str:
+        assert may_end.wait(60)
+        return str(number)
+
+    def unless() -> bool:
+        waited_for.set()
+        return told.is_set()
+
+    def tell() -> None:
+        assert waited_for.wait(60)
+        told.set()
+        ahead.look()
+
+    ahead = ReadAhead([1], make, weight=len, most=100, threads=1, cancelled=threading.Event())
+    teller = threading.Thread(target=tell)
+    teller.start()
+    with pytest.raises(queue.Empty):
+        ahead.take(unless=unless)
+    may_end.set()
+    assert ahead.take() == "1"
+    teller.join()
     ahead.close()

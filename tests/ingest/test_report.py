@@ -15,6 +15,7 @@ from ingest.loaders import load
 from ingest.near_duplicates import PLACES, near_duplicates, signature
 from ingest.page_numbers import pages_in_words
 from ingest.pipeline import Pipeline
+from ingest.reading import Reading, read_form, reading_of
 from ingest.report import is_garbled, report_on
 from ingest.sources import bytes_source
 from rag.parsed_form import packed, unpacked
@@ -86,6 +87,7 @@ def test_scans_are_told_from_empty_pages(monkeypatch: pytest.MonkeyPatch, tmp_pa
     assert report_on(pages).pages == {"empty": [1, 14], "scanned": list(range(2, 14))}
     assert scans.warnings == ("14 of 14 pages are scans; install tesseract-ocr to read them.",)
     assert unpacked(packed(pages)) == pages
+    assert reading_of(read_form(pages)) == Reading(pages, report_on(pages))
 
 
 @pytest.mark.parametrize(

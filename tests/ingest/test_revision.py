@@ -14,8 +14,8 @@ from ingest.progress import Progress
 from ingest.rereadings import Rereadings
 from ingest.revision import give_up, has_begun, outdated_documents, read_again, remove_retired
 from rag.commit_log import CommitLog
-from rag.embedders import HashEmbedder
 from rag.errors import StoreError
+from rag.hash_embedder import HashEmbedder
 from rag.kept_versions import forget_version, keep_version
 from rag.retrieve import retrieve
 from rag.settings import with_overrides

@@ -29,7 +29,7 @@ def test_as_many_files_are_read_at_once_as_the_setting_says(
         with ThreadPoolExecutor(PROCESSES) as threads:
             # None comes back before all are being read.
             read = list(threads.map(lambda _: parsers.parse(order, "order.x"), range(PROCESSES)))
-        assert len({document.text for document in read}) == PROCESSES
+        assert len({reading.document.text for reading in read}) == PROCESSES
         assert len(parsers.process_ids) == PROCESSES
     finally:
         parsers.close()

@@ -12,7 +12,7 @@ from ingest.sources import path_sources
 from rag.answer import Reply, ask
 from rag.confidence import confidence, features
 from rag.database import close_databases
-from rag.embedders import HashEmbedder
+from rag.hash_embedder import HashEmbedder
 from rag.late_interaction import pack_signs
 from rag.settings import Settings
 from rag.types import Chunk, Hit, Query

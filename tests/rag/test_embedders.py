@@ -9,9 +9,12 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+from tokenizers import Tokenizer
+from tokenizers.pre_tokenizers import Metaspace
 
-from rag.embedders import LONGEST_WORD, Embedder, HashEmbedder, get_embedder
+from rag.embedders import LONGEST_WORD, Embedder, get_embedder
 from rag.errors import ModelNotAvailable, SettingsError
+from rag.hash_embedder import HashEmbedder
 from rag.late_interaction import pack_signs
 from rag.minilm import packaged_minilm
 from rag.model_threads import for_each_batch
@@ -48,6 +51,41 @@ def test_signs_are_those_of_the_token_vectors(embedder: Embedder) -> None:
     np.testing.assert_array_equal(vectors, expected)
     assert signs == [pack_signs(own) for own in tokens]
     assert len(signs[0]) == len(tokens[0]) * embedder.dimension // 8
+
+
+def test_tokens_cut_out_of_a_whole_text_embed_as_the_part_alone(embedder: Embedder) -> None:
+    text = "Unaffable plumbers re-tighten P-118B, 9.4 bar: na\u00efve \u6f22\u5b57 [SEP] \x0cand so\x0con."
+    whole = embedder.tokenised(text)
+    assert whole.spans == embedder.token_spans(text)
+    borders = [0, *(place for place, letter in enumerate(text) if not letter.isalnum()), len(text)]
+    parts = [(start, end) for start in borders for end in borders if start < end]
+    texts = [text[start:end] for start, end in parts]
+    ids = [whole.part(start, end) for start, end in parts]
+    expected, signs = embedder.embed_with_signs(texts)
+    vectors, own = embedder.embed_with_signs(texts, ids)
+    assert own == signs
+    assert (vectors * expected).sum(axis=1) == pytest.approx(1, abs=2e-3)
+
+
+def test_parts_of_words_have_no_tokens_of_their_own() -> None:
+    minilm = get_embedder(EmbeddingSettings())
+    whole = minilm.tokenised("unaffable plumbers and so\x0con")
+    assert [minilm.tokenised("plumbers").ids.tolist()] == [whole.part(10, 18).tolist()]  # type: ignore[union-attr]
+    assert whole.part(0, 5) is None
+    assert whole.part(3, 18) is None
+    # A form feed is no blank to this model: it reads "soon".
+    assert whole.part(0, 25) is None
+
+
+def test_a_model_whose_words_hang_together_tells_no_tokens(tmp_path: Path) -> None:
+    folder = model_folder(tmp_path / "byte-pairs")
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.pre_tokenizer = Metaspace()
+    tokenizer.save(str(folder / "tokenizer.json"))
+    other = get_embedder(EmbeddingSettings(model=str(folder)))
+    assert other.tokenised("plumbers tighten").ids is None
+    assert other.tokenised("plumbers tighten").part(0, 8) is None
+    assert len(other.token_spans("plumbers tighten")) > 0
 
 
 def test_order_and_company_change_nothing(embedder: Embedder) -> None:

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from corpus import fill
 
-from rag.embedders import HashEmbedder
 from rag.evidence import sentence_evidence
 from rag.extract import answer_text, extract
+from rag.hash_embedder import HashEmbedder
 from rag.late_interaction import pack_signs
 from rag.retrieve import retrieve
 from rag.sentence_value import chances

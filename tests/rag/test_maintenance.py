@@ -183,7 +183,7 @@ def test_unreadable_notes_count_as_none(
 def test_a_table_of_another_embedder_is_reported_and_the_others_go_on(settings: Settings) -> None:
     from dataclasses import replace
 
-    from rag.embedders import HashEmbedder
+    from rag.hash_embedder import HashEmbedder
     from rag.store import Store
 
     class Other(HashEmbedder):

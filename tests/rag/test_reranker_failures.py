@@ -12,8 +12,8 @@ from model_servers import start_openai_server
 from rerank_server import RerankServer, start_rerank_server
 
 from rag.disclosure import who_answers
-from rag.embedders import HashEmbedder
 from rag.errors import MissingDependency, RerankingFailed
+from rag.hash_embedder import HashEmbedder
 from rag.rerankers import RERANKERS, get_reranker, problem_with
 from rag.rerankers.hosted import get_hosted
 from rag.rerankers.listwise import parsed_order

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rag.embedders import HashEmbedder
 from rag.errors import SettingsError
+from rag.hash_embedder import HashEmbedder
 from rag.rerankers import destinations, get_reranker, problem_with
 from rag.rerankers.ensemble import EnsembleReranker, member_names
 from rag.rerankers.first_stage import LinearReranker, WeightedRankFusion

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from rag.downloads import download_model
-from rag.embedders import HashEmbedder
 from rag.errors import ModelNotAvailable, RerankingFailed
+from rag.hash_embedder import HashEmbedder
 from rag.late_interaction import pack_signs
 from rag.rerankers import (
     OFFERED,

@@ -14,8 +14,8 @@ from rag.__main__ import main
 from rag.answer import ask
 from rag.chat import Chats
 from rag.compare import Variant, compare
-from rag.embedders import HashEmbedder
 from rag.errors import CollectionNotFound, DocumentNotFound
+from rag.hash_embedder import HashEmbedder
 from rag.near_copies import place_of
 from rag.retrieve import retrieve
 from rag.settings import Settings, with_overrides

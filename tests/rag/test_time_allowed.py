@@ -10,9 +10,9 @@ import pytest
 from corpus import fill
 from rerank_server import start_rerank_server
 
-from rag.embedders import HashEmbedder
 from rag.errors import RerankingFailed
 from rag.expected_passage import expected_passage
+from rag.hash_embedder import HashEmbedder
 from rag.remedies import Remedy
 from rag.rerankers import own as own_module
 from rag.rerankers.hosted import get_hosted
