@@ -34,6 +34,7 @@ from rag.quoting import quoting
 from rag.recollection import Summary, recollect
 from rag.retrieve import retrieve
 from rag.settings import Settings
+from rag.several_questions import one_by_one
 from rag.several_tables import Searched
 from rag.spending import Spending
 from rag.styles import get_style
@@ -158,7 +159,9 @@ class Reply:
         self.search = found = settled.result
         self.confidence = round(settled.confidence, 4)
         self.made = how_made(self._settings, self.style, self._table)
-        self.notes += [*found.notes, *(cannot(self.question) if self.model == EXTRACTIVE else ())]
+        self.notes += found.notes
+        if self.model == EXTRACTIVE:
+            self.notes += cannot(self.question) or one_by_one(self.question)
         self.milliseconds = {name: value for name, value in found.milliseconds.items() if name != "total"}
         self.milliseconds["search"] = found.milliseconds["total"]
         if not found.hits or self.confidence < needed_confidence(self._settings):

@@ -85,9 +85,35 @@ def test_what_quotes_cannot_give_is_said_beside_them(workspace: Workspace, quest
 
 
 @pytest.mark.parametrize(
+    ("message", "listed"),
+    [
+        (
+            "What is the rent of the mill, who pays it, and when is it due?",
+            "3 questions at once. Ask them one by one: “What is the rent of the mill?”, “who pays it?”",
+        ),
+        ("What is the rent? Is the barn let?", "2 questions at once"),
+        ("Who pays the rent and when is it due?", "2 questions at once"),
+        ("Wie hoch ist die Miete und wann wird sie bezahlt?", "2 questions at once"),
+    ],
+)
+def test_several_questions_are_to_be_asked_one_by_one(
+    workspace: Workspace, message: str, listed: str
+) -> None:
+    fill(workspace, TEXTS)
+    assert any(listed in note for note in asked(workspace, message).notes)
+
+
+@pytest.mark.parametrize(
     "question",
     [
-        "What is the rent of the mill?",
+        "Where and when was the mill built?",
+        "Hello there! What is the rent of the mill?",
+        "Which mill, which was built in 1900, has a rent of 900 crowns?",
+        "What is the rent of the mill and the barn?",
+        "What is the rent of the mill? Thanks!",
+        "What is the rent of the mill? Many thanks for all the help.",
+        "Who let the mill, and to whom?",
+        "What is the rent of the mill",
         "list price of the mill",
         "How many crowns is the rent?",
         "rent changes",
