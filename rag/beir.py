@@ -15,7 +15,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from rag.errors import QuestionsError
-from rag.questions import lines_of, scaled
+from rag.questions import lines_of, scaled, storable
 
 #: Cells of a line of judgements, and of one as TREC has them, with a column of no meaning after the first.
 CELLS, TREC_CELLS = 3, 4
@@ -79,7 +79,7 @@ def read_queries(texts: Mapping[str, str]) -> dict[str, str]:
                     f"{name}: {identifier!r} is there twice. Choose the file of the queries alone, without "
                     "that of the documents."
                 )
-            queries[identifier] = str(row["text"])
+            queries[identifier] = storable(str(row["text"] or ""))
     return queries
 
 

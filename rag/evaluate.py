@@ -126,13 +126,21 @@ def question_tasks(
         return 1 <= page <= pages[document_id] > 1
 
     tasks = []
+    unknown = 0
     for question in questions:
         if not question.answerable:
             continue
         units = tuple(gold_units(question, resolve, document_text, has_page))
+        if question.gold_text and all(unit.page is None and unit.span is None for unit in units):
+            unknown += any(not unit.document_id.startswith("missing:") for unit in units)
         only = tuple(filter(None, (resolve(name) for name in question.documents)))
         filters = Filters(documents=only) if question.scope == "document" else EVERYTHING
         tasks.append(Task(question.id, question.text, units, filters))
+    if unknown:
+        logger.warning(
+            "%d of the questions' passages are not in their documents to the letter: there any place counts.",
+            unknown,
+        )
     return tasks
 
 

@@ -43,6 +43,10 @@ def read_question_files(files: Mapping[str, bytes]) -> list[Question]:
         if name in tables:
             questions += read_question_table(name, text)
         elif name in lines:
+            if _are_queries(text):
+                raise QuestionsError(
+                    f"{name}: queries in BEIR form need their judgements. Choose the .tsv together with them."
+                )
             questions += parse_questions(text, name)
         else:
             raise QuestionsError(f"{name}: questions come as .jsonl, .csv, or queries.jsonl with a .tsv.")
@@ -69,6 +73,11 @@ def _beir(texts: Mapping[str, str]) -> list[Question]:
     ]
 
 
+def _are_queries(text: str) -> bool:
+    first = text.lstrip().partition("\n")[0]
+    return '"_id"' in first and '"question"' not in first
+
+
 def _suffix(name: str) -> str:
     return PurePath(name).suffix.lstrip(".").casefold()
 
@@ -76,6 +85,9 @@ def _suffix(name: str) -> str:
 def _decoded(name: str, data: bytes) -> str:
     utf_16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
-        return data.decode("utf-16" if utf_16 else "utf-8-sig")
+        text = data.decode("utf-16" if utf_16 else "utf-8-sig")
     except UnicodeDecodeError as error:
         raise QuestionsError(f"{name} is not UTF-8 text. Save it as UTF-8 and choose it again.") from error
+    if "\0" in text:
+        raise QuestionsError(f"{name} is not UTF-8 text. Save it as UTF-8 and choose it again.")
+    return text

@@ -128,10 +128,10 @@ def judged_from(
                 not_found.append((question.gold_text, name))
         common += any(len(unit.elsewhere) >= TELLING_PLACES for unit in here)
     if not made:
-        why = ", ".join(f"{count} {reason}" for reason, count in left_out.items())
+        why = "; ".join(f"{_counted(count, 'question')}: {reason}" for reason, count in left_out.items())
         raise QuestionsError(
-            "None of these questions names a document that answers it. Each needs a question and a document. "
-            f"Left out: {why}."
+            "None of these questions names a document that answers it. Each needs a question and a document "
+            f"({why})."
         )
     return Imported(
         tuple(made),

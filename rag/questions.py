@@ -235,7 +235,14 @@ def lines_of(text: str) -> list[str]:
     return [line.removesuffix("\r") for line in text.split("\n")]
 
 
-def _question(row: dict[str, Any], number: int) -> Question:
+def storable(text: str) -> str:
+    """Text as files and databases can hold it: JSON can escape halves of characters, which are none."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _question(row: Any, number: int) -> Question:
+    if not isinstance(row, dict):
+        raise TypeError("no JSON object")
     documents = _several(row.get("documents") or row.get("document"))
     pages = _several(row.get("pages") or row.get("page"))
     passage = row.get("gold_text") or row.get("passage") or ""
@@ -251,13 +258,13 @@ def _question(row: dict[str, Any], number: int) -> Question:
         raise ValueError(f"{len(grades)} grades for {len(documents)} documents")
     return Question(
         id=str(row.get("id", number)),
-        text=text,
-        answers=tuple(str(answer) for answer in _several(row.get("answers") or row.get("answer"))),
-        documents=tuple(str(name) for name in documents),
+        text=storable(text),
+        answers=tuple(storable(str(answer)) for answer in _several(row.get("answers") or row.get("answer"))),
+        documents=tuple(storable(str(name)) for name in documents),
         grades=tuple(map(_grade, grades)),
         pages=tuple(int(page) for page in pages),
         gold_spans=tuple((int(span["start"]), int(span["end"])) for span in row.get("gold_spans") or ()),
-        gold_text=passage,
+        gold_text=storable(passage).strip(),
         answerable=bool(row.get("answerable", True)),
         scope=row.get("scope") or "corpus",
     )

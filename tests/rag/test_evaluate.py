@@ -98,6 +98,14 @@ def test_a_gold_text_may_stand_in_any_of_the_documents(figures: Evaluate) -> Non
     assert figures(question("owl", **gold))["hit@10"] == 0
 
 
+def test_passages_that_are_not_found_are_told_of(filled: Workspace, caplog: pytest.LogCaptureFixture) -> None:
+    asked = [
+        Question(str(n), "q", documents=("birds.md",), gold_text=own) for n, own in enumerate(("no", "owl"))
+    ]
+    question_tasks(asked, collection="default", catalog=filled.catalog, blobs=filled.blobs)
+    assert "1 of the questions' passages are not in their documents" in caplog.text
+
+
 def test_unanswerable_questions_are_left_out(figures: Evaluate) -> None:
     found = figures(
         question("owl", documents=("birds.md",)),

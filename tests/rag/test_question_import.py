@@ -115,7 +115,7 @@ def test_questions_left_out_are_counted_by_why(filled: Workspace) -> None:
         "1 question left out: no document named that answers.",
         "1 question left out: without words.",
     ]
-    with pytest.raises(QuestionsError, match="Left out: 1 no document named that answers"):
+    with pytest.raises(QuestionsError, match="1 question: no document named that answers"):
         imported(filled, lines({"question": "b"}))
 
 
@@ -135,6 +135,15 @@ def test_a_page_that_the_document_lacks_leaves_the_passage_to_count(filled: Work
     text = {"question": "a", "document": "manual.md", "page": 1}
     made = imported(filled, lines(text))
     assert (made.questions[0].judgements[0].page, made.notes) == (None, []), "all of it is on page 1"
+
+
+def test_halves_of_characters_stop_nothing(filled: Workspace) -> None:
+    made = imported(
+        filled, {"q.jsonl": '{"question": "x\\ud800", "document": "a\\ud800.md", "passage": " "}'}
+    )
+    kept = question_sets(filled).add("default", "mine", made.questions)
+    [task] = judged_tasks(filled, "default", question_sets(filled).questions(kept.id))
+    assert (task.text, task.units[0].document_id) == ("x?", "missing:a?.md")
 
 
 def test_a_passage_in_many_places_is_told_of(filled: Workspace) -> None:
