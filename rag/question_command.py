@@ -80,7 +80,7 @@ def _import(options: argparse.Namespace, settings: Settings) -> dict[str, Any]:
     if not options.json:
         sys.stdout.write(f"{imported.taken}\n")
     return _added(options, workspace, imported.questions) | {
-        "imported": len({own.text for own in imported.questions}),
+        "imported": len(imported.questions),
         "notes": imported.notes,
     }
 

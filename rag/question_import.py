@@ -31,13 +31,15 @@ SHOWN = 60
 class Imported:
     """Questions made ready, and what could not be found.
 
-    `left_out` counts questions by why. `absent` are names of documents that the collection lacks, `unclear`
+    `lines` of the files said something of a question; those of the same words are one. `left_out` counts
+    questions by why. `absent` are names of documents that the collection lacks, `unclear`
     those that it has several of, `named` how many names there are. `not_found` are passages with the document
     that they are not in, `beyond` pages with the document that does not have them; `common` counts passages
     that stand in many places.
     """
 
     questions: tuple[JudgedQuestion, ...]
+    lines: int
     left_out: Counter[str]
     named: int
     absent: tuple[str, ...]
@@ -49,9 +51,8 @@ class Imported:
     @property
     def taken(self) -> str:
         """How many questions were taken, in a sentence."""
-        different = len({question.text for question in self.questions})
-        more = len(self.questions) - different
-        return f"{_counted(different, 'question')} imported" + (
+        more = self.lines - len(self.questions)
+        return f"{_counted(len(self.questions), 'question')} imported" + (
             f"; {_counted(more, 'line')} said more of the same." if more else "."
         )
 
@@ -105,7 +106,8 @@ def judged_from(
     its document does not hold makes the whole document right. Raises QuestionsError when no question is left.
     """
     documents = _Documents(catalog.documents(collection))
-    made: list[JudgedQuestion] = []
+    made: dict[str, list[Judgement]] = {}
+    lines = 0
     left_out: Counter[str] = Counter()
     not_found: list[tuple[str, str]] = []
     beyond: dict[tuple[int, str], None] = {}
@@ -118,8 +120,10 @@ def judged_from(
         units = judged_units(question, documents.resolve, document_text, documents.has_page)
         # What does not answer is kept where it is here: it may take the place of an earlier grade.
         kept = [unit for unit in units if unit.gain > 0 or documents.has(unit.document_id)]
-        judgements = tuple(_from_unit(unit, documents.name, document_text) for unit in kept)
-        made.append(JudgedQuestion(question.text, "imported", judgements))
+        lines += 1
+        made.setdefault(question.text, []).extend(
+            _from_unit(unit, documents.name, document_text) for unit in kept
+        )
         here = [unit for unit in units if documents.has(unit.document_id)]
         if here and all(unit.page is None for unit in here):
             name = documents.name(here[0].document_id)
@@ -134,7 +138,8 @@ def judged_from(
             f"({why})."
         )
     return Imported(
-        tuple(made),
+        tuple(JudgedQuestion(text, "imported", _told_once(judged)) for text, judged in made.items()),
+        lines,
         left_out,
         documents.asked,
         tuple(documents.absent),
@@ -192,6 +197,12 @@ def _why_not(question: Question) -> str:
     if not question.documents or (question.grades and max(question.grades) <= 0):
         return NO_DOCUMENT
     return ""
+
+
+def _told_once(judged: Sequence[Judgement]) -> tuple[Judgement, ...]:
+    """The last judgement of each place, and none of a whole document beside one of a place in it."""
+    last = {own.place: own for own in judged}.values()
+    return tuple(own for own in last if not any(other.says_more_than(own) for other in last))
 
 
 def _from_unit(unit: Unit, name_of: Callable[[str], str], document_text: Callable[[str], str]) -> Judgement:

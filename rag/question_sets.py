@@ -71,9 +71,7 @@ class Judgement:
         return self.document_id, self.page, self.start, self.end
 
     def says_more_than(self, other: Judgement) -> bool:
-        """Whether this one names a place in a document that the other names as a whole, or could not find."""
-        if other.document_id.startswith("missing:"):
-            return self.document == other.document and self.document_id != other.document_id
+        """Whether this one names a place in a document that the other names as a whole."""
         is_whole = other.page is None and other.start is None
         is_place = self.grade > NOT and (self.page is not None or self.start is not None)
         return is_whole and is_place and self.document_id == other.document_id
@@ -171,7 +169,7 @@ class QuestionSets:
         """Add questions to the set of this name, made where missing, or put them in place of all in it.
 
         A question that is there already, word for word, takes on the new judgements; one of a whole document
-        gives way to what says more of it.
+        gives way to what says more of it, and one of a document that was not there to what is imported anew.
         Raises QuestionsError without a name.
         """
         name = " ".join(name.split())
@@ -246,12 +244,7 @@ def _merge(session: Session, set_id: str, question: JudgedQuestion) -> None:
         select(SetQuestionRow).where(SetQuestionRow.set_id == set_id, SetQuestionRow.text == question.text)
     ).first()
     if there is not None:
-        before = _question(there).judgements
-        known = {
-            own.place: own
-            for own in before
-            if not any(new.says_more_than(own) for new in question.judgements)
-        }
+        known = {own.place: own for own in _question(there).judgements if not _is_outdone(own, question)}
         known |= {own.place: own for own in question.judgements}
         there.judgements = [own.as_dict() for own in known.values()]
         return
@@ -266,6 +259,13 @@ def _merge(session: Session, set_id: str, question: JudgedQuestion) -> None:
         )
     )
     session.flush()
+
+
+def _is_outdone(own: Judgement, anew: JudgedQuestion) -> bool:
+    is_missing = own.document_id.startswith("missing:")
+    return (is_missing and anew.origin == "imported") or any(
+        new.says_more_than(own) for new in anew.judgements
+    )
 
 
 def _question(row: SetQuestionRow) -> JudgedQuestion:

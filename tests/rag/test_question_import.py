@@ -89,6 +89,20 @@ def test_documents_that_are_missing_or_unclear_are_named(filled: Workspace) -> N
     assert [judged.document for judged in own.judgements] == ["gone.pdf"]
 
 
+def test_a_name_that_is_corrected_takes_the_place_of_the_one_before(filled: Workspace) -> None:
+    sets = question_sets(filled)
+    rows = [{"question": "a", "document": name} for name in ("manual.md", "wrong.md")]
+    kept = sets.add("default", "mine", imported(filled, lines(*rows)).questions)
+    [own] = sets.questions(kept.id)
+    assert [judged.document for judged in own.judgements] == ["manual.md", "wrong.md"], (
+        "it counts as not found"
+    )
+    rows[1]["document"] = "in/notes.txt"
+    sets.add("default", "mine", imported(filled, lines(*rows)).questions)
+    [own] = sets.questions(kept.id)
+    assert [judged.document for judged in own.judgements] == ["manual.md", "in/notes.txt"]
+
+
 def test_questions_left_out_are_counted_by_why(filled: Workspace) -> None:
     made = imported(
         filled,
