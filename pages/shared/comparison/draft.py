@@ -54,11 +54,11 @@ class Draft:
 
     `revision` grows when the question is set from outside its box. `wanted` is the setting that the next
     run of the page is to save, `asked` whether it is to compare. `many` says that many questions are measured
-    rather than one compared, `question_set` which, `imported` a set with what importing into it has to
-    tell, `evaluation` whose results are shown, `looks` how often one of the questions measured was looked at.
-    `traced` is the way of the passage last asked after, with the number of the setting, from 0, that it was
-    followed through. `scope` is what the question is asked of,
-    `made_of` what the last comparison was.
+    rather than one compared, `question_set` which, `imported` a set with what importing into it has to tell,
+    `additions` how often questions were added, `evaluation` whose results are shown, `looks` how often one of
+    the questions measured was looked at. `traced` is the way of the passage last asked after, with the number
+    of the setting, from 0, that it was followed through. `scope` is what the question is asked of, `made_of`
+    what the last comparison was.
     """
 
     question: str
@@ -72,6 +72,7 @@ class Draft:
     looks: int = 0
     question_set: str | None = None
     imported: tuple[str, tuple[str, ...]] = ("", ())
+    additions: int = 0
     evaluation: str | None = None
     scope: Scope = Scope()  # noqa: RUF009 (frozen)
     made_of: Scope = Scope()  # noqa: RUF009 (frozen)

@@ -51,6 +51,7 @@ def draw_import(draft: Draft, collection: str) -> None:
     kept = question_sets(workspace).add(collection, IMPORTED, imported.questions)
     draft.question_set = kept.id
     draft.imported = (kept.id, (imported.taken, *imported.notes))
+    draft.additions += 1
     st.rerun()
 
 

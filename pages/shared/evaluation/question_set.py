@@ -54,7 +54,9 @@ def draw_question_set(draft: Draft, collection: str, beside: Sequence[str] = ())
         )
         chosen = sets[place]
         draft.question_set = chosen.id
-        with st.popover("Add questions", icon=":material/add:", type="tertiary"):
+        # The key changes once questions were added, which closes it over what there is to see then.
+        key = f"evaluation-add-{draft.additions}"
+        with st.popover("Add questions", icon=":material/add:", type="tertiary", key=key):
             _draw_ways(draft, collection)
     draw_imported(draft, chosen)
     _draw_contents(chosen)
@@ -127,6 +129,7 @@ def _draw_making(draft: Draft, collection: str) -> None:
 
 def _keep(draft: Draft, collection: str, name: str, questions: list[JudgedQuestion]) -> None:
     draft.question_set = question_sets(session.workspace()).add(collection, name, questions).id
+    draft.additions += 1
     st.rerun()
 
 
