@@ -1,8 +1,9 @@
-"""python -m rag questions: question sets kept with a collection; what is in them, imported or made."""
+"""python -m rag questions: question sets kept with a collection: listed, imported, exported, made."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ from rag.command_values import positive
 from rag.errors import QuestionsError
 from rag.evaluation_runs import question_sets
 from rag.judged_tasks import text_reader
+from rag.question_export import as_lines
 from rag.question_files import read_question_files
 from rag.question_import import judged_from
 from rag.question_making import make_questions
@@ -21,7 +23,7 @@ from rag.workspace import Workspace, open_workspace
 
 
 def add_question_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
-    """Add `questions` with list, import and make."""
+    """Add `questions` with list, import, export and make."""
     questions = commands.add_parser("questions", help="question sets kept with a collection")
     actions = questions.add_subparsers(dest="action", required=True)
     listed = actions.add_parser("list", parents=[shared], help="the sets, or the questions of one")
@@ -31,6 +33,9 @@ def add_question_commands(commands: Any, shared: argparse.ArgumentParser) -> Non
     imported.add_argument("name", metavar="NAME")
     imported.add_argument("files", nargs="+", type=Path, help=".jsonl, .csv, or queries.jsonl with a .tsv")
     imported.set_defaults(run=_import)
+    exported = actions.add_parser("export", parents=[shared], help="a set as JSON lines, to be imported")
+    exported.add_argument("name", metavar="NAME")
+    exported.set_defaults(run=_export)
     made = actions.add_parser("make", parents=[shared], help="add questions made from the documents")
     made.add_argument("name", metavar="NAME")
     made.add_argument("--count", type=positive, default=20, help="questions at most")
@@ -83,6 +88,16 @@ def _import(options: argparse.Namespace, settings: Settings) -> dict[str, Any]:
         "imported": len(imported.questions),
         "notes": imported.notes,
     }
+
+
+def _export(options: argparse.Namespace, settings: Settings) -> dict[str, Any]:
+    workspace = open_workspace(settings)
+    sets = question_sets(workspace)
+    found = sets.questions(sets.named(options.collection, options.name).id)
+    lines = as_lines(found, text_reader(workspace.blobs))
+    if not options.json:
+        sys.stdout.writelines(f"{json.dumps(line)}\n" for line in lines)
+    return {"set": options.name, "lines": lines}
 
 
 def _make(options: argparse.Namespace, settings: Settings) -> dict[str, Any]:

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 
 from rag.catalog import Catalog, DocumentRecord
 from rag.document_names import DocumentNames, listed
 from rag.errors import QuestionsError
 from rag.judgements import QUOTE
-from rag.question_sets import JudgedQuestion, Judgement
+from rag.question_sets import NOT, JudgedQuestion, Judgement
 from rag.questions import Question, Unit, judged_units
 
 #: Why questions are left out.
@@ -107,7 +108,8 @@ def judged_from(
     """
     documents = _Documents(catalog.documents(collection))
     made: dict[str, list[Judgement]] = {}
-    lines = 0
+    lines: Counter[str] = Counter()
+    sought: set[str] = set()
     left_out: Counter[str] = Counter()
     not_found: list[tuple[str, str]] = []
     beyond: dict[tuple[int, str], None] = {}
@@ -120,7 +122,9 @@ def judged_from(
         units = judged_units(question, documents.resolve, document_text, documents.has_page)
         # What does not answer is kept where it is here: it may take the place of an earlier grade.
         kept = [unit for unit in units if unit.gain > 0 or documents.has(unit.document_id)]
-        lines += 1
+        lines[question.text] += 1
+        grades = question.grades or repeat(1.0)
+        sought |= {name for name, grade in zip(question.documents, grades, strict=False) if grade > NOT}
         made.setdefault(question.text, []).extend(
             _from_unit(unit, documents.name, document_text) for unit in kept
         )
@@ -131,6 +135,11 @@ def judged_from(
             if question.gold_text and all(unit.span is None for unit in here):
                 not_found.append((question.gold_text, name))
         common += any(len(unit.elsewhere) >= TELLING_PLACES for unit in here)
+    # A line may say that a document does not answer what others of the same question say.
+    wrong = [text for text, judged in made.items() if all(own.grade <= NOT for own in judged)]
+    for text in wrong:
+        del made[text]
+        left_out[NO_DOCUMENT] += 1
     if not made:
         why = "; ".join(f"{_counted(count, 'question')}: {reason}" for reason, count in left_out.items())
         raise QuestionsError(
@@ -139,11 +148,11 @@ def judged_from(
         )
     return Imported(
         tuple(JudgedQuestion(text, "imported", _told_once(judged)) for text, judged in made.items()),
-        lines,
+        sum(lines[text] for text in made),
         left_out,
-        documents.asked,
-        tuple(documents.absent),
-        tuple(documents.unclear),
+        len(sought),
+        tuple(name for name in documents.absent if name in sought),
+        tuple(name for name in documents.unclear if name in sought),
         tuple(not_found),
         tuple(beyond),
         common,
@@ -160,11 +169,6 @@ class _Documents:
         self._known: dict[str, str | None] = {}
         self.absent: list[str] = []
         self.unclear: list[str] = []
-
-    @property
-    def asked(self) -> int:
-        """How many names were asked for."""
-        return len(self._known)
 
     def resolve(self, name: str) -> str | None:
         if name not in self._known:
@@ -194,7 +198,7 @@ def _why_not(question: Question) -> str:
         return NO_WORDS
     if not question.answerable:
         return UNANSWERABLE
-    if not question.documents or (question.grades and max(question.grades) <= 0):
+    if not question.documents:
         return NO_DOCUMENT
     return ""
 

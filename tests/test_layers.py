@@ -106,6 +106,7 @@ RAG_LAYERS: list[set[str]] = [
         *("question_writing", "suggestions"),
         "passage_grades",
         "question_import",
+        "question_export",
         "judged_places",
         "rated_questions",
         "echoes",

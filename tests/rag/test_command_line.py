@@ -218,6 +218,12 @@ def test_question_sets_and_their_figures(rag: Command, questions: str) -> None:
     [by_set] = rag.json("evaluate", "--set", "mine")["variants"]
     [by_file] = rag.json("evaluate", questions)["variants"]
     assert {name: by_set[name] for name in figures} == {name: by_file[name] for name in figures}
+    written = rag.text("questions", "export", "mine")
+    Path(questions).write_text(written)
+    assert rag.json("questions", "import", "again", questions)["imported"] == len(kept)
+    assert rag.json("questions", "export", "again")["lines"] == [
+        json.loads(own) for own in written.splitlines()
+    ]
     assert rag.json("questions", "make", "made", "--count", "3")["questions"] > 0
 
 

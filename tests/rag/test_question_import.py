@@ -15,6 +15,7 @@ from rag.document_names import DocumentNames
 from rag.errors import DocumentNotFound, QuestionsError
 from rag.evaluation_runs import question_sets
 from rag.judged_tasks import judged_tasks, text_reader
+from rag.question_export import as_lines
 from rag.question_files import read_question_files
 from rag.question_import import Imported, judged_from
 from rag.workspace import Workspace
@@ -119,6 +120,8 @@ def test_questions_left_out_are_counted_by_why(filled: Workspace) -> None:
         "2 questions left out: no document named that answers.",
         "1 question left out: marked as having no answer.",
     ]
+    wrong = lines({"question": "a", "documents": ["manual.md", "gone.md"], "grades": [1, 0]})
+    assert imported(filled, wrong).notes == [], "what does not answer need not be there"
     beir = {
         "queries.jsonl": '{"_id": "1", "text": "rotor"}\n{"_id": "2", "text": "of another part"}',
         "test.tsv": "1\tmanual\t1\n3\tmanual.md\t1\n",
@@ -158,6 +161,32 @@ def test_halves_of_characters_stop_nothing(filled: Workspace) -> None:
     kept = question_sets(filled).add("default", "mine", made.questions)
     [task] = judged_tasks(filled, "default", question_sets(filled).questions(kept.id))
     assert (task.text, task.units[0].document_id) == ("x?", "missing:a?.md")
+
+
+def test_a_set_that_is_written_and_read_again_is_the_same(filled: Workspace) -> None:
+    source = bytes_source(
+        "two.pdf", pdf_with_text(["The first page.", "The second page."]), filled.settings.ingest
+    )
+    list(Pipeline("default", filled).run(source))
+    rows: list[dict[str, object]] = [
+        {
+            "question": "a",
+            "document": "manual.md",
+            "passage": "The rotor turns.",
+            "grade": 2,
+            "answer": "rotor",
+        },
+        {"question": "a", "document": "manual.md", "passage": "A bolt is a bolt.", "grade": 1},
+        {"question": "a", "document": "in/notes.txt", "grade": 0},
+        {"question": "b", "document": "two.pdf", "page": 2, "grade": 4},
+        {"question": "c", "document": "gone.md", "grade": 1},
+    ]
+    sets = question_sets(filled)
+    kept = sets.add("default", "mine", imported(filled, lines(*rows)).questions)
+    written = as_lines(sets.questions(kept.id), text_reader(filled.blobs))
+    assert [own["grade"] for own in written] == [0.5, 0.25, 0, 1, 0.25]
+    again = sets.add("default", "again", imported(filled, lines(*written)).questions)
+    assert sets.questions(again.id) == sets.questions(kept.id)
 
 
 def test_a_passage_in_many_places_is_told_of(filled: Workspace) -> None:
