@@ -27,6 +27,8 @@ from rag.settings import load_settings
 from rag.workspace import open_workspace
 
 LISTED = 50
+#: Longest time until a signal to stop is seen.
+SIGNAL_SECONDS = 0.5
 
 
 def worker_command(arguments: Sequence[str]) -> int:
@@ -46,7 +48,9 @@ def worker_command(arguments: Sequence[str]) -> int:
         worker.thread.start()
         if not options.once:
             sys.stderr.write("Waiting for jobs. Stop with Ctrl+C.\n")
-        worker.thread.join()
+        while worker.thread.is_alive():
+            # Not for ever: a signal that another thread has taken wakes nobody who waits for a lock.
+            worker.thread.join(SIGNAL_SECONDS)
     return 0
 
 

@@ -9,7 +9,7 @@ from rag.errors import SettingsError
 from rag.retrieval_settings import RetrievalSettings
 
 #: `plain` is what others do without further work: the passages' own text, both searches, reciprocal rank
-#: fusion with the constant of its authors, no boosts, no reranking.
+#: fusion with the constant of its authors, no boosts, no reranking, words as they are written.
 PRESETS: dict[str, dict[str, Any]] = {
     "plain": {
         "mode": "hybrid",
@@ -20,6 +20,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "reranker": "none",
         "retrieval.exact_first": False,
         "retrieval.fold_copies": False,
+        "retrieval.correct_spelling": False,
         "retrieval.milliseconds": 0,
     }
 }

@@ -87,6 +87,8 @@ def _candidates(settings: Settings, rank: int | None, search_rank: int | None) -
             yield {"reranker": reranker}
     if chosen.exact_first:
         yield {"retrieval.exact_first": False}
+    if chosen.correct_spelling:
+        yield {"retrieval.correct_spelling": False}
     if chosen.milliseconds:
         yield {"retrieval.milliseconds": 0}
 

@@ -38,6 +38,9 @@ class RetrievalSettings:
     fold_copies: bool = setting(
         True, "Whether passages that say the same become one, which names the places of all."
     )
+    correct_spelling: bool = setting(
+        True, "Whether a misspelt word that stands in no passage is searched for as the collection spells it."
+    )
     join_neighbours: bool = setting(
         True, "Whether passages that go on in one another are joined before a chat model reads them."
     )

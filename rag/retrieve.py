@@ -39,7 +39,6 @@ def retrieve(
     settings: Settings,
     filters: Filters = EVERYTHING,
     now: Callable[[], float] = time.perf_counter,
-    respell: bool = True,
 ) -> SearchResult:
     """The best passages for a question, best first, at most `retrieval.k`.
 
@@ -48,7 +47,8 @@ def retrieve(
     order, that of the first stage stays. Where `retrieval.milliseconds` bounds the time, a slow
     reranker reads less. `notes` says so. Passages that hold a code or quoted phrase of the question come
     first (`retrieval.exact_first`), copies become one hit (`retrieval.fold_copies`). A misspelt word
-    that stands nowhere is searched for as the collection spells it (`respell`). `now` counts seconds.
+    that stands nowhere is searched for as the collection spells it (`retrieval.correct_spelling`). `now`
+    counts seconds.
     """
     chosen = settings.retrieval
     if isinstance(table, SeveralTables) and len(parts := table.apart) > 1:
@@ -87,11 +87,10 @@ def retrieve(
                 )
                 found = with_exact(found, by_terms, terms)
             legs["text"] = found
-            spelt = _spelt(clean, legs, table) if respell else {}
+            spelt = _spelt(clean, legs, table) if chosen.correct_spelling else {}
         if spelt:
-            again = retrieve(
-                respelt(clean, spelt), table=table, settings=settings, filters=filters, now=now, respell=False
-            )
+            once = _taking_words_as_they_are(settings, deadline)
+            again = retrieve(respelt(clean, spelt), table=table, settings=once, filters=filters, now=now)
             return _after(again, clock.milliseconds(), said(spelt))
     with clock.stage("fuse"):
         candidates = fuse(legs, chosen.fusion_constant)
@@ -131,6 +130,12 @@ def _spelt(question: str, legs: dict[str, list[Hit]], table: Searched) -> dict[s
     strange = strange_words(question, texts, table.embedder)
     near = {word: table.as_spelt(word, texts) for word in strange}
     return {word: other for word, other in near.items() if other and other != word}
+
+
+def _taking_words_as_they_are(settings: Settings, deadline: Deadline) -> Settings:
+    """The settings for a second search, which has what is left of the time."""
+    left = max(int(deadline.left()), 1) if deadline.bounded else 0
+    return replace(settings, retrieval=replace(settings.retrieval, correct_spelling=False, milliseconds=left))
 
 
 def _after(result: SearchResult, spent: dict[str, float], note: str) -> SearchResult:

@@ -52,7 +52,14 @@ def write_groups(data: Path, work: Path, *, labelled: int, unlabelled: int, seed
     table, settings = stored(data, work)
     searching = replace(
         settings,
-        retrieval=replace(settings.retrieval, mode="hybrid", reranker="none", k=DEPTH, exact_first=False),
+        retrieval=replace(
+            settings.retrieval,
+            mode="hybrid",
+            reranker="none",
+            k=DEPTH,
+            exact_first=False,
+            correct_spelling=False,
+        ),
     )
     chance = random.Random(seed)
     chunks = [chunk for ids in table.chunk_counts() for chunk in table.chunks(ids)]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from corpus import fill
 
 from rag.answer import Reply, ask
+from rag.presets import PRESETS
 from rag.retrieve import retrieve
 from rag.settings import Settings, with_overrides
 from rag.spelling import changes_between, nearest
@@ -74,6 +77,28 @@ def test_a_misspelt_word_finds_what_the_collection_says(
 )
 def test_other_words_are_searched_for_as_they_are(filled: Workspace, question: str) -> None:
     assert not any("Searched for" in note for note in asked(filled, question).notes)
+
+
+@pytest.mark.parametrize("changes", [{"retrieval.correct_spelling": False}, PRESETS["plain"]])
+def test_words_are_taken_as_they_are_where_the_settings_say_so(
+    filled: Workspace, changes: dict[str, Any]
+) -> None:
+    settings = with_overrides(filled.settings, changes)
+    found = retrieve("the waranty of the pump", table=filled.table("default"), settings=settings)
+    assert found.notes == ()
+    assert found.query.text == "the waranty of the pump"
+
+
+def test_the_second_search_has_what_is_left_of_the_time(filled: Workspace) -> None:
+    hours = iter(range(0, 3_600_000, 3_600))
+    settings = with_overrides(
+        filled.settings, {"retrieval.milliseconds": 60_000, "retrieval.reranker": "embedded-cross-encoder"}
+    )
+    found = retrieve(
+        "waranty", table=filled.table("default"), settings=settings, now=lambda: float(next(hours))
+    )
+    assert found.notes[0].startswith("Searched for “warranty”")
+    assert any("nothing was left" in note for note in found.notes[1:])
 
 
 def test_the_index_is_asked_where_no_passage_found_has_the_word(filled: Workspace) -> None:

@@ -34,6 +34,7 @@ STAGES = {
 }
 OTHER_CHANGES = {
     "retrieval.exact_first": "codes and quoted words not put first",
+    "retrieval.correct_spelling": "words searched for as they are written",
     "retrieval.milliseconds": "no bound on the time",
 }
 SIGNS = {

@@ -43,6 +43,7 @@ LABELS = {
     "retrieval.title_boost": "Weight of titles and file names",
     "retrieval.heading_boost": "Weight of headings",
     "retrieval.exact_first": "Codes and quoted phrases first",
+    "retrieval.correct_spelling": "Correct misspelt words",
     "retrieval.fold_copies": "Passages that say the same become one",
     "retrieval.join_neighbours": "Join passages that go on in one another",
     "retrieval.neighbours": "Neighbours read with each passage",
