@@ -31,7 +31,7 @@ from rag.store import CollectionTable
 from rag.workspace import Workspace
 
 Submit = Callable[..., Job]
-#: More than the pipeline reads ahead and embeds at once.
+#: More than the pipeline reads ahead and, behind the gate, embeds at once.
 MANY = 300
 
 
@@ -53,6 +53,7 @@ def submit(jobs: Jobs, workspace: Workspace) -> Submit:
 
 @pytest.fixture
 def gate(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Gate:
+    monkeypatch.setattr("ingest.pipeline.POOL_CHUNKS", 8)
     return hold_embedder(workspace, monkeypatch)
 
 
