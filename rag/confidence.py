@@ -6,12 +6,15 @@ decides: rag.answer compares the estimate with what is needed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from rag.asked_codes import asked_codes
 from rag.embedders import Embedder
 from rag.evidence import token_weights
+from rag.identifiers import holds_term
 from rag.late_interaction import best_matches, unpack_signs
 from rag.settings import Settings
 from rag.types import Hit, Query
@@ -21,6 +24,8 @@ from rag.words import FUNCTION_WORDS, content_stems, stem, words
 PASSAGES = 5
 #: A token of the question that matches less than this in a passage counts as matching this much.
 LEAST_MATCH = 0.05
+#: A code that stands in a passage matches there as a word does that is told from all others.
+HELD_MATCH = 0.6
 #: Fitted weights of the features below, in their order, and the intercept.
 COEFFICIENTS = (23.29, 4.62, -4.69)
 INTERCEPT = -13.29
@@ -46,16 +51,35 @@ def features(query: Query, hits: Sequence[Hit], embedder: Embedder) -> tuple[flo
     """What the estimate rests on; None without hits. All three mean the same in any collection:
 
     how well the best passage matches the question's tokens (root mean square, so that a few exact
-    matches tell more than many vague ones); the best cosine of the question with a passage as a
-    whole; and the share of the question's words that are names or numbers and stand in no passage.
+    matches tell more than many vague ones; a code that stands in it counts as found); the best cosine of
+    the question with a passage as a whole; and the share of the question's words that are names or numbers
+    and stand in no passage.
     """
     considered = [hit for hit in hits[:PASSAGES] if hit.token_bits]
     if not considered or len(query.tokens) == 0:
         return None
     passages = [unpack_signs(hit.token_bits or b"", embedder.dimension) for hit in considered]
     best = np.maximum(best_matches(query.tokens, passages), LEAST_MATCH)
+    for code, tokens in _codes_with_tokens(query, embedder):
+        held = [place for place, hit in enumerate(considered) if holds_term(hit.chunk.embedded_text, code)]
+        best[np.ix_(tokens, held)] = np.maximum(best[np.ix_(tokens, held)], HELD_MATCH)
     squares = np.average(best**2, axis=0, weights=token_weights(query, embedder))
     return float(np.sqrt(squares.max())), _closeness(query, passages), _absent(query.text, considered)
+
+
+def _codes_with_tokens(query: Query, embedder: Embedder) -> Iterator[tuple[str, list[int]]]:
+    """The codes and long numbers of a question and their tokens, which are alike in all of them."""
+    spans = embedder.token_spans(query.text)[: len(query.tokens)]
+    for code in asked_codes(query.text):
+        places = [match.span() for match in re.finditer(re.escape(code), query.text)]
+        yield (
+            code,
+            [
+                number
+                for number, (start, end) in enumerate(spans)
+                if any(first <= start and end <= last for first, last in places)
+            ],
+        )
 
 
 def _closeness(query: Query, passages: Sequence[np.ndarray]) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from corpus import fill
 
 from ingest.pipeline import Pipeline
 from ingest.sample_documents import SAMPLES
@@ -113,6 +114,23 @@ def test_a_name_that_stands_nowhere_lowers_the_estimate() -> None:
     assert found[1] is not None
     assert found[0][2] == 0.0 < found[1][2]
     assert confidence(known, passage, EMBEDDER) > confidence(unknown, passage, EMBEDDER)
+
+
+def test_what_is_asked_of_a_code_is_answered_from_the_row_that_has_it(real_workspace: Workspace) -> None:
+    rows = "\n".join(f"| {2025000 + number} | Pump {number} | {100 + number} |" for number in range(40))
+    table = f"# Prices\n\n| Article | Name | Price |\n| --- | --- | --- |\n{rows}\n"
+    fill(real_workspace, {"prices.md": table})
+    for question in (
+        "What does article 2025004 cost?",
+        "How much is 2025004",
+        "What is the price of article 2025010?",
+        "2025017",
+    ):
+        reply = answered(question, real_workspace)
+        assert reply.answered, question
+        assert "20250" in reply.text
+    assert not answered("When does the moon rise over 2025004?", real_workspace).answered
+    assert not answered("What does article 2999999 cost?", real_workspace).answered
 
 
 def test_a_worse_passage_beside_the_best_does_not_lower_the_estimate() -> None:
