@@ -26,6 +26,11 @@ PASSAGES = 5
 LEAST_MATCH = 0.05
 #: A code that stands in a passage matches there as a word does that is told from all others.
 HELD_MATCH = 0.6
+#: From this share of capitals within the sentences of the passages on, as German has, none tells a name;
+#: so many words are needed to know.
+CAPITALS_TELL_BELOW, WORDS_TO_TELL = 0.27, 20
+#: A word within a sentence: before it stands a word in small letters, or a comma.
+_WITHIN = re.compile(r"(?:(?<=[^\W\d_A-Z] )|(?<=, ))[^\W\d_]{2,}")
 #: Fitted weights of the features below, in their order, and the intercept.
 COEFFICIENTS = (23.29, 4.62, -4.69)
 INTERCEPT = -13.29
@@ -53,7 +58,7 @@ def features(query: Query, hits: Sequence[Hit], embedder: Embedder) -> tuple[flo
     how well the best passage matches the question's tokens (root mean square, so that a few exact
     matches tell more than many vague ones; a code that stands in it counts as found); the best cosine of
     the question with a passage as a whole; and the share of the question's words that are names or numbers
-    and stand in no passage.
+    and stand in no passage. Names are told by their capitals where these are few.
     """
     considered = [hit for hit in hits[:PASSAGES] if hit.token_bits]
     if not considered or len(query.tokens) == 0:
@@ -91,10 +96,24 @@ def _closeness(query: Query, passages: Sequence[np.ndarray]) -> float:
 
 def _absent(question: str, hits: Sequence[Hit]) -> float:
     present: set[str] = set().union(*(content_stems(hit.chunk.embedded_text) for hit in hits))
+    capitals_tell = _capitals_tell(hits)
     named = {
         stem(word)
         for position, word in enumerate(words(question))
         if any(map(str.isdigit, word))
-        or (position > 0 and word[0].isupper() and len(word) > 1 and word.casefold() not in FUNCTION_WORDS)
+        or (
+            capitals_tell
+            and position > 0
+            and word[0].isupper()
+            and len(word) > 1
+            and word.casefold() not in FUNCTION_WORDS
+        )
     }
     return len(named - present) / max(len(content_stems(question)), 1)
+
+
+def _capitals_tell(hits: Sequence[Hit]) -> bool:
+    """Whether a capital within a sentence is a sign of a name; in German every noun has one."""
+    within = [word for hit in hits for word in _WITHIN.findall(hit.chunk.text)]
+    capitals = sum(word[0].isupper() for word in within)
+    return len(within) < WORDS_TO_TELL or capitals < CAPITALS_TELL_BELOW * len(within)

@@ -133,6 +133,36 @@ def test_what_is_asked_of_a_code_is_answered_from_the_row_that_has_it(real_works
     assert not answered("What does article 2999999 cost?", real_workspace).answered
 
 
+NOUNS = (
+    "Der Vorstand des Vereins wird von der Versammlung der Mitglieder auf zwei Jahre gewählt. Der Kassierer "
+    "führt das Konto."
+)
+
+
+def test_where_all_nouns_have_capitals_none_is_taken_for_a_name() -> None:
+    asked = query("Für welchen Zeitraum wird der Vorstand gewählt?")
+    passages = [
+        hit(NOUNS),
+        hit("Die Miete wird am Werktag des Monats bezahlt, der Hausmeister wohnt im Hof."),
+    ]
+    found = features(asked, passages, EMBEDDER)
+    assert found is not None
+    assert found[2] == 0.0
+    year = features(query("Wer wurde 2019 in den Vorstand gewählt?"), passages, EMBEDDER)
+    assert year is not None
+    assert year[2] > 0.0
+
+
+def test_a_german_question_is_answered_in_other_words_than_the_passage_has(real_workspace: Workspace) -> None:
+    rent = (
+        "Die Kündigungsfrist der Wohnung beträgt drei Monate zum Ende eines Quartals. Die Miete wird am "
+        "ersten Werktag des Monats bezahlt, und der Hausmeister wohnt im Hof."
+    )
+    fill(real_workspace, {"verein.txt": NOUNS, "miete.txt": rent})
+    assert "zwei Jahre" in answered("Für welchen Zeitraum wird der Vorstand gewählt?", real_workspace).text
+    assert not answered("Wie heißt die Hauptstadt von Frankreich?", real_workspace).answered
+
+
 def test_a_worse_passage_beside_the_best_does_not_lower_the_estimate() -> None:
     asked = query("When was the relief valve tested?")
     alone = confidence(asked, [hit("The relief valve was tested in March.")], EMBEDDER)
