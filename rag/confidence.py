@@ -74,8 +74,9 @@ def features(query: Query, hits: Sequence[Hit], embedder: Embedder) -> tuple[flo
 
 def _codes_with_tokens(query: Query, embedder: Embedder) -> Iterator[tuple[str, list[int]]]:
     """The codes and long numbers of a question and their tokens, which are alike in all of them."""
-    spans = embedder.token_spans(query.text)[: len(query.tokens)]
-    for code in asked_codes(query.text):
+    codes = asked_codes(query.text)
+    spans = embedder.token_spans(query.text)[: len(query.tokens)] if codes else []
+    for code in codes:
         places = [match.span() for match in re.finditer(re.escape(code), query.text)]
         yield (
             code,
