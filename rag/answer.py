@@ -23,6 +23,7 @@ from rag.confidence import needed_confidence
 from rag.context import Context, fit
 from rag.courtesies import courtesy
 from rag.echoes import EchoFilter
+from rag.embedders import query_of
 from rag.errors import ModelError
 from rag.evidence import Sentence, sentence_evidence
 from rag.extract import answer_text, extract
@@ -239,8 +240,7 @@ class Reply:
         """
         if self.standalone.by != "rules" or not says_what(self.question):
             return found.query
-        vectors, tokens = self._table.embedder.embed_with_tokens([self.question], query=True)
-        return Query(self.question, vectors[0], tokens[0])
+        return query_of(self.question, self._table.embedder)
 
     def _ask_model(self, found: SearchResult, settings: Settings) -> Iterator[str]:
         model = self._asked = get_chat_model(settings)

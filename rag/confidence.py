@@ -78,14 +78,8 @@ def _codes_with_tokens(query: Query, embedder: Embedder) -> Iterator[tuple[str, 
     spans = embedder.token_spans(query.text)[: len(query.tokens)] if codes else []
     for code in codes:
         places = [match.span() for match in re.finditer(re.escape(code), query.text)]
-        yield (
-            code,
-            [
-                number
-                for number, (start, end) in enumerate(spans)
-                if any(first <= start and end <= last for first, last in places)
-            ],
-        )
+        inside = [any(first <= start and end <= last for first, last in places) for start, end in spans]
+        yield code, [number for number, own in enumerate(inside) if own]
 
 
 def _closeness(query: Query, passages: Sequence[np.ndarray]) -> float:

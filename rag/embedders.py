@@ -25,7 +25,7 @@ from rag.minilm import packaged_minilm
 from rag.model_threads import batch_length, for_each_batch, threads_for
 from rag.settings import EmbeddingSettings
 from rag.tokenised import Batch, TokenisedText, Tokens, WordTokens, batches, tokens_of
-from rag.types import TokenIds, Vector
+from rag.types import Query, TokenIds, Vector
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -247,6 +247,13 @@ class SentenceTransformerEmbedder:
         model.eval()
         logger.info("loaded %s in %s", self.name, self.precision)
         return model
+
+
+def query_of(question: str, embedder: Embedder) -> Query:
+    """A question as it is searched for: its vectors, and its text without half characters."""
+    clean = question.encode("utf-8", "ignore").decode("utf-8")
+    vectors, tokens = embedder.embed_with_tokens([clean], query=True)
+    return Query(clean, vectors[0], tokens[0])
 
 
 def get_embedder(settings: EmbeddingSettings) -> Embedder:

@@ -14,6 +14,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from rag.embedders import query_of
 from rag.errors import MissingDependency, ModelError, RerankingFailed, StoreError
 from rag.exact_matches import exact_first, with_exact
 from rag.identifiers import exact_terms
@@ -68,10 +69,9 @@ def retrieve(
     extra = reranker.needs if "token_bits" in reranker.needs else (*reranker.needs, "token_bits")
     if not question.strip():
         return SearchResult(_empty_query(table), [], [], clock.milliseconds(), chosen.mode, reranker.name)
-    clean = question.encode("utf-8", "ignore").decode("utf-8")
     with clock.stage("embed"):
-        vectors, tokens = table.embedder.embed_with_tokens([clean], query=True)
-        query = Query(clean, vectors[0], tokens[0])
+        query = query_of(question, table.embedder)
+    clean = query.text
     terms = exact_terms(clean) if chosen.exact_first and chosen.mode != "vector" else ()
     legs: dict[str, list[Hit]] = {}
     if chosen.mode in ("hybrid", "vector"):

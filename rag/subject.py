@@ -12,9 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from rag.confidence import confidence
-from rag.embedders import Embedder
+from rag.embedders import Embedder, query_of
 from rag.follow_up import Standalone, carried_over, says_little
-from rag.types import Query, SearchResult
+from rag.types import SearchResult
 from rag.words import content_stems
 
 #: The share of the estimate needed for an answer that the question's own words must reach by themselves.
@@ -48,18 +48,15 @@ def find(
     found = Found(standalone, result, confidence(result.query, result.hits, embedder))
     if standalone.by != "rules" or not says_little(question):
         return found
-    # As rag.retrieve takes it; a second search is made only where the subject changes.
-    clean = question.encode("utf-8", "ignore").decode("utf-8")
-    vectors, tokens = embedder.embed_with_tokens([clean], query=True)
-    own_words = Query(clean, vectors[0], tokens[0])
     carried = carried_over(question, standalone.text)
     speaking = [
         hit
         for hit in result.hits
         if len(carried & content_stems(hit.chunk.embedded_text)) >= SPEAKING_SHARE * len(carried)
     ]
-    own = confidence(own_words, speaking, embedder)
+    own = confidence(query_of(question, embedder), speaking, embedder)
     if found.confidence >= needed and speaking and own >= OWN_SHARE * needed:
         return found
+    # Only where the subject changes is a second search made.
     alone = search(question)
     return Found(Standalone(question), alone, confidence(alone.query, alone.hits, embedder))

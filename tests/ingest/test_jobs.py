@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -26,7 +25,6 @@ from ingest.worker import ensure_worker
 from rag.database import DATABASE_FILE, open_database, write
 from rag.errors import JobNotFound, WriterBusy
 from rag.job_tables import JobRow
-from rag.maintenance import LEAST_UNINDEXED, Maintenance
 from rag.store import CollectionTable
 from rag.workspace import Workspace
 
@@ -78,30 +76,6 @@ def heard(jobs: Jobs, job: Job) -> None:
 
 def statuses(jobs: Jobs, job: Job) -> dict[str, str]:
     return {file.file: file.result.status if file.result else "" for file in jobs.files(job)}
-
-
-def test_a_job_is_done_before_the_indexes_are_folded(
-    jobs: Jobs, submit: Submit, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    tidied, done_first = threading.Event(), threading.Event()
-    whole = Maintenance.after_adding
-
-    def after_adding(self: Maintenance, table: CollectionTable) -> object:
-        # It is folded only once somebody has seen that the job is done.
-        assert done_first.wait(PATIENCE)
-        run = whole(self, table)
-        tidied.set()
-        return run
-
-    monkeypatch.setattr(Maintenance, "after_adding", after_adding)
-    parts = "\n\n".join(f"# Part {number}\n\nText {number}." for number in range(LEAST_UNINDEXED))
-    job = submit({"long.md": parts.encode()})
-    assert ended(jobs, job).state == "done"
-    table = workspace.table("default")
-    assert table.upkeep.health().unindexed_rows == LEAST_UNINDEXED
-    done_first.set()
-    assert tidied.wait(PATIENCE)
-    assert table.upkeep.health().unindexed_rows == 0
 
 
 def test_a_job_reports_each_file(jobs: Jobs, submit: Submit, workspace: Workspace) -> None:

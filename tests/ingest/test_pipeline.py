@@ -15,7 +15,6 @@ from ingest.progress import FileResult, Progress
 from ingest.sources import Source, path_sources
 from rag.errors import EmbeddingFailed
 from rag.hash_embedder import HashEmbedder
-from rag.maintenance import LEAST_UNINDEXED
 from rag.settings import Settings
 from rag.workspace import Workspace, open_workspace
 
@@ -237,20 +236,6 @@ def test_while_a_small_pool_is_embedded_the_next_is_read_and_begun(
     sources = [Source("first.txt", 10, lambda: b"Text."), Source("second.md", 40, read_later)]
     results = list(pipeline_of(workspace).run(sources))
     assert [(result.file, result.chunks) for result in results] == [("first.txt", 1), ("second.md", 2)]
-
-
-def test_indexes_are_folded_after_the_results_are_told(tmp_path: Path, workspace: Workspace) -> None:
-    paragraphs = [f"# Part {number}\n\nText number {number}." for number in range(LEAST_UNINDEXED)]
-    (tmp_path / "long.md").write_text("\n\n".join(paragraphs))
-    pipeline = pipeline_of(workspace)
-    list(pipeline.run(path_sources([tmp_path / "long.md"], workspace.settings.ingest)))
-    table = workspace.table("default")
-    assert table.upkeep.health().unindexed_rows == LEAST_UNINDEXED
-    assert table.text_search("number 17", 1)[0].chunk.text.endswith("number 17.")
-    pipeline.tidy()
-    assert table.upkeep.health().unindexed_rows == 0
-    pipeline.tidy()
-    assert table.text_search("number 17", 1)[0].chunk.text.endswith("number 17.")
 
 
 def test_an_embedder_that_breaks_midway_is_not_swallowed(
