@@ -1,6 +1,7 @@
 """The app with ingestion that waits for the test: each pool of passages takes one file of TEST_GATE.
 
-While the folder that TEST_GATE names holds a file `open`, nothing waits. Questions never do.
+Of two that wait the older goes first. While the folder that TEST_GATE names holds a file `open`,
+nothing waits. Questions never do.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import os
 import runpy
 import sys
 import time
+from collections import defaultdict, deque
 from pathlib import Path
 from typing import Any
 
@@ -33,15 +35,24 @@ def main() -> None:
     """Start the app as `python app.py` does."""
     sys.path.insert(0, str(ROOT))
     import ingest.pipeline
-    from ingest.embed_ahead import EmbedAhead
+    from ingest.embed_ahead import EmbedAhead, Pool
 
     ingest.pipeline.POOL_CHUNKS = POOL
-    whole = EmbedAhead._embed
+    give, whole = EmbedAhead.give, EmbedAhead._embed
+    turns: dict[EmbedAhead, deque[int]] = defaultdict(deque)
 
-    def gated(self: EmbedAhead, *given: Any) -> Any:
+    def in_turn(self: EmbedAhead, pool: Pool) -> None:
+        turns[self].append(id(pool))
+        give(self, pool)
+
+    def gated(self: EmbedAhead, pool: Pool, returns: bool) -> Any:
+        while turns[self][0] != id(pool):
+            time.sleep(0.02)
         _wait()
-        return whole(self, *given)
+        turns[self].popleft()
+        return whole(self, pool, returns)
 
+    EmbedAhead.give = in_turn  # type: ignore[method-assign]
     EmbedAhead._embed = gated  # type: ignore[method-assign]
     runpy.run_path(str(ROOT / "app.py"), run_name="__main__")
 
