@@ -277,10 +277,10 @@ def _cut_to(line: str, embedder: Embedder, limit: int) -> _Line:
     """The line, or as much of it as has at most `limit` tokens."""
     line = line[: limit * CHARACTERS_A_TOKEN]
     tokenised = embedder.tokenised(line)
-    if len(tokenised.spans) > limit:
-        line = line[: tokenised.spans[limit - 1][1] if limit else 0]
+    if len(tokenised) > limit:
+        line = line[: tokenised.ends[limit - 1] if limit else 0]
         tokenised = embedder.tokenised(line)
-    return _Line(line, len(tokenised.spans), tokenised.ids)
+    return _Line(line, len(tokenised), tokenised.ids)
 
 
 def _pieces(

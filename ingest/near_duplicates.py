@@ -45,7 +45,7 @@ def signature(text: str) -> bytes:
     runs = np.zeros(len(hashed) - RUN + 1, np.uint64)
     for place in range(RUN):
         runs = runs * np.uint64(0x9E3779B97F4A7C15) + hashed[place : place + len(runs)]
-    runs = np.unique(runs ^ (runs >> np.uint64(29)))
+    runs ^= runs >> np.uint64(29)
     least = np.full(PLACES, np.iinfo(np.uint64).max, np.uint64)
     for start in range(0, len(runs), _BLOCK):
         mixed = runs[start : start + _BLOCK, None] * _FACTORS + _OFFSETS

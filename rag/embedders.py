@@ -150,18 +150,18 @@ class SentenceTransformerEmbedder:
         return self.tokenised(text).spans
 
     def tokenised(self, text: str) -> TokenisedText:
-        spans: list[tuple[int, int]] = []
+        known = self._words.tokenised(text, LONGEST_WORD) if self._words is not None else None
+        if known is not None:
+            return known
+        starts: list[int] = []
+        ends: list[int] = []
         pieces = _tokenizable_pieces(text)
         # Of a batch, even of one: only then does the tokenizer let other threads run meanwhile.
         encodings = self._tokenizer.encode_batch([piece for _, piece in pieces], add_special_tokens=False)
         for (offset, _), encoding in zip(pieces, encodings, strict=True):
-            own = encoding.offsets
-            spans.extend([(offset + start, offset + end) for start, end in own] if offset else own)
-        # Only at blanks can it be cut without other tokens; a single piece is the whole text.
-        whole = all(text[offset] in " \t\r\n" for offset, _ in pieces[1:])
-        if self._words is None or not whole:
-            return TokenisedText(spans)
-        return TokenisedText(spans, *self._words.ids_of(encodings))
+            starts += [offset + start for start, _ in encoding.offsets]
+            ends += [offset + end for _, end in encoding.offsets]
+        return TokenisedText(starts, ends)
 
     @property
     def _tokenizer(self) -> Tokenizer:

@@ -50,10 +50,11 @@ class HashEmbedder:
         return vectors, [pack_signs(own) for own in tokens]
 
     def tokenised(self, text: str) -> TokenisedText:
-        return TokenisedText(self.token_spans(text))
+        found = list(re.finditer(r"\w{1,100}|[^\w\s]", text))
+        return TokenisedText([match.start() for match in found], [match.end() for match in found])
 
     def token_spans(self, text: str) -> list[tuple[int, int]]:
-        return [match.span() for match in re.finditer(r"\w{1,100}|[^\w\s]", text)]
+        return self.tokenised(text).spans
 
 
 def _word_direction(word: str, dimension: int) -> Vector:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rag.known_words import KnownWords
 from rag.types import TokenIds
 
 if TYPE_CHECKING:
@@ -28,19 +28,24 @@ class TokenisedText:
 
     def __init__(
         self,
-        spans: list[tuple[int, int]],
+        starts: list[int],
+        ends: list[int],
         ids: TokenIds | None = None,
         continues: NDArray[np.bool_] | None = None,
     ) -> None:
         """`continues` tells of each token whether it goes on with the word of the one before."""
-        self.spans = spans
+        self.starts = starts
+        self.ends = ends
         self.ids = ids
         self._continues = continues
 
-    @cached_property
-    def starts(self) -> list[int]:
-        """Where each token begins."""
-        return [start for start, _ in self.spans]
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    @property
+    def spans(self) -> list[tuple[int, int]]:
+        """Where each token begins and ends."""
+        return list(zip(self.starts, self.ends, strict=True))
 
     def part(self, start: int, end: int) -> TokenIds | None:
         """The ids of the text's characters from `start` to `end` as if they were tokenised by themselves.
@@ -51,7 +56,7 @@ class TokenisedText:
             return None
         first, after = bisect_left(self.starts, start), bisect_left(self.starts, end)
         before = [(first, start), (after, end)]
-        if any(place and self.spans[place - 1][1] > border for place, border in before):
+        if any(place and self.ends[place - 1] > border for place, border in before):
             return None
         if any(self._continues[place] for place in (first, after) if place < len(self._continues)):
             return None
@@ -67,6 +72,7 @@ class WordTokens:
         self._continuing = np.zeros(max(known.values()) + 1, np.bool_)
         self._continuing[[own for token, own in known.items() if token.startswith(prefix)]] = True
         self._first, self._last = tokenizer.encode("").ids
+        self._known = KnownWords(tokenizer)
 
     @classmethod
     def of(cls, tokenizer: Tokenizer) -> WordTokens | None:
@@ -80,26 +86,31 @@ class WordTokens:
             and isinstance(tokenizer.normalizer, BertNormalizer)
             and isinstance(tokenizer.pre_tokenizer, BertPreTokenizer)
         )
+        # A token added to the vocabulary may hold blanks, or take those around it.
+        added = tokenizer.get_added_tokens_decoder().values()
+        apart = apart and not any(own.lstrip or own.rstrip or " " in own.content for own in added)
         return cls(tokenizer) if apart and len(tokenizer.encode("").ids) == 2 else None
 
-    def ids_of(self, encodings: Sequence[Encoding]) -> tuple[TokenIds, NDArray[np.bool_]]:
-        """The ids of a text's pieces, tokenised without special tokens, and which go on with a word."""
-        ids = np.concatenate([np.asarray(own.ids, np.int32) for own in encodings])
-        return ids, self._continuing[ids]
+    def tokenised(self, text: str, longest: int) -> TokenisedText | None:
+        """The tokens of a text; None when one of its words has more than `longest` characters."""
+        placed = self._known.tokens(text, longest)
+        if placed is None:
+            return None
+        ids, starts, ends = placed
+        return TokenisedText(starts.tolist(), ends.tolist(), ids, self._continuing[ids])
 
     def tokens(self, ids: TokenIds, most: int) -> Tokens:
         """The same as `tokens_of` gives for a text with these tokens."""
         ids = ids[: most - 2]
-        return Tokens(
-            np.concatenate([[self._first], ids, [self._last]], dtype=np.int32), np.arange(1, len(ids) + 1)
-        )
+        whole = np.concatenate([[self._first], ids, [self._last]], dtype=np.int32)
+        return Tokens(whole, slice(1, len(ids) + 1))
 
 
 class Tokens(NamedTuple):
     """A text's tokens, special ones included, and the places of those that are not special."""
 
     ids: TokenIds
-    kept: NDArray[np.intp]
+    kept: NDArray[np.intp] | slice
 
 
 class Batch(NamedTuple):

@@ -33,7 +33,9 @@ PDFIUM_LOCK = threading.RLock()
 
 PAGE_SEPARATOR = "\n\n"
 
-_SPECIAL = re.compile("\r\n?|\ufffe|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|[\ud800-\udfff]")
+_UNWRITTEN = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff"
+_STRAY = re.compile(f"[{_UNWRITTEN}]")
+_SPECIAL = re.compile(f"\r\n?|[\ufffe{_UNWRITTEN}]")
 _HYPHENATED = re.compile("((?:(?<![^\\W_])[^\\W_]++)?)\ufffe([^\\W_]*)")
 _WORD = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 #: A page on which fewer than this share of the lines ends in a hyphen was not hyphenated by machine.
@@ -117,19 +119,38 @@ def load(data: bytes, name: str, password: str | None, limits: IngestSettings) -
 
 def page_text(page: Any) -> str:
     """The text of a pdfium page as Askance stores it."""
-    return page_characters(page)[0]
+    raw_text, _ = _raw_text(page, indexed=False)
+    return _stored(raw_text, _kept_hyphens(raw_text))
 
 
 def page_characters(page: Any) -> tuple[str, list[int]]:
-    """The text of a pdfium page, and for each of its characters the index pdfium knows it by.
+    """`page_text`, and for each of its characters the index pdfium knows it by.
 
     Lines end in a line feed; control characters are left out; a word hyphenated at the end of a
     line is joined, unless the hyphen belongs to it.
     """
+    raw_text, indices = _raw_text(page, indexed=True)
+    kept_hyphens = _kept_hyphens(raw_text)
+    kept: list[int] = []
+    position = 0
+    for match in _SPECIAL.finditer(raw_text):
+        found = match.start()
+        kept.extend(indices[position:found])
+        position = match.end()
+        if _replacement(raw_text[found], found in kept_hyphens):
+            kept.append(indices[found])
+    kept.extend(indices[position:])
+    return _stored(raw_text, kept_hyphens), kept
+
+
+def _raw_text(page: Any, *, indexed: bool) -> tuple[str, Sequence[int]]:
+    """What pdfium reads on a page, and, where asked for, its index of each character."""
     with PDFIUM_LOCK:
         text_page = page.get_textpage()
         try:
             raw_text: str = text_page.get_text_range(errors="surrogatepass")
+            if not indexed:
+                return raw_text, ()
             # pdfium counts UTF-16 units, and leaves characters without a meaning out of the text.
             units = len(raw_text.encode("utf-16-le", "surrogatepass")) // 2
             indices: Sequence[int] = range(units)
@@ -145,22 +166,17 @@ def page_characters(page: Any) -> tuple[str, list[int]]:
             first_units.append(indices[unit])
             unit += 2 if character > "\uffff" else 1
         indices = first_units
-    kept_hyphens = _kept_hyphens(raw_text)
-    pieces: list[str] = []
-    kept: list[int] = []
-    position = 0
-    for match in _SPECIAL.finditer(raw_text):
-        found = match.start()
-        pieces.append(raw_text[position:found])
-        kept.extend(indices[position:found])
-        position = match.end()
-        replacement = _replacement(raw_text[found], found in kept_hyphens)
-        if replacement:
-            pieces.append(replacement)
-            kept.append(indices[found])
-    pieces.append(raw_text[position:])
-    kept.extend(indices[position:])
-    return "".join(pieces), kept
+    return raw_text, indices
+
+
+def _stored(raw_text: str, kept_hyphens: set[int]) -> str:
+    text = raw_text.replace("\r\n", "\n").replace("\r", "\n")
+    first, *others = text.split("\ufffe")
+    if others:
+        places = (match.start() for match in re.finditer("\ufffe", raw_text))
+        joints = (_replacement("\ufffe", place in kept_hyphens) for place in places)
+        text = first + "".join(joint + other for joint, other in zip(joints, others, strict=True))
+    return _STRAY.sub(lambda match: _replacement(match.group(), False), text)
 
 
 def _replacement(character: str, keep_hyphen: bool) -> str:
