@@ -27,6 +27,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+import rag.embedders
 from benchmarks.evaluation_sets import benchmark_settings, data_folder
 from benchmarks.record import RESULTS, write_record
 from ingest.pipeline import POOL_CHUNKS, Pipeline
@@ -58,6 +59,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for number in range(options.rounds):
             pipeline = _pipeline(benchmark_settings(Path(folder) / str(number)))
             sources = list(path_sources(files, settings.ingest))
+            # As in a new process: words that the round before has met are forgotten.
+            rag.embedders._word_tokens.cache_clear()
             if busy:
                 busy.begin()
             whole = _timed(lambda pipeline=pipeline, sources=sources: list(pipeline.run(sources)))
