@@ -1,6 +1,7 @@
 """Web pages: the visible text, block by block, with headings.
 
-Leaves out scripts, styles, templates and what the page hides; fetches nothing and keeps no markup.
+Leaves out scripts, styles, templates, what the page hides and menus, unless there is nothing else; fetches
+nothing and keeps no markup.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ _LEFT_OUT = frozenset(
         "video",
     )
 )
+_MENUS = frozenset(("navigation", "menu", "menubar"))
 #: Names of the meta elements that name authors and the day of publication, the plainest first.
 _AUTHORS = ("author", "dc.creator", "dcterms.creator", "citation_author")
 _DATES = (
@@ -98,8 +100,11 @@ def read_markup(markup: str) -> Page:
         # The parser is given text, so a charset in the markup cannot decode it twice; an encoding
         # named in an XML declaration would make it refuse text, so that goes.
         soup = BeautifulSoup(re.sub(r"\A\s*<\?xml[^>]*\?>", "", markup), "lxml")
-    writer = _Writer()
+    writer = _Writer(menus=False)
     writer.walk(soup)
+    if not writer.parts:
+        writer = _Writer(menus=True)
+        writer.walk(soup)
     text = "".join(writer.parts)
     root = soup.find("html")
     language = root.get("lang") or root.get("xml:lang") or "" if isinstance(root, Tag) else ""
@@ -131,7 +136,9 @@ def _said_of_itself(soup: BeautifulSoup) -> dict[str, list[str]]:
 class _Writer:
     """Collects text while the tree is walked; a break is written only before text that follows it."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, menus: bool) -> None:
+        """`menus` takes in what only leads to other pages, too."""
+        self._menus = menus
         self.parts: list[str] = []
         self.headings: list[Heading] = []
         self.tables: list[tuple[int, int]] = []
@@ -157,7 +164,7 @@ class _Writer:
                     self._write(str(node))
             elif not entering:
                 self._leave(node)
-            elif node.name not in _LEFT_OUT and not _hidden(node):
+            elif node.name not in _LEFT_OUT and not _hidden(node) and (self._menus or not _is_menu(node)):
                 self._enter(node)
                 stack.append((node, False))
                 stack.extend((child, True) for child in reversed(node.contents))
@@ -238,6 +245,10 @@ class _Writer:
 def _is_data_cell(tag: Tag) -> bool:
     """Whether this is a cell of figures or words, not one that a page was laid out with."""
     return tag.name in ("td", "th") and tag.find("table") is None
+
+
+def _is_menu(tag: Tag) -> bool:
+    return tag.name == "nav" or str(tag.get("role") or "").strip().lower() in _MENUS
 
 
 def _hidden(tag: Tag) -> bool:

@@ -329,5 +329,12 @@ def test_a_long_line_that_may_begin_a_table_is_looked_through_once(line: str) ->
     assert span.header == "year | sum"
 
 
+def test_menus_of_a_web_page_are_no_text_unless_there_is_nothing_else() -> None:
+    menu = b"<nav><a href=/a>Products</a> <a href=/b>Support</a></nav><ul ROLE=Menubar><li>File</ul>"
+    body = b"<main><h1>Boilers</h1><p>Bleed them.<nav>Next page</nav></main><footer>Acme Ltd</footer>"
+    assert load(menu + body, "a.html").text == "Boilers\n\nBleed them.\n\nAcme Ltd"
+    assert load(menu, "a.html").text == "Products Support\n\n- File"
+
+
 def test_deeply_nested_html_loads() -> None:
     assert "x" in load(b"<div>" * 20000 + b"x", "a.html").text
