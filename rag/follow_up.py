@@ -53,9 +53,9 @@ _LEADS = re.compile(
 #: Words of asking and talking, which belong to no topic.
 _TALK = frozenset(
     "tell please know want like need give explain describe name many much mean means meaning does do can "
-    "could would should may about also just think me possible find help get make use there some any other "
-    "another good best most more different difference between okay ok yes no thanks thank hi hello am not "
-    "don't actually really was what's it's that's i'm "
+    "could would should must shall may about also just think me possible find help get make use there some "
+    "any other another good best most more different difference between okay ok yes no thanks thank hi hello "
+    "am not don't actually really was what's it's that's i'm "
     "der die das den dem des ein eine einen einem einer und oder aber ist sind waren wird werden wurde haben "
     "kann soll muss ich du wir ihr mir uns wie wer wen wem wann wo welche welcher welches viel viele hoch "
     "lange nicht kein keine auf aus bei für mit nach von vom vor zu zum zur über noch bitte danke".split()

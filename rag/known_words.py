@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 
 Number = TypeVar("Number", np.int32, np.int64)
 
-#: Tokens of words that are kept; with more, all are forgotten. A word with its tokens takes 150 bytes.
-MOST_KEPT = 200_000
+#: Bytes that the words kept may take; with more, all are forgotten.
+MOST_KEPT = 20_000_000
+#: Bytes that a word takes beside its letters, and a token of it.
+_A_WORD, _A_TOKEN = 120, 24
 #: Characters that are tokenised at once.
 AT_ONCE = 50_000
 
@@ -47,10 +49,10 @@ class KnownWords:
         table = self._table
         unknown = set(words).difference(table.places)
         if unknown:
-            if max(map(len, unknown)) > longest:
+            if any(len(run) > longest for word in unknown if len(word) > longest for run in word.split()):
                 return None
             table.add(unknown, self._tokenizer)
-            if table.tokens > MOST_KEPT:
+            if table.size > MOST_KEPT:
                 self._table = _Table()
         places = np.fromiter(map(table.places.__getitem__, words), np.int64, len(words))
         return table.joined(places, _starts(words))
@@ -61,7 +63,8 @@ class _Table:
 
     def __init__(self) -> None:
         self.places: dict[str, int] = {"": 0}
-        self.tokens = 0
+        self.size = 0
+        self._tokens = 0
         self._borders = np.zeros(2, np.int64)
         self._placed = Placed(np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.int64))
         self._adding = threading.Lock()
@@ -91,12 +94,13 @@ class _Table:
         known = len(self.places)
         # Whoever joins meanwhile has either the old arrays or the new ones, and no place beyond them.
         self._placed = Placed(
-            _extended(self._placed.ids, read.ids, self.tokens),
-            _extended(self._placed.starts, read.starts - shift, self.tokens),
-            _extended(self._placed.ends, read.ends - shift, self.tokens),
+            _extended(self._placed.ids, read.ids, self._tokens),
+            _extended(self._placed.starts, read.starts - shift, self._tokens),
+            _extended(self._placed.ends, read.ends - shift, self._tokens),
         )
-        self._borders = _extended(self._borders, self.tokens + np.cumsum(counts), known + 1)
-        self.tokens += len(read.ids)
+        self._borders = _extended(self._borders, self._tokens + np.cumsum(counts), known + 1)
+        self._tokens += len(read.ids)
+        self.size += sum(map(len, words)) + _A_WORD * len(words) + _A_TOKEN * len(read.ids)
         self.places.update(zip(words, range(known, known + len(words)), strict=True))
 
 

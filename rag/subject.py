@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from rag.confidence import confidence
 from rag.embedders import Embedder, query_of
-from rag.follow_up import Standalone, carried_over, says_little
+from rag.follow_up import Standalone, carried_over, says_little, says_what
 from rag.types import SearchResult
 from rag.words import content_stems
 
@@ -55,8 +55,13 @@ def find(
         if len(carried & content_stems(hit.chunk.embedded_text)) >= SPEAKING_SHARE * len(carried)
     ]
     own = confidence(query_of(question, embedder), speaking, embedder)
-    if found.confidence >= needed and speaking and own >= OWN_SHARE * needed:
+    goes_on = found.confidence >= needed and bool(speaking) and own >= OWN_SHARE * needed
+    if goes_on and not says_what(question):
         return found
-    # Only where the subject changes is a second search made.
-    alone = search(question)
-    return Found(Standalone(question), alone, confidence(alone.query, alone.hits, embedder))
+    other = search(question)
+    alone = Found(Standalone(question), other, confidence(other.query, other.hits, embedder))
+    if not goes_on:
+        return alone
+    # Where the first passage is the same, what was carried over tells nothing that the question does not.
+    same = bool(other.hits) and other.hits[0].chunk.id == result.hits[0].chunk.id
+    return alone if same and alone.confidence >= needed else found

@@ -88,7 +88,9 @@ class WordTokens:
         )
         # A token added to the vocabulary may hold blanks, or take those around it.
         added = tokenizer.get_added_tokens_decoder().values()
-        apart = apart and not any(own.lstrip or own.rstrip or " " in own.content for own in added)
+        apart = apart and not any(
+            own.lstrip or own.rstrip or own.content.split() != [own.content] for own in added
+        )
         return cls(tokenizer) if apart and len(tokenizer.encode("").ids) == 2 else None
 
     def tokenised(self, text: str, longest: int) -> TokenisedText | None:

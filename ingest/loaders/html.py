@@ -1,7 +1,7 @@
 """Web pages: the visible text, block by block, with headings.
 
-Leaves out scripts, styles, templates, what the page hides and menus, unless there is nothing else; fetches
-nothing and keeps no markup.
+Leaves out scripts, styles, templates, what the page hides and menus, unless there is hardly
+anything else; fetches nothing and keeps no markup.
 """
 
 from __future__ import annotations
@@ -39,6 +39,9 @@ _LEFT_OUT = frozenset(
     )
 )
 _MENUS = frozenset(("navigation", "menu", "menubar"))
+_OF_THE_PAGE = ["main", "article", "h1"]
+#: A page with fewer characters beside its menus may have its text in them.
+LEAST_BESIDE_MENUS = 200
 #: Names of the meta elements that name authors and the day of publication, the plainest first.
 _AUTHORS = ("author", "dc.creator", "dcterms.creator", "citation_author")
 _DATES = (
@@ -102,10 +105,11 @@ def read_markup(markup: str) -> Page:
         soup = BeautifulSoup(re.sub(r"\A\s*<\?xml[^>]*\?>", "", markup), "lxml")
     writer = _Writer(menus=False)
     writer.walk(soup)
-    if not writer.parts:
+    text = "".join(writer.parts)
+    if writer.menus_left and len(text) < LEAST_BESIDE_MENUS:
         writer = _Writer(menus=True)
         writer.walk(soup)
-    text = "".join(writer.parts)
+        text = "".join(writer.parts)
     root = soup.find("html")
     language = root.get("lang") or root.get("xml:lang") or "" if isinstance(root, Tag) else ""
     said = _said_of_itself(soup)
@@ -139,6 +143,7 @@ class _Writer:
     def __init__(self, *, menus: bool) -> None:
         """`menus` takes in what only leads to other pages, too."""
         self._menus = menus
+        self.menus_left = False
         self.parts: list[str] = []
         self.headings: list[Heading] = []
         self.tables: list[tuple[int, int]] = []
@@ -164,7 +169,12 @@ class _Writer:
                     self._write(str(node))
             elif not entering:
                 self._leave(node)
-            elif node.name not in _LEFT_OUT and not _hidden(node) and (self._menus or not _is_menu(node)):
+            elif node.name in _LEFT_OUT or _hidden(node):
+                continue
+            elif not self._menus and _is_menu(node):
+                self.menus_left = True
+                self._request("\n\n")
+            else:
                 self._enter(node)
                 stack.append((node, False))
                 stack.extend((child, True) for child in reversed(node.contents))
@@ -248,7 +258,9 @@ def _is_data_cell(tag: Tag) -> bool:
 
 
 def _is_menu(tag: Tag) -> bool:
-    return tag.name == "nav" or str(tag.get("role") or "").strip().lower() in _MENUS
+    """Whether a part only leads elsewhere; one never closed holds the page itself."""
+    named = tag.name == "nav" or str(tag.get("role") or "").strip().lower() in _MENUS
+    return named and tag.find(_OF_THE_PAGE) is None
 
 
 def _hidden(tag: Tag) -> bool:

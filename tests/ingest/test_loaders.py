@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import io
 import random
+import re
 import zipfile
 from datetime import UTC, datetime
 
@@ -329,11 +330,30 @@ def test_a_long_line_that_may_begin_a_table_is_looked_through_once(line: str) ->
     assert span.header == "year | sum"
 
 
-def test_menus_of_a_web_page_are_no_text_unless_there_is_nothing_else() -> None:
-    menu = b"<nav><a href=/a>Products</a> <a href=/b>Support</a></nav><ul ROLE=Menubar><li>File</ul>"
-    body = b"<main><h1>Boilers</h1><p>Bleed them.<nav>Next page</nav></main><footer>Acme Ltd</footer>"
-    assert load(menu + body, "a.html").text == "Boilers\n\nBleed them.\n\nAcme Ltd"
-    assert load(menu, "a.html").text == "Products Support\n\n- File"
+MENU = b"<nav><a href=/a>Products</a> <a href=/b>Support</a></nav><ul ROLE=Menubar><li>File</ul>"
+
+
+def test_menus_of_a_web_page_are_no_text() -> None:
+    sentences = "Bleed the radiators before winter. " * 8
+    body = f"<main><h1>Boilers</h1>Care<nav>Next page</nav>{sentences}</main><footer>Acme Ltd</footer>"
+    page = load(MENU + body.encode(), "a.html")
+    assert page.text == f"Boilers\n\nCare\n\n{sentences.strip()}\n\nAcme Ltd"
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        MENU,
+        b"<a href=#m>Skip to content</a><nav>Opening hours: nine to five</nav>",
+        b"<h1>Today</h1><div role=menu>Soup 4.50<br>Bread 1.20</div>",
+        b"<h1>Guide</h1><nav><ul><li>Home</ul><article>" + b"A nav never closed. " * 20,
+        b"<p>" + b"Long enough beside. " * 20 + b"<nav>Home<main>The page in a nav.</main></nav>",
+    ],
+    ids=["nothing else", "a link beside", "bill of fare", "never closed", "page within"],
+)
+def test_a_menu_that_holds_the_page_s_own_text_is_read(page: bytes) -> None:
+    shown = re.sub(rb"<[^>]*>", b" ", page).decode().split()
+    assert [word for word in load(page, "a.html").text.split() if word != "-"] == shown
 
 
 def test_deeply_nested_html_loads() -> None:

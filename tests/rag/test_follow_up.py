@@ -236,3 +236,17 @@ def test_the_old_subject_goes_where_other_passages_than_its_own_answer(
     reply = ask(question, table=table, settings=settings, earlier=[before])
     assert said in "".join(reply)
     assert reply.standalone.text == question
+
+
+def test_nothing_is_carried_over_to_a_question_that_finds_the_same_passage_without(
+    real_workspace: Workspace,
+) -> None:
+    fill(
+        real_workspace,
+        {"boiler.txt": "The pressure of the boiler is 1.4 bar. Bleed the radiators in October."},
+    )
+    table, settings = real_workspace.table("default"), real_workspace.settings
+    before = ["When should the radiators be bled in October?"]
+    reply = ask("What pressure has the boiler?", table=table, settings=settings, earlier=before)
+    assert "1.4 bar" in "".join(reply)
+    assert reply.standalone.text == "What pressure has the boiler?"

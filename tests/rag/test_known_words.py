@@ -51,7 +51,7 @@ def test_they_are_those_of_the_whole_text(text: str) -> None:
 
 
 def test_forgetting_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rag.known_words, "MOST_KEPT", 40)
+    monkeypatch.setattr(rag.known_words, "MOST_KEPT", 4000)
     monkeypatch.setattr(rag.known_words, "AT_ONCE", 50)
     known = KnownWords(TOKENIZER)
     for number in range(50):
@@ -68,6 +68,20 @@ def test_many_threads_at_once_get_their_own_text_s_tokens() -> None:
     with ThreadPoolExecutor(8) as threads:
         made = list(threads.map(lambda text: put_together(text, known), texts))
     assert made == [told(text) for text in texts]
+
+
+def test_long_words_and_such_without_tokens_are_forgotten_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rag.known_words, "MOST_KEPT", 10_000)
+    known = KnownWords(TOKENIZER)
+    for number in range(300):
+        for text in ("\u200b" * (number + 1), "y" * (number + 150)):
+            assert put_together(text, known) == told(text)
+    assert len(known._table.places) < 80
+
+
+def test_blanks_that_are_none_to_the_table_make_no_long_word() -> None:
+    text = "price\xa05, " * 5 + "price\xa05," * 300
+    assert put_together(text) == told(text)
 
 
 def test_a_text_with_an_endless_word_is_left_to_the_tokenizer() -> None:
