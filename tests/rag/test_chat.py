@@ -13,7 +13,7 @@ from model_servers import ModelServer, start_openai_server
 
 import rag.database
 from rag.chat import Chats, Live
-from rag.database import DATABASE_FILE, close_databases
+from rag.database import DATABASE_FILE
 from rag.errors import StoreError
 from rag.history import Conversation, Turn
 from rag.settings import with_overrides
@@ -131,15 +131,19 @@ def test_a_fault_is_kept_with_the_question(
     assert turn.details["fault"]
 
 
+@pytest.fixture
+def impatient_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rag.database, "BUSY_SECONDS", 0.05)
+
+
+# The database takes the time that it waits when it is opened, so this comes before the others.
+@pytest.mark.usefixtures("impatient_database")
 def test_an_answer_is_kept_once_others_let_go_of_the_database(
     asking: Workspace,
     conversation: Conversation,
     server: ModelServer,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(rag.database, "BUSY_SECONDS", 0.05)
-    close_databases()
-    asking = open_workspace(asking.settings)
     live = held_back(Chats(), asking, conversation, server)
     other = sqlite3.connect(
         asking.settings.data_dir / DATABASE_FILE, isolation_level=None, check_same_thread=False
