@@ -44,8 +44,7 @@ EMBEDDER_CORE, REST_CORE = 0, 1
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark; returns 1 when it is slower, pads more or takes more memory than it may."""
     options = _parser().parse_args(arguments)
-    documents = data_folder(options.data) / "uda_pdf" / "documents"
-    files = sorted(documents.glob("*.pdf"), key=lambda file: file.stat().st_size)[: options.files]
+    files = smallest_reports(options.data, options.files)
     if options.apart:
         # The reading processes and the threads of the store inherit it.
         os.sched_setaffinity(0, {REST_CORE})
@@ -59,8 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for number in range(options.rounds):
             pipeline = _pipeline(benchmark_settings(Path(folder) / str(number)))
             sources = list(path_sources(files, settings.ingest))
-            # As in a new process: words that the round before has met are forgotten.
-            rag.embedders._word_tokens.cache_clear()
+            forget_words()
             if busy:
                 busy.begin()
             whole = _timed(lambda pipeline=pipeline, sources=sources: list(pipeline.run(sources)))
@@ -95,6 +93,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(f"written: {write_record(name, record, options.results)}")
     too_much = options.pages and subprocess.run(_memory_command(options), check=False).returncode
     return int(ratios["wall_s"] < FLOOR or padding["pipeline"] > MOST_PADDING or bool(too_much))
+
+
+def smallest_reports(data: Path | None, most: int) -> list[Path]:
+    """The smallest PDFs of uda_pdf, so many at most, in order of their size."""
+    documents = data_folder(data) / "uda_pdf" / "documents"
+    return sorted(documents.glob("*.pdf"), key=lambda file: file.stat().st_size)[:most]
+
+
+def forget_words() -> None:
+    """Let the next run begin as in a new process, knowing no word that was met before."""
+    rag.embedders._word_tokens.cache_clear()
 
 
 class _Busy:

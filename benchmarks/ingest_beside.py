@@ -22,8 +22,8 @@ from typing import Any
 
 import numpy as np
 
-import rag.embedders
-from benchmarks.evaluation_sets import benchmark_settings, data_folder
+from benchmarks.evaluation_sets import benchmark_settings
+from benchmarks.ingest import forget_words, smallest_reports
 from benchmarks.ingest_memory import children
 from benchmarks.record import RESULTS, write_record
 from ingest.pipeline import Pipeline
@@ -37,8 +37,7 @@ from rag.workspace import open_workspace
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark; returns 0."""
     options = _parser().parse_args(arguments)
-    documents = data_folder(options.data) / "uda_pdf" / "documents"
-    files = sorted(documents.glob("*.pdf"), key=lambda file: file.stat().st_size)[: options.files]
+    files = smallest_reports(options.data, options.files)
     SentenceTransformerEmbedder._forward = _Ready()  # type: ignore[assignment]
     rounds = []
     with tempfile.TemporaryDirectory() as folder:
@@ -47,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             settings = benchmark_settings(Path(folder) / str(number))
             pipeline = Pipeline("beside", open_workspace(settings))
             sources = list(path_sources(files[: None if number else 1], settings.ingest))
-            rag.embedders._word_tokens.cache_clear()
+            forget_words()
             before, readers, started = time.process_time(), _readers_seconds(), time.perf_counter()
             passages = sum(result.chunks for result in pipeline.run(sources))
             row = {
