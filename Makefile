@@ -4,9 +4,13 @@ SHELL := /bin/bash
 .PHONY: help run setup setup-dev setup-slow test test-all lint bench lock clean
 
 PORT ?= 8501
+# Test files at work at once; 0 runs them one after the other, for a debugger.
+TEST_WORKERS ?= 2
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
+PYTEST := $(BIN)/python -m pytest
+SIDE_BY_SIDE := -n "$(TEST_WORKERS)" --dist loadfile
 
 help:
 	@echo "make run        set up, then start the app (make run PORT=8600 for another port)"
@@ -47,10 +51,12 @@ lint: setup-dev
 	$(BIN)/mypy
 
 test: lint
-	$(BIN)/python -m pytest -m "not slow"
+	$(PYTEST) $(SIDE_BY_SIDE) -m "not slow"
 
+# The slow ones compare times and memory: nothing else may run beside them.
 test-all: lint setup-slow
-	$(BIN)/python -m pytest
+	$(PYTEST) $(SIDE_BY_SIDE) -m "not slow"
+	$(PYTEST) -m slow
 
 bench: setup-dev
 	$(BIN)/python -m benchmarks.quality
