@@ -3,10 +3,12 @@
     python -m benchmarks.decline [--data DIR] [--work DIR] [--limit N]
 
 Fitted on questions of squad (those outside its small set) and Natural Questions: asked of their own
-collection, of three of its files, with their document taken away, and of the other's collection.
+collection, of three of its files, with their document taken away, and of the other's collection; and on
+plain questions of short files (benchmarks/plain_files.py), asked of their own file, of three and of all.
 Held out: squad's small set, uda_pdf, chunking and kgrag_10q, asked of their own collection and of each
-other's. Every question goes through the app's own retrieve(). It prints what it fitted beside what
-rag/confidence.py holds, measures the latter, and writes results/decline.json. It changes no code.
+other's, plain questions by another author, and German and Spanish ones of three files (xquad). Every
+question goes through the app's own retrieve(). It prints what it fitted beside what rag/confidence.py
+holds, measures the latter, and writes results/decline.json. It changes no code.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ import numpy as np
 
 from benchmarks.evaluation_sets import DEFAULT_WORK, SETS, benchmark_settings, data_folder, prepare
 from benchmarks.fitting import Numbers, area_under_curve, logistic
+from benchmarks.plain_files import PARTS, plain_files, store_plain_files
 from benchmarks.record import write_record
 from ingest.pipeline import Pipeline
 from ingest.sources import bytes_source
@@ -42,7 +45,9 @@ REFUSAL_COST = 2.0
 TRAP_WEIGHT = 0.3
 SMALL_COLLECTION = 3
 ANSWERABLE, ABSENT, TRAP = "answerable", "wrong collection", "unanswerable"
+NOT_SAID = "not said in the file"
 OWN_SETS = ("squad", "uda_pdf", "chunking", "kgrag_10q")
+OTHER_LANGUAGES = ("xquad-de", "xquad-es")
 Restriction = Callable[[Question], Filters]
 
 
@@ -57,6 +62,11 @@ class Asked:
     fitted: bool
     filters: Restriction = lambda _: EVERYTHING
 
+    @property
+    def plain(self) -> bool:
+        """Whether these are plain questions of short files, which are told of by themselves."""
+        return self.collection.startswith("plain") and self.kind != ABSENT
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark; returns the exit status."""
@@ -64,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     data = data_folder(options.data)
     settings = benchmark_settings(options.work)
     workspace = open_workspace(settings)
-    for name in OWN_SETS:
+    for name in (*OWN_SETS, *OTHER_LANGUAGES):
         prepare(SETS[name], data, settings, 1)
     natural = _natural_questions(data, workspace)
     values: dict[str, Numbers] = {}
@@ -129,7 +139,44 @@ def _asked(data: Path, natural: list[Question], workspace: Workspace, limit: int
             for other in OWN_SETS
             if other != name and other != "kgrag_10q"
         ]
+    for name in OTHER_LANGUAGES:
+        questions = some(load_questions(data / SETS[name].folder / SETS[name].questions), 150)
+        for kind, said in ((ANSWERABLE, "three files"), (ABSENT, "three others")):
+            restriction = _few(workspace, name, with_own=kind == ANSWERABLE)
+            asked.append(Asked(f"{name} of {said}", questions, name, kind, False, restriction))
+    return asked + [own for part in PARTS for own in _plain(part, workspace, limit)]
+
+
+def _plain(part: str, workspace: Workspace, limit: int | None) -> list[Asked]:
+    collection = store_plain_files(part, workspace)
+    fitted = part == "fitted"
+    files = plain_files(part)
+    answered = [(file.name, text) for file in files for text in file.answered]
+    absent = [(file.name, text) for file in files for text in file.absent]
+    label = "fit: plain" if fitted else "plain"
+    scopes: dict[str, Restriction] = {
+        "one file": _scope(workspace, collection),
+        "three files": _few(workspace, collection, with_own=True),
+        "all files": lambda _: EVERYTHING,
+    }
+    asked = []
+    for said, restriction in scopes.items():
+        for kind, own in ((ANSWERABLE, answered), (NOT_SAID, absent)):
+            name = f"{label} of {said}" + ("" if kind == ANSWERABLE else ", not said")
+            questions = _plain_questions(own, kind)[:limit]
+            asked.append(Asked(name, questions, collection, kind, fitted, restriction))
+    foreign = _plain_questions([*answered, *absent], "foreign")
+    for other in ("squad", "natural") if fitted else ("chunking", "uda_pdf"):
+        some = random.Random(SEED).sample(foreign, min(len(foreign), 100, limit or 100))
+        asked.append(Asked(f"{label} of {other}", some, other, ABSENT, fitted))
     return asked
+
+
+def _plain_questions(asked: Sequence[tuple[str, str]], kind: str) -> list[Question]:
+    return [
+        Question(f"plain-{kind}-{number}", text, documents=(name,), scope="document")
+        for number, (name, text) in enumerate(asked)
+    ]
 
 
 def _natural_questions(data: Path, workspace: Workspace) -> list[Question]:
@@ -201,7 +248,7 @@ def _features(own: Asked, workspace: Workspace, settings: Settings) -> Numbers:
     rows = []
     for question in own.questions:
         found = retrieve(question.text, table=table, settings=settings, filters=own.filters(question))
-        values = features(found.query, found.hits, table.embedder)
+        values = features(found.query, found.hits, found.searched, table.embedder)
         rows.append(values or (0.0,) * len(COEFFICIENTS))
     return np.array(rows, np.float64).reshape(-1, len(COEFFICIENTS))
 
@@ -234,15 +281,17 @@ def _rows(asked: Sequence[Asked], estimates: dict[str, Numbers], below: float) -
 
 
 def _pooled(asked: Sequence[Asked], estimates: dict[str, Numbers], below: float) -> dict[str, Any]:
-    """Over the held-out sets, each weighing the same: precision at equal numbers of both sides."""
-    held_out = [own for own in asked if not own.fitted]
+    """Over the held-out sets in English, each weighing the same: precision at equal numbers of both sides."""
+    held_out = [own for own in asked if not own.fitted and own.collection not in OTHER_LANGUAGES]
     result: dict[str, Any] = {}
-    for kind in (ABSENT, TRAP):
+    for kind in (ABSENT, TRAP, NOT_SAID):
         negatives = [own.name for own in held_out if own.kind == kind]
         positives = [
             own.name
             for own in held_out
-            if own.kind == ANSWERABLE and (kind == ABSENT or f"{own.name}, unanswerable" in negatives)
+            if own.kind == ANSWERABLE
+            and own.plain == (kind == NOT_SAID)
+            and (kind != TRAP or f"{own.name}, unanswerable" in negatives)
         ]
         if not negatives:
             continue

@@ -119,8 +119,9 @@ def retrieve(
     hits = ranked[: chosen.k]
     for rank, hit in enumerate(hits, start=1):
         hit.rank = rank
+    searched = table.count(filters)
     return SearchResult(
-        query, hits, ranked, clock.milliseconds(), chosen.mode, reranker.name, notes=tuple(notes)
+        query, hits, ranked, clock.milliseconds(), chosen.mode, reranker.name, tuple(notes), searched
     )
 
 

@@ -128,8 +128,13 @@ def hit_of(row: dict[str, Any], stage: str, rank: int, score: float) -> Hit:
 
 def restricted(query: Any, filters: Filters) -> Any:
     """The query with what a passage must fit, looked at before anything is ranked."""
-    conditions = list(_conditions(filters))
-    return query.where(" AND ".join(f"({condition})" for condition in conditions)) if conditions else query
+    wanted = condition(filters)
+    return query.where(wanted) if wanted else query
+
+
+def condition(filters: Filters) -> str:
+    """What a passage must fit, in SQL; empty where every one does."""
+    return " AND ".join(f"({own})" for own in _conditions(filters))
 
 
 def _conditions(filters: Filters) -> Iterator[str]:

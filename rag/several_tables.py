@@ -8,7 +8,7 @@ It opens no table.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import zip_longest
 
@@ -105,10 +105,9 @@ class SeveralTables:
         each = (table.chunks(document_id, filters) for table in self._tables.values())
         return next((found for found in each if found), [])
 
-    def count(self, document_ids: Iterable[str] | None = None) -> int:
-        """How many passages there are, in all or of some documents."""
-        wanted = None if document_ids is None else list(document_ids)
-        return sum(table.count(wanted) for table in self._tables.values())
+    def count(self, filters: Filters = EVERYTHING) -> int:
+        """How many passages there are that fit; one that stands in several tables counts in each."""
+        return sum(table.count(filters) for table in self._tables.values())
 
     def _merged(self, found: Mapping[str, list[Hit]], stage: str, limit: int) -> list[Hit]:
         unique: dict[str, Hit] = {}
@@ -164,6 +163,7 @@ def fused_by_rank(found: Sequence[SearchResult], embedder: Embedder, most: int) 
         mode=first.mode,
         reranker=first.reranker,
         notes=tuple(notes),
+        searched=sum(result.searched for result in found),
     )
 
 

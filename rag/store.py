@@ -30,6 +30,7 @@ from rag.rows import (
     arrow_rows,
     chunk_of,
     column,
+    condition,
     document_filter,
     hit_of,
     literal,
@@ -334,18 +335,16 @@ class CollectionTable:
         rows = (
             self._restricted(self._table.search(), own)
             .select(list(CHUNK_COLUMNS))
-            .limit(self.count([document_id]) or 1)
+            .limit(self.count(own) or 1)
             .to_arrow()
             .to_pylist()
         )
         return sorted((chunk_of(row) for row in rows), key=lambda chunk: (chunk.start, chunk.end))
 
-    def count(self, document_ids: Iterable[str] | None = None) -> int:
-        """How many passages there are, in all or of some documents."""
-        if document_ids is None:
-            return int(self._table.count_rows())
-        wanted = list(document_ids)
-        return int(self._table.count_rows(document_filter(wanted).to_sql())) if wanted else 0
+    def count(self, filters: Filters = EVERYTHING) -> int:
+        """How many passages there are that fit."""
+        refuse_without_columns(self._table, self.name, filters)
+        return int(self._table.count_rows(condition(filters) or None))
 
     def chunk_counts(self) -> dict[str, int]:
         """Passages of each document id in the table; rows without one are left out."""

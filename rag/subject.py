@@ -45,7 +45,7 @@ def find(
     `needed` is the chance from which passages are taken to answer.
     """
     result = search(standalone.text)
-    found = Found(standalone, result, confidence(result.query, result.hits, embedder))
+    found = Found(standalone, result, confidence(result.query, result.hits, result.searched, embedder))
     if standalone.by != "rules" or not says_little(question):
         return found
     carried = carried_over(question, standalone.text)
@@ -54,12 +54,12 @@ def find(
         for hit in result.hits
         if len(carried & content_stems(hit.chunk.embedded_text)) >= SPEAKING_SHARE * len(carried)
     ]
-    own = confidence(query_of(question, embedder), speaking, embedder)
+    own = confidence(query_of(question, embedder), speaking, result.searched, embedder)
     goes_on = found.confidence >= needed and bool(speaking) and own >= OWN_SHARE * needed
     if goes_on and not says_what(question):
         return found
     other = search(question)
-    alone = Found(Standalone(question), other, confidence(other.query, other.hits, embedder))
+    alone = Found(Standalone(question), other, confidence(other.query, other.hits, other.searched, embedder))
     if not goes_on:
         return alone
     # Where the first passage is the same, what was carried over tells nothing that the question does not.

@@ -321,7 +321,8 @@ def _answering(
     question: str, expected: Expected, found: SearchResult, table: Searched, settings: Settings
 ) -> list[Step]:
     """Whether an answer was given at all, and whether the passage fitted into its prompt."""
-    estimate, needed = confidence(found.query, found.hits, table.embedder), needed_confidence(settings)
+    estimate = confidence(found.query, found.hits, found.searched, table.embedder)
+    needed = needed_confidence(settings)
     if estimate < needed:
         said = (
             f"The estimated chance of an answer is {estimate:.2f}, and {needed:.2f} is needed, so none "

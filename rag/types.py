@@ -224,8 +224,8 @@ class SearchResult:
     """What `retrieve` returns: the hits shown, every candidate seen (copies folded), and each stage's cost.
 
     `milliseconds` has the keys embed, vector, text, fuse, rerank, total. `notes` are sentences
-    for the user (a reranker that fell back, say). The query's vectors are kept so that quoting and
-    highlighting need no second pass.
+    for the user (a reranker that fell back, say). `searched` counts the passages that might have been
+    found. The query's vectors are kept so that quoting and highlighting need no second pass.
     """
 
     query: Query
@@ -235,6 +235,7 @@ class SearchResult:
     mode: str
     reranker: str
     notes: tuple[str, ...] = ()
+    searched: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from corpus import fill
 
+from benchmarks.plain_files import plain_files, store_plain_files
 from ingest.pipeline import Pipeline
 from ingest.sample_documents import SAMPLES
 from ingest.sources import path_sources
@@ -16,7 +17,7 @@ from rag.database import close_databases
 from rag.hash_embedder import HashEmbedder
 from rag.late_interaction import pack_signs
 from rag.settings import Settings
-from rag.types import Chunk, Hit, Query
+from rag.types import Chunk, Filters, Hit, Query
 from rag.workspace import Workspace, open_workspace
 
 EMBEDDER = HashEmbedder(dimension=256)
@@ -100,20 +101,20 @@ def hit(text: str) -> Hit:
 
 
 def test_without_passages_the_chance_is_none() -> None:
-    assert confidence(query("valve"), [], EMBEDDER) == 0.0
-    assert confidence(query(""), [hit("valve")], EMBEDDER) == 0.0
-    assert confidence(query("valve"), [Hit(hit("valve").chunk)], EMBEDDER) == 0.0
+    assert confidence(query("valve"), [], 9, EMBEDDER) == 0.0
+    assert confidence(query(""), [hit("valve")], 9, EMBEDDER) == 0.0
+    assert confidence(query("valve"), [Hit(hit("valve").chunk)], 9, EMBEDDER) == 0.0
 
 
 def test_a_name_that_stands_nowhere_lowers_the_estimate() -> None:
     passage = [hit("The relief valve was tested by Marchetti in March.")]
     known = query("When was the relief valve tested by Marchetti?")
     unknown = query("When was the relief valve tested by Okonkwo?")
-    found = features(known, passage, EMBEDDER), features(unknown, passage, EMBEDDER)
+    found = features(known, passage, 9, EMBEDDER), features(unknown, passage, 9, EMBEDDER)
     assert found[0] is not None
     assert found[1] is not None
     assert found[0][2] == 0.0 < found[1][2]
-    assert confidence(known, passage, EMBEDDER) > confidence(unknown, passage, EMBEDDER)
+    assert confidence(known, passage, 9, EMBEDDER) > confidence(unknown, passage, 9, EMBEDDER)
 
 
 def test_what_is_asked_of_a_code_is_answered_from_the_row_that_has_it(real_workspace: Workspace) -> None:
@@ -145,10 +146,10 @@ def test_where_all_nouns_have_capitals_none_is_taken_for_a_name() -> None:
         hit(NOUNS),
         hit("Die Miete wird am Werktag des Monats bezahlt, der Hausmeister wohnt im Hof."),
     ]
-    found = features(asked, passages, EMBEDDER)
+    found = features(asked, passages, 9, EMBEDDER)
     assert found is not None
     assert found[2] == 0.0
-    year = features(query("Wer wurde 2019 in den Vorstand gewählt?"), passages, EMBEDDER)
+    year = features(query("Wer wurde 2019 in den Vorstand gewählt?"), passages, 9, EMBEDDER)
     assert year is not None
     assert year[2] > 0.0
 
@@ -165,9 +166,9 @@ def test_a_german_question_is_answered_in_other_words_than_the_passage_has(real_
 
 def test_a_worse_passage_beside_the_best_does_not_lower_the_estimate() -> None:
     asked = query("When was the relief valve tested?")
-    alone = confidence(asked, [hit("The relief valve was tested in March.")], EMBEDDER)
+    alone = confidence(asked, [hit("The relief valve was tested in March.")], 9, EMBEDDER)
     both = [hit("Lunch is served at noon."), hit("The relief valve was tested in March.")]
-    assert confidence(asked, both, EMBEDDER) >= alone > confidence(asked, both[:1], EMBEDDER)
+    assert confidence(asked, both, 9, EMBEDDER) >= alone > confidence(asked, both[:1], 9, EMBEDDER)
 
 
 def test_the_limit_of_the_settings_decides(samples: Workspace) -> None:
@@ -178,3 +179,36 @@ def test_the_limit_of_the_settings_decides(samples: Workspace) -> None:
         reply = ask("When is the open day?", table=samples.table("default"), settings=settings)
         list(reply)
         assert reply.answered is expected
+
+
+def test_the_same_match_tells_more_among_few_passages_than_among_many() -> None:
+    asked, found = query("When was the relief valve tested?"), [hit("The valve was tested in March.")]
+    few, some, many, more = (confidence(asked, found, number, EMBEDDER) for number in (3, 50, 1_000, 100_000))
+    assert few > some > many == more
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    """Short files with questions in people's own words, stored with the real embedder."""
+    workspace = open_workspace(Settings(data_dir=tmp_path_factory.mktemp("plain")))
+    assert store_plain_files("held_out", workspace) == "plain-held-out"
+    yield workspace
+    close_databases()
+
+
+def test_plain_questions_of_a_short_file_are_mostly_answered_from_it(plain: Workspace) -> None:
+    table = plain.table("plain-held-out")
+    ids = {own.name: own.document_id for own in plain.catalog.documents("plain-held-out")}
+    right: list[bool] = []
+    declined: list[bool] = []
+    for file in plain_files("held_out"):
+        alone = Filters(documents=(ids[file.name],))
+        for question in (*file.answered, *file.absent):
+            reply = ask(question, table=table, settings=plain.settings, filters=alone)
+            text = "".join(reply).casefold()
+            if question in file.answered:
+                right.append(reply.answered and file.answered[question].casefold() in text)
+            else:
+                declined.append(not reply.answered)
+    assert sum(right) > 0.55 * len(right)
+    assert sum(declined) > 0.75 * len(declined)
