@@ -8,7 +8,8 @@ plain questions of short files (benchmarks/plain_files.py), asked of their own f
 Held out: squad's small set, uda_pdf, chunking and kgrag_10q, asked of their own collection and of each
 other's, plain questions by another author, and German and Spanish ones of three files (xquad). Every
 question goes through the app's own retrieve(). It prints what it fitted beside what rag/confidence.py
-holds, measures the latter, and writes results/decline.json. It changes no code.
+holds, measures the latter, and writes results/decline.json. "Doubted" are questions declined as perhaps
+answered all the same. It changes no code.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from rag.questions import Question, load_questions
 from rag.retrieve import retrieve
 from rag.settings import Settings
 from rag.types import EVERYTHING, Filters
+from rag.unanswered import DOUBTED_FROM
 from rag.workspace import Workspace, open_workspace
 
 SEED = 7
@@ -275,6 +277,9 @@ def _rows(asked: Sequence[Asked], estimates: dict[str, Numbers], below: float) -
             "kind": own.kind,
             "questions": len(own.questions),
             "declined": round(float((estimates[own.name] < below).mean()), 4),
+            "of them doubted": int(
+                ((estimates[own.name] >= DOUBTED_FROM) & (estimates[own.name] < below)).sum()
+            ),
         }
         for own in asked
     ]
@@ -308,9 +313,12 @@ def _pooled(asked: Sequence[Asked], estimates: dict[str, Numbers], below: float)
 
 
 def _print_tables(rows: Sequence[dict[str, Any]], pooled: dict[str, Any]) -> None:
-    print(f"\n{'questions':34}{'kind':18}{'number':>8}{'declined':>10}")
+    print(f"\n{'questions':34}{'kind':21}{'number':>8}{'declined':>10}{'of them doubted':>17}")
     for row in rows:
-        print(f"{row['set']:34}{row['kind']:18}{row['questions']:8}{row['declined']:10.3f}")
+        print(
+            f"{row['set']:34}{row['kind']:21}{row['questions']:8}{row['declined']:10.3f}"
+            f"{row['of them doubted']:17}"
+        )
     names = ("precision", "recall", "answerable refused", "roc_auc")
     print(f"\n{'declining, held out':34}" + "".join(f"{name:>20}" for name in names))
     for kind, figures in pooled.items():

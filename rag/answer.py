@@ -43,10 +43,9 @@ from rag.subject import find
 from rag.token_ratios import counter_for
 from rag.tokens import get_token_counter
 from rag.types import EVERYTHING, Citation, Filters, Hit, Message, Query, SearchResult
+from rag.unanswered import in_place_of_answer
 from rag.verify import SUPPORTED, Support, check_support
 from rag.wider_passages import as_read
-
-DECLINED = "Your documents do not seem to answer this."
 
 
 class Reply:
@@ -166,7 +165,7 @@ class Reply:
         self.milliseconds = {name: value for name, value in found.milliseconds.items() if name != "total"}
         self.milliseconds["search"] = found.milliseconds["total"]
         if not found.hits or self.confidence < needed_confidence(self._settings):
-            yield DECLINED
+            yield in_place_of_answer(self.confidence)
             return
         yield from self._first_that_answers(found)
 
@@ -213,7 +212,7 @@ class Reply:
         self._context_hits = []
         if self.confidence < needed_confidence(answering_by(self._settings, EXTRACTIVE)):
             # Asked in place of a model, which would have read between the lines.
-            yield DECLINED
+            yield in_place_of_answer(self.confidence)
             return
         how = quoting(self.style, self._settings.answer.quote_words)
         self.citations = extract(
@@ -225,7 +224,7 @@ class Reply:
             enough=how.enough,
         )
         if not self.citations:
-            yield DECLINED
+            yield in_place_of_answer(self.confidence)
             return
         self.answered = True
         if how.note:

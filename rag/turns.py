@@ -17,6 +17,7 @@ from rag.passage_places import part_of
 from rag.recollection import Summary
 from rag.sentences import split_sentences
 from rag.types import Citation, Hit, Message, Scope
+from rag.unanswered import may_be_answered
 from rag.verify import Support
 
 #: Passages shown under a question that was declined.
@@ -110,6 +111,11 @@ def details_of(reply: Reply) -> dict[str, Any]:
 def nearest_of(turn: Turn) -> tuple[Citation, ...]:
     """The passages kept with a turn that was declined."""
     return tuple(Citation.from_dict(stored) for stored in turn.details.get("nearest", ()))
+
+
+def nearest_may_answer(turn: Turn) -> bool:
+    """Whether one of the passages kept with a turn that was declined may answer it all the same."""
+    return may_be_answered(float(turn.details.get("confidence", 0.0)))
 
 
 def support_of(turn: Turn) -> list[Support]:

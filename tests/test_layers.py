@@ -47,6 +47,7 @@ RAG_LAYERS: list[set[str]] = [
             "table_contents",
             "backup_file",
             "refusals",
+            "unanswered",
         ),
         *("vector_index", "filter_index", "circuits", "thinking", "minilm", "tokenised", "known_words"),
         *("server_settings", "named_models"),

@@ -98,6 +98,16 @@ def test_declining_shows_the_nearest_passages(filled: Workspace, monkeypatch: py
     assert kept(filled)[0].answered is False
 
 
+def test_declining_says_where_an_answer_may_stand_all_the_same(
+    filled: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ASKANCE_ANSWER_DECLINE_BELOW", "1")
+    page = ask(opened(), "How long is parental leave?")
+    assert "Your documents may answer this, but no passage says it clearly." in texts(page.markdown)
+    assert "Nearest passages. One of them may answer it:" in texts(page.caption)
+    assert kept(filled)[0].answered is False
+
+
 def test_a_greeting_is_returned_and_nothing_is_shown_as_found(filled: Workspace) -> None:
     page = ask(opened(), "Good morning!")
     assert "Hello. Ask about your documents" in texts(page.markdown)

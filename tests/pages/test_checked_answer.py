@@ -94,7 +94,7 @@ def test_what_a_model_claims_without_a_source_is_checked_and_said_to_have_none(
     assert ":red-badge[unsupported]" in shown(page)
     captions = "\n".join(own.value for own in page.caption).replace("\\", "")
     assert "This answer cites none of your documents: check it before you rely on it." in captions
-    assert "Nearest passages, not answers:" in captions
+    assert "Nearest passages. One of them may answer it:" in captions
 
 
 @pytest.mark.parametrize("reply", ["The passages do not say when it opens."])
@@ -110,4 +110,4 @@ def test_a_model_that_says_nothing_is_said_to(asked: tuple[AppTest, Workspace]) 
     page, _ = asked
     captions = "\n".join(own.value for own in page.caption).replace("\\", "")
     assert "The model gave no answer: what it sent was empty." in captions
-    assert "Nearest passages, not answers:" in captions
+    assert "Nearest passages. One of them may answer it:" in captions

@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 from corpus import fill
 
-from rag.answer import DECLINED, Reply, ask
+from rag.answer import Reply, ask
 from rag.errors import ContextOverflow, ModelBusy, ModelError, ModelRefused, ModelUnreachable
 from rag.llms import ScriptedChatModel
 from rag.settings import Settings, with_overrides
 from rag.types import Message
+from rag.unanswered import DECLINED, DOUBTED
 from rag.workspace import Workspace
 from tests.model_servers import ModelServer, start_openai_server
 
@@ -101,7 +102,7 @@ def test_an_empty_collection_declines(workspace: Workspace) -> None:
 
 def test_below_the_threshold_it_declines_and_shows_what_was_nearest(filled: Workspace) -> None:
     reply = replying(filled, **{"answer.decline_below": 1.0})
-    assert list(reply) == [DECLINED]
+    assert list(reply) == [DOUBTED]
     assert (reply.answered, reply.citations) == (False, [])
     assert reply.nearest
     assert reply.confidence < 1.0

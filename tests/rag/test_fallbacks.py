@@ -10,10 +10,11 @@ import pytest
 from corpus import fill
 from model_servers import ModelServer, start_ollama_server, start_openai_server
 
-from rag.answer import DECLINED, Reply, ask
+from rag.answer import Reply, ask
 from rag.errors import ContextOverflow, ModelBusy, ModelError, ModelUnreachable
 from rag.settings import Settings, with_overrides
 from rag.turns import details_of
+from rag.unanswered import DOUBTED
 from rag.workspace import Workspace
 
 QUESTION = "At what pressure does the relief valve of boiler 7 open?"
@@ -129,7 +130,7 @@ def test_quotes_in_place_of_a_model_keep_to_their_own_threshold(filled: Workspac
     pair.first.fault = "failure"
     strict = {"answer.fallbacks": "extractive", "answer.decline_below": 1.0}
     reply = replying(filled, with_overrides(pair.settings, strict))
-    assert "".join(reply) == DECLINED
+    assert "".join(reply) == DOUBTED
     assert [failure.name for failure in reply.failures] == ["first"], "a model was asked at half of it"
     assert not reply.answered
 

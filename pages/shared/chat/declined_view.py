@@ -15,7 +15,7 @@ from pages.shared.plain_text import markdown_plain
 from pages.shared.scope.words import in_words
 from rag.attached_files import Asked, asked_of, attached_to
 from rag.history import Conversation, Turn
-from rag.turns import meant_by_user, nearest_of, scope_of
+from rag.turns import meant_by_user, nearest_may_answer, nearest_of, scope_of
 from rag.waiting_questions import WaitingQuestion
 from rag.wider_search import Wider, wider_searches
 
@@ -24,7 +24,7 @@ def draw_declined(turn: Turn, collection: str, conversation: Conversation) -> No
     """What was searched, the nearest passages, and a button for each wider search."""
     st.caption(markdown_plain(searched(turn, conversation)))
     nearest = nearest_of(turn)
-    st.caption("Nearest passages, not answers:" if nearest else "No passage came near.")
+    st.caption(_told_of_nearest(turn) if nearest else "No passage came near.")
     for index, citation in enumerate(nearest):
         with st.container(border=True, gap="xsmall"):
             st.html(excerpt_as_html(citation, 220))
@@ -32,6 +32,12 @@ def draw_declined(turn: Turn, collection: str, conversation: Conversation) -> No
             opened = Opened(collection, nearest, index, kind="passage")
             open_button(source_label(citation), PLACE, opened, key=f"near-{turn.id}-{index}", type="tertiary")
     _draw_wider(turn, conversation)
+
+
+def _told_of_nearest(turn: Turn) -> str:
+    if nearest_may_answer(turn):
+        return "Nearest passages. One of them may answer it:"
+    return "Nearest passages, not answers:"
 
 
 def searched(turn: Turn, conversation: Conversation) -> str:
