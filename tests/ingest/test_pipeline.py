@@ -16,6 +16,7 @@ from ingest.sources import Source, path_sources
 from rag.errors import EmbeddingFailed
 from rag.hash_embedder import HashEmbedder
 from rag.settings import Settings
+from rag.types import Filters
 from rag.workspace import Workspace, open_workspace
 
 Ingest = Callable[..., dict[str, FileResult]]
@@ -105,12 +106,12 @@ def test_the_same_bytes_under_two_names(folder: Path, ingest: Ingest, workspace:
     results = ingest(folder)
     one, other = results["copy.txt"], results["sub/leave.txt"]
     assert one.document_id == other.document_id
-    assert workspace.table("default").count([one.document_id]) == 1
+    assert workspace.table("default").count(Filters(documents=(one.document_id,))) == 1
     assert workspace.catalog.names("default")[one.document_id] == ("copy.txt", "sub/leave.txt")
     # Changing one of them leaves the other's passages alone.
     (folder / "copy.txt").write_text("Quite another text.")
     ingest(folder)
-    assert workspace.table("default").count([other.document_id]) == 1
+    assert workspace.table("default").count(Filters(documents=(other.document_id,))) == 1
     # And a later copy of something already there is added without being embedded again.
     (folder / "late.txt").write_text("Quite another text.")
     late = ingest(folder)["late.txt"]
@@ -123,7 +124,7 @@ def test_a_file_that_breaks_keeps_its_earlier_version(
     good = ingest(folder)["boiler.md"]
     (folder / "boiler.md").write_bytes(bytes(range(256)) * 20)
     assert ingest(folder)["boiler.md"].status == "failed"
-    assert workspace.table("default").count([good.document_id]) == good.chunks
+    assert workspace.table("default").count(Filters(documents=(good.document_id,))) == good.chunks
     record = workspace.catalog.get("default", "boiler.md")
     assert record is not None
     assert record.status == "ready"
@@ -136,7 +137,7 @@ def test_a_file_that_becomes_empty_leaves_no_passages(
     before = ingest(folder)["boiler.md"]
     (folder / "boiler.md").write_text(" \n")
     assert ingest(folder)["boiler.md"].status == "empty"
-    assert workspace.table("default").count([before.document_id]) == 0
+    assert workspace.table("default").count(Filters(documents=(before.document_id,))) == 0
 
 
 def test_archive_members_are_documents(tmp_path: Path, ingest: Ingest) -> None:

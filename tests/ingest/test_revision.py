@@ -63,7 +63,7 @@ def test_smaller_passages_take_the_place_of_the_larger(workspace: Workspace, sma
     assert after.chunks > before.chunks
     assert (after.tags, after.added_at) == (("pumps",), before.added_at)
     assert outdated(smaller) == 0
-    assert smaller.table("default").count([after.document_id]) == after.chunks
+    assert smaller.table("default").count(Filters(documents=(after.document_id,))) == after.chunks
     assert set(found(smaller, "report about pumps", tags=("pumps",))) == {"long.txt"}
     assert not has_begun(smaller, "default")
     # The collection has the table that was its revision's; what is said of it names the collection.
