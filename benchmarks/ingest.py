@@ -1,6 +1,6 @@
 """Ingest: passages a second through the whole pipeline against the bare embedder's, padding, memory.
 
-    python -m benchmarks.ingest [--data DIR] [--files N] [--rounds N] [--pages N] [--apart]
+    python -m benchmarks.ingest [--data DIR] [--files N] [--rounds N] [--pages N] [--apart] [--layers N]
 
 Both take the same passages in one process, in alternating rounds, so that whatever else the machine
 does meanwhile strikes both; the ratio is the figure, not the speeds. The bare embedder makes vectors of
@@ -9,8 +9,9 @@ compared too, which suffer less from other programs; those of the pipeline's rea
 them. Where the embedder takes every core, reading and storing take from it whatever they cost, however well
 they overlap; with --apart it has one core, in both, and all else another (Linux). What share of the time from
 its first passage to its last that core embeds tells whether it ever waits. Memory is that of
-benchmarks.ingest_memory over so many pages, in a process of its own. It prints a line for each figure and
-writes results/ingest.json, or results/ingest_apart.json.
+benchmarks.ingest_memory over so many pages, in a process of its own. With --layers the model has only its
+first N layers: it makes worse vectors, as quickly as a faster processor would, and shows what that leaves of
+the ratio. It prints a line for each figure and writes results/ingest.json (ingest_apart, ingest_layers).
 """
 
 from __future__ import annotations
@@ -51,6 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as folder:
         settings = benchmark_settings(Path(folder))
         embedder = open_workspace(settings).store.embedder
+        if options.layers:
+            _keep_layers(embedder, options.layers)
         busy = _keep_apart(embedder) if options.apart else None
         # The model and the reading processes are there before the clock runs.
         list(_pipeline(settings).run(path_sources(files[:1], settings.ingest)))
@@ -84,12 +87,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(f"padding computed: {padding['pipeline']:.1%}; all sorted by length: {padding['sorted']:.1%}")
     record = {
         "apart": options.apart,
+        "layers": options.layers,
         "files": len(files),
         "rounds": rounds,
         "median_ratio": ratios,
         "padding": padding,
     }
-    name = "ingest_apart" if options.apart else "ingest"
+    name = "ingest_layers" if options.layers else "ingest_apart" if options.apart else "ingest"
     print(f"written: {write_record(name, record, options.results)}")
     too_much = options.pages and subprocess.run(_memory_command(options), check=False).returncode
     return int(ratios["wall_s"] < FLOOR or padding["pipeline"] > MOST_PADDING or bool(too_much))
@@ -126,6 +130,12 @@ class _Busy:
     def share(self) -> float:
         """Of the time from the first piece's beginning to the last one's end."""
         return round(self._seconds / (self._last - self._first), 4)
+
+
+def _keep_layers(embedder: Any, layers: int) -> None:
+    embedder.embed(["loaded"])
+    encoder = embedder._loaded_model()[0].auto_model.encoder
+    encoder.layer = encoder.layer[:layers]
 
 
 def _keep_apart(embedder: Embedder) -> _Busy:
@@ -213,6 +223,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rounds", type=int, default=5, help="how often each is run")
     parser.add_argument("--pages", type=int, default=3000, help="PDF pages for the memory figure; 0: none")
     parser.add_argument("--apart", action="store_true", help="a core for the embedder, one for all else")
+    parser.add_argument("--layers", type=int, default=0, help="only the first N layers of the model")
     parser.add_argument("--results", type=Path, default=RESULTS, help="where ingest.json is written")
     return parser
 
