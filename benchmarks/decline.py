@@ -26,12 +26,17 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.evaluation_sets import DEFAULT_WORK, SETS, benchmark_settings, data_folder, prepare
+from benchmarks.evaluation_sets import (
+    DEFAULT_WORK,
+    SETS,
+    benchmark_settings,
+    data_folder,
+    prepare,
+    store_texts,
+)
 from benchmarks.fitting import Numbers, area_under_curve, logistic
 from benchmarks.plain_files import PARTS, plain_files, store_plain_files
 from benchmarks.record import write_record
-from ingest.pipeline import Pipeline
-from ingest.sources import bytes_source
 from rag.confidence import COEFFICIENTS, INTERCEPT, features
 from rag.questions import Question, load_questions
 from rag.retrieve import retrieve
@@ -193,18 +198,9 @@ def _natural_questions(data: Path, workspace: Workspace) -> list[Question]:
     for row in rows:
         if row["passage"] not in passages[row["document"]]:
             passages[row["document"]].append(row["passage"])
-    sources = [
-        source
-        for title, own in passages.items()
-        for source in bytes_source(
-            names[title], "\n\n".join([f"# {title}", *own]).encode(), workspace.settings.ingest
-        )
-    ]
-    pipeline = Pipeline("natural", workspace)
-    for result in pipeline.run(sources):
-        if result.status in ("empty", "failed"):
-            print(f"{result.file}: {result.status}: {result.error}", file=sys.stderr)
-    pipeline.tidy()
+    texts = {names[title]: "\n\n".join([f"# {title}", *own]) for title, own in passages.items()}
+    for failure in store_texts(texts, "natural", workspace):
+        print(failure, file=sys.stderr)
     return [
         Question(f"natural-{number}", row["question"], documents=(names[row["document"]],))
         for number, row in enumerate(rows)

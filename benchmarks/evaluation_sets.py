@@ -9,13 +9,13 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from ingest.beir import ingest_beir
 from ingest.pipeline import Pipeline
-from ingest.sources import path_sources
+from ingest.sources import Source, bytes_source, path_sources
 from rag.beir import load_beir
 from rag.evaluate import Task, beir_tasks, question_tasks
 from rag.questions import load_questions
@@ -114,7 +114,8 @@ def prepare(own: EvaluationSet, data: Path, settings: Settings, limit: int | Non
         tasks = beir_tasks(beir, ids)[:limit]
     else:
         collection = own.name
-        for failure in _ingest(folder / "documents", collection, workspace):
+        sources = path_sources([folder / "documents"], workspace.settings.ingest)
+        for failure in _stored(sources, collection, workspace):
             print(failure, file=sys.stderr)
         tasks = question_tasks(
             load_questions(folder / own.questions, limit),
@@ -125,9 +126,22 @@ def prepare(own: EvaluationSet, data: Path, settings: Settings, limit: int | Non
     return Prepared(tasks, collection, not own.questions, workspace.table(collection).count())
 
 
-def _ingest(documents: Path, collection: str, workspace: Workspace) -> Iterator[str]:
+def store_texts(texts: Mapping[str, str], collection: str, workspace: Workspace) -> list[str]:
+    """Put texts by name into a collection; returns a line for each that gave no passages."""
+    sources = [
+        source
+        for name, text in texts.items()
+        for source in bytes_source(name, text.encode(), workspace.settings.ingest)
+    ]
+    return _stored(sources, collection, workspace)
+
+
+def _stored(sources: Iterable[Source], collection: str, workspace: Workspace) -> list[str]:
     pipeline = Pipeline(collection, workspace)
-    for result in pipeline.run(path_sources([documents], workspace.settings.ingest)):
-        if result.status in ("empty", "failed"):
-            yield f"{result.file}: {result.status}: {result.error}"
+    failures = [
+        f"{result.file}: {result.status}: {result.error}"
+        for result in pipeline.run(sources)
+        if result.status in ("empty", "failed")
+    ]
     pipeline.tidy()
+    return failures

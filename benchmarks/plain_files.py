@@ -10,8 +10,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingest.pipeline import Pipeline
-from ingest.sources import bytes_source
+from benchmarks.evaluation_sets import store_texts
 from rag.workspace import Workspace
 
 FOLDER = Path(__file__).parent / "plain_files"
@@ -40,14 +39,7 @@ def plain_files(part: str) -> list[PlainFile]:
 def store_plain_files(part: str, workspace: Workspace) -> str:
     """Put the files of a part into a collection of their own; returns its name."""
     collection = f"plain-{part}".replace("_", "-")
-    pipeline = Pipeline(collection, workspace)
-    sources = [
-        source
-        for file in plain_files(part)
-        for source in bytes_source(file.name, file.text.encode(), workspace.settings.ingest)
-    ]
-    for result in pipeline.run(sources):
-        if result.status in ("empty", "failed"):
-            raise ValueError(f"{result.file}: {result.error}")
-    pipeline.tidy()
+    failures = store_texts({file.name: file.text for file in plain_files(part)}, collection, workspace)
+    if failures:
+        raise ValueError("; ".join(failures))
     return collection
