@@ -13,14 +13,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from ingest.explained_embedding import embedded
 from ingest.in_flight import Document
 from rag.embedders import Embedder
-from rag.model_threads import give_back_memory
+from rag.native_memory import give_back
 from rag.types import Chunk, Vector
 
 #: Pools in work at once.
 AT_ONCE = 2
 #: Pools after which freed memory goes back to the system: taking its pages anew costs 4 % of the time
 #: if every second pool does it, and what is kept grows by a few megabytes a pool if none does.
-POOLS_A_RETURN = 8
+POOLS_A_RETURN = 16
 
 Pool = list[tuple[Document, Chunk]]
 
@@ -70,12 +70,12 @@ class EmbedAhead:
         """Leave out what is not begun and wait for what is."""
         self._threads.shutdown(wait=True, cancel_futures=True)
         if self._given:
-            give_back_memory()
+            give_back()
 
     def _embed(self, pool: Pool, returns: bool) -> tuple[Vector, list[bytes]]:
         made = embedded(self._embedder, [chunk for _, chunk in pool])
         if returns:
-            give_back_memory()
+            give_back()
         return made
 
 

@@ -6,8 +6,6 @@ another program takes one of them; batches of their own need no such meeting. It
 
 from __future__ import annotations
 
-import ctypes
-import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -60,16 +58,6 @@ def threads_for(tokens: int) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(usual)
-
-
-def give_back_memory() -> None:
-    """Return to the system what the threads' computing has freed; the C library keeps it otherwise.
-
-    Does nothing where the C library has no such call.
-    """
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
-    if trim is not None:
-        trim(0)
 
 
 def _pool(threads: int) -> ThreadPoolExecutor:

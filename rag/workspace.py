@@ -18,6 +18,7 @@ from rag.document_authors import authors_meant
 from rag.document_kinds import kinds_meant, mime_types_of
 from rag.errors import DocumentNotFound
 from rag.history import History
+from rag.native_memory import keep_steady
 from rag.settings import Settings
 from rag.several_tables import Searched, SeveralTables
 from rag.store import CollectionTable, Store, get_store
@@ -131,6 +132,8 @@ def open_workspace(settings: Settings) -> Workspace:
     store, catalog, blobs, history = _parts(
         replace(Settings(data_dir=settings.data_dir), embedding=settings.embedding)
     )
+    # Before the parts start threads of their own.
+    keep_steady()
     engine = open_database(settings.data_dir)
     return Workspace(
         settings, store, catalog, blobs, history, CollectionTables(engine), WaitingQuestions(engine)
@@ -139,5 +142,7 @@ def open_workspace(settings: Settings) -> Workspace:
 
 @lru_cache(maxsize=8)
 def _parts(settings: Settings) -> tuple[Store, Catalog, BlobStore, History]:
+    # Before the parts start threads of their own.
+    keep_steady()
     engine = open_database(settings.data_dir)
     return get_store(settings), Catalog(engine), BlobStore(settings.data_dir), History(engine)

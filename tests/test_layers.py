@@ -30,6 +30,7 @@ RAG_LAYERS: list[set[str]] = [
             "presets",
             "scripts",
             "model_threads",
+            "native_memory",
             "formulas",
             "question_shapes",
             "conversation_titles",

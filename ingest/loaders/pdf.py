@@ -36,7 +36,7 @@ PAGE_SEPARATOR = "\n\n"
 _UNWRITTEN = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff"
 _STRAY = re.compile(f"[{_UNWRITTEN}]")
 _SPECIAL = re.compile(f"\r\n?|[\ufffe{_UNWRITTEN}]")
-_HYPHENATED = re.compile("((?:(?<![^\\W_])[^\\W_]++)?)\ufffe([^\\W_]*)")
+_SECOND_HALF = re.compile("\ufffe[^\\W_]*")
 _WORD = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 #: A page on which fewer than this share of the lines ends in a hyphen was not hyphenated by machine.
 _HYPHENATED_PAGE = 0.05
@@ -196,13 +196,15 @@ def _kept_hyphens(raw_text: str) -> set[int]:
     """
     if "\ufffe" not in raw_text:
         return set()
-    words = {match.lower() for match in _WORD.findall(_HYPHENATED.sub(" ", raw_text))}
+    hyphenated = _hyphenated(raw_text)
+    borders = [0, *(place for start, _, end in hyphenated for place in (start, end)), len(raw_text)]
+    whole = " ".join(raw_text[start:end] for start, end in zip(borders[::2], borders[1::2], strict=True))
+    words = {word.lower() for word in _WORD.findall(whole)}
     parts = {part for word in words for part in word.split("-")}
-    hyphens = raw_text.count("\ufffe")
-    by_machine = hyphens >= _HYPHENATED_PAGE * (raw_text.count("\n") + hyphens + 1)
+    by_machine = len(hyphenated) >= _HYPHENATED_PAGE * (raw_text.count("\n") + len(hyphenated) + 1)
     kept: set[int] = set()
-    for match in _HYPHENATED.finditer(raw_text):
-        before, after = match.group(1), match.group(2)
+    for start, hyphen, end in hyphenated:
+        before, after = raw_text[start:hyphen], raw_text[hyphen + 1 : end]
         first, second = before.lower(), after.lower()
         if not before or not after or not before[-1].isalpha() or not after[0].islower():
             # Digits, names and scripts without case are not broken by a hyphen.
@@ -216,8 +218,21 @@ def _kept_hyphens(raw_text: str) -> set[int]:
         else:
             belongs = not by_machine
         if belongs:
-            kept.add(match.end(1))
+            kept.add(hyphen)
     return kept
+
+
+def _hyphenated(raw_text: str) -> list[tuple[int, int, int]]:
+    """Of each hyphen at the end of a line where its word begins, where itself is, and where the word ends."""
+    found: list[tuple[int, int, int]] = []
+    earliest = 0
+    for match in _SECOND_HALF.finditer(raw_text):
+        start = match.start()
+        while start > earliest and raw_text[start - 1].isalnum():
+            start -= 1
+        earliest = match.end()
+        found.append((start, match.start(), earliest))
+    return found
 
 
 def _about(
