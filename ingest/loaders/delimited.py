@@ -1,5 +1,7 @@
 """CSV and TSV: one table, a row a line, cells parted by bars; the first full row is its header.
 
+A first line "sep=;", from which spreadsheet programs learn the delimiter, says just that.
+
 What the csv module cannot take (a field of megabytes) is read as plain text, with a warning.
 """
 
@@ -7,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from itertools import islice
 
 from ingest.loaders import text as plain_text
@@ -16,6 +19,7 @@ from rag.settings import IngestSettings
 from rag.types import ParsedDocument
 
 MIME_TYPES = {".csv": "text/csv", ".tsv": "text/tab-separated-values", ".tab": "text/tab-separated-values"}
+_DECLARED = re.compile(r'"?sep=(.)"?(?:\r\n|\r|\n|$)', re.IGNORECASE)
 _SAMPLE_ROWS = 50
 _SAMPLE_CHARACTERS = 200_000
 
@@ -23,10 +27,12 @@ _SAMPLE_CHARACTERS = 200_000
 def load(data: bytes, name: str, password: str | None, limits: IngestSettings) -> ParsedDocument:
     """The rows as a table, with the delimiter that gives the most even columns."""
     text, warnings = decode(data, name)
-    delimiter = _delimiter(text, name)
+    declared = _DECLARED.match(text)
+    delimiter = declared.group(1) if declared else _delimiter(text, name)
+    rows = text[declared.end() :] if declared else text
     builder = TextBuilder()
     try:
-        builder.table(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+        builder.table(csv.reader(io.StringIO(rows, newline=""), delimiter=delimiter))
     except csv.Error as error:
         as_text = plain_text.load(data, name, password, limits)
         note = f"{name} could not be split into columns ({error}); it was read as plain text."

@@ -18,7 +18,8 @@ class Format:
     """One row: how a format is recognised, and which module reads it ("" for none).
 
     `prefixes` are the first bytes of such files, `member` is a file that such a ZIP archive, or a stream
-    that such an OLE file, holds; `suffixes` settle the rest. `advice` is what to do without a module.
+    that such an OLE file, holds; `suffixes` settle the rest. A ZIP archive with a suffix of one that is
+    `zipped` is of this format, not an archive of documents. `advice` is what to do without a module.
     """
 
     mime_type: str
@@ -28,11 +29,16 @@ class Format:
     prefixes: tuple[bytes, ...] = ()
     member: str = ""
     advice: str = ""
+    zipped: bool = False
 
 
 _OFFICE = "application/vnd.openxmlformats-officedocument"
 _OPEN_DOCUMENT = "application/vnd.oasis.opendocument"
 _UNPACK = "Add the archive itself, and the files in it are read."
+_EXTRACT = "Unpack it, and add the files."
+_EXPORT = "Export it as PDF or to Office's format where it was made, and add that."
+_AS_PDF = "Save it as PDF and add that."
+_TRANSCRIPT = "Add a transcript of it."
 
 FORMATS = (
     Format("application/pdf", "a PDF", "pdf", (".pdf",), (b"%PDF-",)),
@@ -119,6 +125,59 @@ FORMATS = (
     Format("application/x-bzip2", "a compressed file", prefixes=(b"BZh",), advice=_UNPACK),
     Format("application/x-xz", "a compressed file", prefixes=(b"\xfd7zXZ\x00",), advice=_UNPACK),
     Format("application/x-tar", "a TAR archive", suffixes=(".tar",), advice=_UNPACK),
+    Format("application/x-7z-compressed", "a 7-Zip archive", prefixes=(b"7z\xbc\xaf'\x1c",), advice=_EXTRACT),
+    Format("application/vnd.rar", "a RAR archive", prefixes=(b"Rar!\x1a\x07",), advice=_EXTRACT),
+    Format("application/zstd", "a compressed file", prefixes=(b"(\xb5/\xfd",), advice=_EXTRACT),
+    Format(
+        "application/vnd.ms-tnef",
+        "a bundle of attachments that only Outlook opens",
+        prefixes=(b'x\x9f>"',),
+        advice="Open the e-mail in Outlook, save its attachments and add those.",
+    ),
+    Format(
+        "application/vnd.apple.pages", "a Pages document", suffixes=(".pages",), advice=_EXPORT, zipped=True
+    ),
+    Format(
+        "application/vnd.apple.numbers",
+        "a Numbers spreadsheet",
+        suffixes=(".numbers",),
+        advice=_EXPORT,
+        zipped=True,
+    ),
+    Format(
+        "application/vnd.apple.keynote",
+        "a Keynote presentation",
+        suffixes=(".key",),
+        advice=_EXPORT,
+        zipped=True,
+    ),
+    Format(
+        "application/vnd.ms-excel.sheet.binary",
+        "a binary Excel workbook",
+        suffixes=(".xlsb",),
+        advice=_AS_PDF,
+        zipped=True,
+    ),
+    Format("application/vnd.visio", "a Visio drawing", suffixes=(".vsdx",), advice=_AS_PDF, zipped=True),
+    Format("application/oxps", "an XPS document", suffixes=(".xps", ".oxps"), advice=_AS_PDF, zipped=True),
+    Format(
+        f"{_OPEN_DOCUMENT}.graphics",
+        "an OpenDocument drawing",
+        suffixes=(".odg",),
+        advice=_AS_PDF,
+        zipped=True,
+    ),
+    Format("image/vnd.djvu", "a DjVu document", suffixes=(".djvu", ".djv"), advice=_AS_PDF),
+    Format(
+        "image/heic",
+        "a picture in HEIC or AVIF",
+        suffixes=(".heic", ".heif", ".avif"),
+        advice="Save it as JPEG.",
+    ),
+    Format(
+        "audio/mpeg", "a recording", suffixes=(".mp3", ".wav", ".m4a", ".ogg", ".flac"), advice=_TRANSCRIPT
+    ),
+    Format("video/mp4", "a video", suffixes=(".mp4", ".mov", ".mkv", ".avi", ".webm"), advice=_TRANSCRIPT),
 )
 #: Modules whose formats are text: the suffix says which, as long as the content is text at all.
 TEXT_MODULES = {"html", "markdown", "rst", "delimited", "records", "notebook", "xml", "code", "text"}

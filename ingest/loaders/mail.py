@@ -29,6 +29,8 @@ from rag.types import Heading, ParsedDocument
 EML, MSG, MBOX = "message/rfc822", "application/vnd.ms-outlook", "application/mbox"
 OLE_PREFIX = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _DEEPEST = 50
+#: What the standard library calls the encoding of bytes beyond ASCII in a header.
+_BEYOND_ASCII = "unknown-8bit"
 _HEADER = re.compile(rb"^([A-Za-z][A-Za-z0-9-]*):[ \t]?", re.MULTILINE)
 _HEADERS_END = re.compile(rb"\r?\n\r?\n")
 _SENDING = {b"from", b"sender", b"return-path"}
@@ -169,13 +171,20 @@ def _header(message: Message, field: str) -> str:
     value = message.get(field)
     if value is None:
         return ""
-    return cleaned(one_line(_decoded(value)))
+    return cleaned(one_line(_decoded(value, message.get_content_charset() or "")))
 
 
-def _decoded(value: Header | str) -> str:
-    """Encoded words as what they say; a text whose encoding is broken as it stands."""
+def _decoded(value: Header | str, charset: str) -> str:
+    """Encoded words as what they say; a text whose encoding is broken as it stands.
+
+    Bytes beyond ASCII, which no header may hold, are read in `charset` where they are no UTF-8.
+    """
     try:
-        return str(make_header(decode_header(value)))
+        parts = decode_header(value)
+        if any(encoding == _BEYOND_ASCII for _, encoding in parts):
+            whole = b"".join(part for part, _ in parts if isinstance(part, bytes))
+            parts = decode_header(decode(whole, declared=charset)[0])
+        return str(make_header(parts))
     except (ValueError, LookupError, MessageError):
         return str(value)
 
@@ -231,7 +240,7 @@ def _attached(part: Message, depth: int) -> Iterator[tuple[str, bytes]]:
 
 
 def _file_name(part: Message) -> str:
-    given = cleaned(one_line(_decoded(part.get_filename() or "")))
+    given = cleaned(one_line(_decoded(part.get_filename() or "", "")))
     return given or f"attachment.{part.get_content_subtype()}"
 
 

@@ -9,6 +9,7 @@ import re
 from itertools import pairwise
 
 from ingest.loaders.package import iso_date
+from ingest.loaders.stored_titles import LONGEST
 from ingest.loaders.text import decode, title_from_name
 from rag.settings import IngestSettings
 from rag.types import Heading, ParsedDocument, TableSpan
@@ -49,7 +50,7 @@ def load(data: bytes, name: str, password: str | None, limits: IngestSettings) -
         )
     else:
         headings = _headings(text, body_start)
-    top = next((heading.text for heading in headings if heading.level == 1), "")
+    top = next((own.text for own in headings if own.level == 1 and len(own.text) <= LONGEST), "")
     return ParsedDocument(
         text=text,
         title=fields.get("title") or top or title_from_name(name),

@@ -17,6 +17,7 @@ _HTML_START = re.compile(
     r"\s*+(?:<\?xml[^>]*+>\s*+)?+(?:<!--(?:(?!-->).)*+-->\s*+)*+<(?:!doctype\s++html|html|head|body)\b",
     re.IGNORECASE | re.DOTALL,
 )
+_TABLE_START = re.compile(r"\s*+<table\b", re.IGNORECASE)
 _XML_START = re.compile(r"\s*<\?xml\s")
 _JSON_START = re.compile(r"\s*(?:\{\s*\"|\[\s*[\[{])")
 #: Modules whose suffix is trusted over how the content begins: code and data may begin with anything.
@@ -44,7 +45,7 @@ def sniff(data: bytes, name: str) -> str:
     # The PDF header may follow up to 1,024 bytes of something else.
     if b"%PDF-" in data[:1024] and (suffix == ".pdf" or b"startxref" in data[-2048:]):
         return "application/pdf"
-    if not is_textual(data):
+    if not is_textual(data, named_so=bool(by_suffix and by_suffix.module in TEXT_MODULES)):
         return by_suffix.mime_type if by_suffix and by_suffix.module not in TEXT_MODULES else UNKNOWN
     return _sniff_text(data, by_suffix, suffix)
 
@@ -64,6 +65,11 @@ def _sniff_text(data: bytes, by_suffix: Format | None, suffix: str) -> str:
         return MBOX if suffix != ".eml" and is_mailbox(data) else EML
     if by_suffix and by_suffix.module in TEXT_MODULES:
         return by_suffix.mime_type
+    # Programs call their tables .xls whatever they write into them.
+    if _TABLE_START.match(head):
+        return "text/html"
+    if suffix in (".xls", ".xlsx") and "\t" in head:
+        return "text/tab-separated-values"
     return "application/json" if by_suffix is None and _JSON_START.match(head) else PLAIN_TEXT
 
 
@@ -87,6 +93,8 @@ def _sniff_archive(data: bytes, by_suffix: Format | None) -> str:
             (row.member and row.member in members) or declared == row.mime_type
         ):
             return row.mime_type
+    if by_suffix and by_suffix.zipped:
+        return by_suffix.mime_type
     # Office writes the main part of a document under any name; the suffix then knows better.
     if "[Content_Types].xml" in members and by_suffix and by_suffix.member:
         return by_suffix.mime_type

@@ -26,6 +26,7 @@ _BYTE_ORDER_MARKS = (
 )
 _CONTROLS = bytes(code for code in range(32) if code not in b"\t\n\x0b\x0c\r\x1b") + b"\x7f"
 _MOST_CONTROLS = 0.02
+_MOST_CONTROLS_NAMED = 0.3
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 #: What European languages write beyond ASCII in Windows-1252.
 _WESTERN = frozenset("ÄÖÜäöüßÀÁÂÃÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕØÙÚÛàáâãåæçèéêëìíîïñòóôõøùúûÿ„“”‘’–—…€£§©®°·«»\xa0")
@@ -48,12 +49,17 @@ def title_from_name(name: str) -> str:
     return re.sub(r"[\s_-]+", " ", stem).strip() or base
 
 
-def is_textual(data: bytes) -> bool:
-    """Whether the content is text in some encoding; empty content is."""
+def is_textual(data: bytes, *, named_so: bool = False) -> bool:
+    """Whether the content is text in some encoding; empty content is.
+
+    UTF-8 that is `named_so`, as a text, may hold more control characters.
+    """
     sample = data[:_SAMPLE_BYTES]
     if any(sample.startswith(mark) for mark, _ in _BYTE_ORDER_MARKS) or _wide_encoding(sample):
         return True
     controls = len(sample) - len(sample.translate(None, _CONTROLS))
+    if named_so and controls <= _MOST_CONTROLS_NAMED * len(sample) and _is_utf_8(sample):
+        return True
     return controls <= max(_MOST_CONTROLS * len(sample), 1 if len(sample) > 16 else 0)
 
 
@@ -122,6 +128,15 @@ def _wide_encoding(sample: bytes) -> str:
     decoded = sample[: 2 * pairs].decode(encoding, errors="replace")
     strange = sum(not character.isprintable() and not character.isspace() for character in decoded[:4096])
     return encoding if strange <= _MOST_CONTROLS * len(decoded[:4096]) else ""
+
+
+def _is_utf_8(sample: bytes) -> bool:
+    """Whether it is UTF-8, but for a character that the sample's end parts."""
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(sample)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _mostly_utf_8(data: bytes) -> bool:
