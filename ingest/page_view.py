@@ -89,15 +89,15 @@ def render_page(
     from pypdfium2 import PdfiumError
 
     from ingest.loaders import pdf
+    from ingest.loaders.pdf_entries import with_entries
 
     with pdf.opened(data, "The PDF", password) as document, pdf.PDFIUM_LOCK:
         if not 1 <= number <= len(document):
             raise CorruptFile(
                 f"The PDF has {len(document)} pages, and page {number} was asked for. Add the file again."
             )
-        document.init_forms()
         try:
-            page = document[number - 1]
+            page = with_entries(document, document[number - 1], number - 1)
         except PdfiumError as error:
             raise CorruptFile(
                 f"Page {number} of the PDF is damaged ({error}). Open the file in a PDF viewer instead."

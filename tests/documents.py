@@ -73,6 +73,38 @@ def pdf_with_text(
     return _assembled(objects, f"/Root {catalog} 0 R/Info {about} 0 R")
 
 
+def filled_form(*, label: str, value: str, note: str, picture: bool = False) -> bytes:
+    """A page with a label, or only a drawing; a text field with a value, and a note typed onto the page."""
+    page = "9 9 99 99 re f" if picture else f"BT /F 18 Tf 72 720 Td ({_escaped(label)}) Tj ET"
+
+    def stream(content: str, entries: str = "") -> bytes:
+        return f"<</Length {len(content)}{entries}>>stream\n{content}\nendstream".encode("cp1252")
+
+    def appearance(text: str) -> bytes:
+        drawn = f"/Tx BMC q BT /F 12 Tf 0 g 2 6 Td ({_escaped(text)}) Tj ET Q EMC"
+        return stream(drawn, "/Type/XObject/Subtype/Form/BBox[0 0 200 20]/Resources<</Font<</F 5 0 R>>>>")
+
+    shown = "/Subtype/{}/Rect[{}]/F 4/DA(/F 12 Tf 0 g)/AP<</N {} 0 R>>/P 3 0 R"
+    return _assembled(
+        [
+            b"<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[7 0 R]/DR<</Font<</F 5 0 R>>>>"
+            b"/DA(/F 12 Tf 0 g)>>>>",
+            b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+            b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>"
+            b"/Annots[7 0 R 8 0 R]>>",
+            stream(page),
+            b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>",
+            appearance(value),
+            f"<</Type/Annot/FT/Tx/T(name)/V({_escaped(value)}){shown.format('Widget', '72 650 272 670', 6)}>>"
+            .encode("cp1252"),
+            f"<</Type/Annot/Contents({_escaped(note)}){shown.format('FreeText', '72 600 272 620', 9)}>>"
+            .encode("cp1252"),
+            appearance(note),
+        ],
+        "/Root 1 0 R",
+    )  # fmt: skip
+
+
 def pdf_of_many_objects(count: int) -> bytes:
     """One page on which a rectangle is drawn so many times."""
     import zlib

@@ -18,6 +18,7 @@ from typing import Any
 import pypdfium2
 import pypdfium2.raw
 
+from ingest.loaders.pdf_entries import prepare, with_entries
 from ingest.loaders.pdf_scans import read_scans
 from ingest.loaders.stored_titles import sensible_title
 from ingest.loaders.text import title_from_name
@@ -56,6 +57,8 @@ def opened(data: bytes, name: str, password: str | None) -> Iterator[Any]:
         except pypdfium2.PdfiumError as error:
             raise _as_document_error(error, name, password) from error
     try:
+        with PDFIUM_LOCK:
+            prepare(document)
         yield document
     finally:
         with PDFIUM_LOCK:
@@ -84,9 +87,13 @@ def load(data: bytes, name: str, password: str | None, limits: IngestSettings) -
                     texts.append("")
                     continue
                 try:
-                    texts.append(page_text(page))
-                    if not texts[-1].strip() and next(page.get_objects(max_depth=1), None) is not None:
+                    text = page_text(page)
+                    if not text.strip() and next(page.get_objects(max_depth=1), None) is not None:
                         scans.append(index)
+                    elif (written := with_entries(document, page, index)) is not page:
+                        page = written
+                        text = page_text(page)
+                    texts.append(text)
                 finally:
                     page.close()
         warnings.extend(read_scans(document, scans, texts, name, limits))
@@ -251,12 +258,25 @@ def _about(
             if index is not None and 0 <= index < page_count and title:
                 outline.append((bookmark.level + 1, title, index))
         labels = [_printable(document.get_page_label(index)) for index in range(page_count)]
+        warnings.extend(_attached(document, name))
     except (pypdfium2.PdfiumError, UnicodeError, ValueError, RecursionError) as error:
         logger.warning("The metadata or outline of %s cannot be read: %s", name, error)
         warnings.append(
             f"The outline or metadata of {name} is damaged and was left out; its pages were read."
         )
     return metadata, outline, labels
+
+
+def _attached(document: Any, name: str) -> Iterator[str]:
+    """What to say of files within the PDF, which a portfolio is made of."""
+    count = document.count_attachments()
+    if count:
+        files = [_printable(document.get_attachment(place).get_name()) for place in range(min(count, 5))]
+        more = f" and {count - len(files)} more" if count > len(files) else ""
+        yield (
+            f"{name} holds files that were not read: {', '.join(files)}{more}. "
+            "Save them from a PDF viewer and add them."
+        )
 
 
 def _headings(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import threading
 
 import pypdfium2
 import pytest
 from documents import encrypted_pdf, pdf_with_text
+from pypdf import PdfReader, PdfWriter
 
 from ingest.loaders import load
 from ingest.loaders.pdf import page_characters
@@ -120,3 +122,15 @@ def test_pdfium_may_be_used_from_many_threads() -> None:
     for thread in threads:
         thread.join()
     assert results == [expected] * 6
+
+
+def test_files_within_a_pdf_are_told_of() -> None:
+    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(pdf_with_text(["A cover page."]))))
+    for number in range(7):
+        writer.add_attachment(f"part {number}.xlsx", b"content")
+    stream = io.BytesIO()
+    writer.write(stream)
+    [warning] = load(stream.getvalue(), "portfolio.pdf").warnings
+    assert "part 0.xlsx, part 1.xlsx" in warning
+    assert warning.endswith("part 4.xlsx and 2 more. Save them from a PDF viewer and add them.")
+    assert load(pdf_with_text(["A page."]), "a.pdf").warnings == ()
