@@ -6,7 +6,7 @@ from rag.embedders import Embedder
 from rag.settings import Settings
 
 #: Changes when other text, or more about a document, is kept for the same bytes: it is then read again.
-PARSER_VERSION = 4
+PARSER_VERSION = 5
 
 
 def recipe_of(settings: Settings, embedder: Embedder) -> str:

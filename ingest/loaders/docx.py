@@ -1,7 +1,7 @@
 """Word documents: paragraphs, headings, lists and tables in their order, through python-docx.
 
-Leaves out headers, footers, comments and pictures. Refuses archives that unpack to far more than
-a document holds; runs no macro and follows no link.
+Foot- and endnotes stand in brackets where they are referred to. Leaves out headers, footers, comments and
+pictures. Refuses archives that unpack to far more than a document holds; runs no macro and follows no link.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from rag.types import Heading, ParsedDocument, TableSpan
 MIME_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 _WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _COMPATIBILITY = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
+_Notes = dict[tuple[str, str], str]
 _HEADING_STYLE = re.compile(r"heading ?([1-9])")
 
 
@@ -43,7 +44,8 @@ def load(data: bytes, name: str, password: str | None, limits: IngestSettings) -
         tables: list[list[int]] = []
         length = 0
         joint = ""
-        for kind, block, level in _blocks(document.element.body, styles):
+        notes, warnings = _notes(document, name)
+        for kind, block, level in _blocks(document.element.body, styles, notes):
             separator = "" if not pieces else "\n" if kind == joint != "paragraph" else "\n\n"
             length += len(separator)
             if kind == "row":
@@ -72,6 +74,7 @@ def load(data: bytes, name: str, password: str | None, limits: IngestSettings) -
         headings=tuple(headings),
         author=author,
         created=created,
+        warnings=warnings,
         tables=tuple(TableSpan(start, end, header_of(text[start:end].split("\n"))) for start, end in tables),
     )
 
@@ -113,28 +116,58 @@ def _outline_level(element: Any) -> int | None:
     return int(value) + 1 if value.isdigit() and int(value) < 9 else None
 
 
-def _blocks(container: Any, styles: dict[str, int]) -> Iterator[tuple[str, str, int | None]]:
+def _notes(document: Any, name: str) -> tuple[_Notes, tuple[str, ...]]:
+    """Foot- and endnotes, by the tag and the number that refer to them, and what to say of broken ones."""
+    from docx.oxml import parse_xml
+    from lxml.etree import LxmlError
+
+    found: _Notes = {}
+    broken: list[str] = []
+    for relation in document.part.rels.values():
+        kind = relation.reltype.rpartition("/")[2].removesuffix("s")
+        if kind not in ("footnote", "endnote") or relation.is_external:
+            continue
+        try:
+            root = parse_xml(relation.target_part.blob)
+        except LxmlError:
+            broken.append(f"The {kind}s of {name} are damaged and were left out.")
+            continue
+        for note in root.iterchildren(f"{_WORD}{kind}"):
+            text = " ".join(_text(paragraph, {}) for paragraph in note.iterchildren(f"{_WORD}p"))
+            # Those of a type are the lines that part notes from the page.
+            if text.strip() and note.get(f"{_WORD}type", "normal") == "normal":
+                found[f"{_WORD}{kind}Reference", note.get(f"{_WORD}id", "")] = " ".join(text.split())
+    return found, tuple(broken)
+
+
+def _blocks(container: Any, styles: dict[str, int], notes: _Notes) -> Iterator[tuple[str, str, int | None]]:
     """Kind (paragraph, item or row), text and heading level of each block that holds text."""
     for element in container.iterchildren():
         if element.tag == f"{_WORD}p":
-            text = _text(element).strip()
+            text = _text(element, notes).strip()
             if not text:
                 continue
             properties = element.find(f"{_WORD}pPr")
             level = None if properties is None else _level(properties, styles)
+            bare = text if level is None else _text(element, {}).strip()
+            if bare and bare != text:
+                yield "paragraph", bare, level
+                told = (notes.get(_reference(own)) for own in element.iter())
+                yield "paragraph", " ".join(f"[{note}]" for note in told if note), None
+                continue
             listed = (
                 level is None and properties is not None and properties.find(f"{_WORD}numPr") is not None
             ) or (properties is not None and level is None and _style(properties).startswith("List"))
             yield ("item", f"- {text}", None) if listed else ("paragraph", text, level)
         elif element.tag == f"{_WORD}tbl":
             for row in element.iter(f"{_WORD}tr"):
-                cells = [_cell(cell) for cell in row.iter(f"{_WORD}tc") if _row_of(cell) is row]
+                cells = [_cell(cell, notes) for cell in row.iter(f"{_WORD}tc") if _row_of(cell) is row]
                 while cells and not cells[-1]:
                     cells.pop()
                 if cells:
                     yield "row", " | ".join(cells), None
         elif element.tag in (f"{_WORD}sdt", f"{_WORD}sdtContent", f"{_WORD}customXml", f"{_WORD}ins"):
-            yield from _blocks(element, styles)
+            yield from _blocks(element, styles, notes)
 
 
 def _row_of(cell: Any) -> Any:
@@ -142,10 +175,10 @@ def _row_of(cell: Any) -> Any:
     return next(cell.iterancestors(f"{_WORD}tr"))
 
 
-def _cell(cell: Any) -> str:
+def _cell(cell: Any, notes: _Notes) -> str:
     """A cell on one line; a table inside it is written as its own rows, so only its paragraphs count."""
     paragraphs = (element for element in cell.iterchildren(f"{_WORD}p", f"{_WORD}sdt"))
-    return " ".join(" ".join(_text(paragraph) for paragraph in paragraphs).split())
+    return " ".join(" ".join(_text(paragraph, notes) for paragraph in paragraphs).split())
 
 
 def _style(properties: Any) -> str:
@@ -160,8 +193,13 @@ def _level(properties: Any, styles: dict[str, int]) -> int | None:
     return styles.get(_style(properties))
 
 
-def _text(paragraph: Any) -> str:
-    """What the paragraph shows: links and insertions included, deletions and fallbacks not."""
+def _reference(element: Any) -> tuple[str, str]:
+    """What `_notes` knows the note by that an element refers to."""
+    return element.tag, element.get(f"{_WORD}id", "")
+
+
+def _text(paragraph: Any, notes: _Notes) -> str:
+    """What the paragraph shows: links, notes and insertions included, deletions and fallbacks not."""
     parts: list[str] = []
     skipped = (f"{_WORD}del", f"{_WORD}moveFrom", f"{_WORD}pPr", f"{_WORD}rPr", f"{_COMPATIBILITY}Fallback")
     stack = list(paragraph.iterchildren(reversed=True))
@@ -175,6 +213,8 @@ def _text(paragraph: Any) -> str:
             parts.append("\t")
         elif element.tag in (f"{_WORD}br", f"{_WORD}cr"):
             parts.append("\n")
+        elif notes and _reference(element) in notes:
+            parts.append(f" [{notes[_reference(element)]}]")
         elif element.tag == f"{_WORD}noBreakHyphen":
             parts.append("-")
         elif element.tag == f"{_WORD}p" and parts:
