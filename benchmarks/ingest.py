@@ -133,7 +133,6 @@ class _Busy:
 
 
 def _keep_layers(embedder: Any, layers: int) -> None:
-    embedder.embed(["loaded"])
     encoder = embedder._loaded_model()[0].auto_model.encoder
     encoder.layer = encoder.layer[:layers]
 

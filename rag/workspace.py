@@ -132,8 +132,6 @@ def open_workspace(settings: Settings) -> Workspace:
     store, catalog, blobs, history = _parts(
         replace(Settings(data_dir=settings.data_dir), embedding=settings.embedding)
     )
-    # Before the parts start threads of their own.
-    keep_steady()
     engine = open_database(settings.data_dir)
     return Workspace(
         settings, store, catalog, blobs, history, CollectionTables(engine), WaitingQuestions(engine)

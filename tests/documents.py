@@ -37,8 +37,7 @@ def pdf_with_text(
         return len(objects)
 
     def add_stream(content: str) -> int:
-        body = content.encode("cp1252")
-        return add(b"<</Length %d>>stream\n%s\nendstream" % (len(body), body))
+        return add(_stream(content.encode("cp1252")))
 
     catalog, tree = add(""), add("")
     mapping = f"/ToUnicode {add_stream(_character_map(to_unicode))} 0 R" if to_unicode else ""
@@ -77,12 +76,9 @@ def filled_form(*, label: str, value: str, note: str, picture: bool = False) -> 
     """A page with a label, or only a drawing; a text field with a value, and a note typed onto the page."""
     page = "9 9 99 99 re f" if picture else f"BT /F 18 Tf 72 720 Td ({_escaped(label)}) Tj ET"
 
-    def stream(content: str, entries: str = "") -> bytes:
-        return f"<</Length {len(content)}{entries}>>stream\n{content}\nendstream".encode("cp1252")
-
     def appearance(text: str) -> bytes:
-        drawn = f"/Tx BMC q BT /F 12 Tf 0 g 2 6 Td ({_escaped(text)}) Tj ET Q EMC"
-        return stream(drawn, "/Type/XObject/Subtype/Form/BBox[0 0 200 20]/Resources<</Font<</F 5 0 R>>>>")
+        drawn = f"/Tx BMC q BT /F 12 Tf 0 g 2 6 Td ({_escaped(text)}) Tj ET Q EMC".encode("cp1252")
+        return _stream(drawn, b"/Type/XObject/Subtype/Form/BBox[0 0 200 20]/Resources<</Font<</F 5 0 R>>>>")
 
     shown = "/Subtype/{}/Rect[{}]/F 4/DA(/F 12 Tf 0 g)/AP<</N {} 0 R>>/P 3 0 R"
     return _assembled(
@@ -92,7 +88,7 @@ def filled_form(*, label: str, value: str, note: str, picture: bool = False) -> 
             b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
             b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>"
             b"/Annots[7 0 R 8 0 R]>>",
-            stream(page),
+            _stream(page.encode("cp1252")),
             b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>",
             appearance(value),
             f"<</Type/Annot/FT/Tx/T(name)/V({_escaped(value)}){shown.format('Widget', '72 650 272 670', 6)}>>"
@@ -116,8 +112,7 @@ def pdf_of_many_objects(count: int) -> bytes:
             b"1 0 obj\n<</Type/Catalog/Pages 2 0 R>>\nendobj",
             b"2 0 obj\n<</Type/Pages/Kids[3 0 R]/Count 1>>\nendobj",
             b"3 0 obj\n<</Type/Page/Parent 2 0 R/MediaBox[0 0 99 99]/Contents 4 0 R>>\nendobj",
-            b"4 0 obj\n<</Length %d/Filter/FlateDecode>>stream\n%s\nendstream\nendobj"
-            % (len(drawing), drawing),
+            b"4 0 obj\n%s\nendobj" % _stream(drawing, b"/Filter/FlateDecode"),
             b"trailer<</Root 1 0 R>>",
         ]
     )
@@ -152,6 +147,10 @@ def docx_with(blocks: Sequence[tuple[str, Any]], **properties: Any) -> bytes:
     stream = io.BytesIO()
     document.save(stream)
     return stream.getvalue()
+
+
+def _stream(content: bytes, entries: bytes = b"") -> bytes:
+    return b"<</Length %d%s>>stream\n%s\nendstream" % (len(content), entries, content)
 
 
 def _escaped(text: str) -> str:

@@ -133,10 +133,10 @@ def _notes(document: Any, name: str) -> tuple[_Notes, tuple[str, ...]]:
             broken.append(f"The {kind}s of {name} are damaged and were left out.")
             continue
         for note in root.iterchildren(f"{_WORD}{kind}"):
-            text = " ".join(_text(paragraph, {}) for paragraph in note.iterchildren(f"{_WORD}p"))
+            text = _line(note, {})
             # Those of a type are the lines that part notes from the page.
-            if text.strip() and note.get(f"{_WORD}type", "normal") == "normal":
-                found[f"{_WORD}{kind}Reference", note.get(f"{_WORD}id", "")] = " ".join(text.split())
+            if text and note.get(f"{_WORD}type", "normal") == "normal":
+                found[f"{_WORD}{kind}Reference", note.get(f"{_WORD}id", "")] = text
     return found, tuple(broken)
 
 
@@ -152,8 +152,8 @@ def _blocks(container: Any, styles: dict[str, int], notes: _Notes) -> Iterator[t
             bare = text if level is None else _text(element, {}).strip()
             if bare and bare != text:
                 yield "paragraph", bare, level
-                told = (notes.get(_reference(own)) for own in element.iter())
-                yield "paragraph", " ".join(f"[{note}]" for note in told if note), None
+                told = [notes[own] for own in map(_reference, _shown(element)) if own in notes]
+                yield "paragraph", " ".join(f"[{note}]" for note in told), None
                 continue
             listed = (
                 level is None and properties is not None and properties.find(f"{_WORD}numPr") is not None
@@ -161,7 +161,7 @@ def _blocks(container: Any, styles: dict[str, int], notes: _Notes) -> Iterator[t
             yield ("item", f"- {text}", None) if listed else ("paragraph", text, level)
         elif element.tag == f"{_WORD}tbl":
             for row in element.iter(f"{_WORD}tr"):
-                cells = [_cell(cell, notes) for cell in row.iter(f"{_WORD}tc") if _row_of(cell) is row]
+                cells = [_line(cell, notes) for cell in row.iter(f"{_WORD}tc") if _row_of(cell) is row]
                 while cells and not cells[-1]:
                     cells.pop()
                 if cells:
@@ -175,9 +175,9 @@ def _row_of(cell: Any) -> Any:
     return next(cell.iterancestors(f"{_WORD}tr"))
 
 
-def _cell(cell: Any, notes: _Notes) -> str:
-    """A cell on one line; a table inside it is written as its own rows, so only its paragraphs count."""
-    paragraphs = (element for element in cell.iterchildren(f"{_WORD}p", f"{_WORD}sdt"))
+def _line(container: Any, notes: _Notes) -> str:
+    """A cell or note on one line; a table in a cell is written as its own rows, so only paragraphs count."""
+    paragraphs = container.iterchildren(f"{_WORD}p", f"{_WORD}sdt")
     return " ".join(" ".join(_text(paragraph, notes) for paragraph in paragraphs).split())
 
 
@@ -201,28 +201,31 @@ def _reference(element: Any) -> tuple[str, str]:
 def _text(paragraph: Any, notes: _Notes) -> str:
     """What the paragraph shows: links, notes and insertions included, deletions and fallbacks not."""
     parts: list[str] = []
-    skipped = (f"{_WORD}del", f"{_WORD}moveFrom", f"{_WORD}pPr", f"{_WORD}rPr", f"{_COMPATIBILITY}Fallback")
-    stack = list(paragraph.iterchildren(reversed=True))
-    while stack:
-        element = stack.pop()
-        if element.tag in skipped:
-            continue
+    for element in _shown(paragraph):
         if element.tag == f"{_WORD}t":
             parts.append(element.text or "")
         elif element.tag == f"{_WORD}tab":
             parts.append("\t")
         elif element.tag in (f"{_WORD}br", f"{_WORD}cr"):
             parts.append("\n")
-        elif notes and _reference(element) in notes:
-            parts.append(f" [{notes[_reference(element)]}]")
         elif element.tag == f"{_WORD}noBreakHyphen":
             parts.append("-")
         elif element.tag == f"{_WORD}p" and parts:
             parts.append("\n")
-            stack.extend(element.iterchildren(reversed=True))
-        else:
-            stack.extend(element.iterchildren(reversed=True))
+        elif notes and _reference(element) in notes:
+            parts.append(f" [{notes[_reference(element)]}]")
     return "".join(parts)
+
+
+def _shown(paragraph: Any) -> Iterator[Any]:
+    """The elements in a paragraph, in their order, without those that show nothing."""
+    skipped = (f"{_WORD}del", f"{_WORD}moveFrom", f"{_WORD}pPr", f"{_WORD}rPr", f"{_COMPATIBILITY}Fallback")
+    stack = list(paragraph.iterchildren(reversed=True))
+    while stack:
+        element = stack.pop()
+        if element.tag not in skipped:
+            yield element
+            stack.extend(element.iterchildren(reversed=True))
 
 
 def _properties(document: Any) -> tuple[str, str, datetime | None]:

@@ -30,7 +30,7 @@ EML, MSG, MBOX = "message/rfc822", "application/vnd.ms-outlook", "application/mb
 OLE_PREFIX = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _DEEPEST = 50
 #: What the standard library calls the encoding of bytes beyond ASCII in a header.
-_BEYOND_ASCII = "unknown-8bit"
+_UNKNOWN_CHARSET = "unknown-8bit"
 _HEADER = re.compile(rb"^([A-Za-z][A-Za-z0-9-]*):[ \t]?", re.MULTILINE)
 _HEADERS_END = re.compile(rb"\r?\n\r?\n")
 _SENDING = {b"from", b"sender", b"return-path"}
@@ -171,7 +171,7 @@ def _header(message: Message, field: str) -> str:
     value = message.get(field)
     if value is None:
         return ""
-    return cleaned(one_line(_decoded(value, message.get_content_charset() or "")))
+    return cleaned(one_line(_decoded(value, _charset(message))))
 
 
 def _decoded(value: Header | str, charset: str) -> str:
@@ -181,7 +181,7 @@ def _decoded(value: Header | str, charset: str) -> str:
     """
     try:
         parts = decode_header(value)
-        if any(encoding == _BEYOND_ASCII for _, encoding in parts):
+        if any(encoding == _UNKNOWN_CHARSET for _, encoding in parts):
             whole = b"".join(part for part, _ in parts if isinstance(part, bytes))
             parts = decode_header(decode(whole, declared=charset)[0])
         return str(make_header(parts))
@@ -202,12 +202,16 @@ def _body(part: Message, name: str, depth: int) -> str:
         return "\n\n".join(text for child in children if (text := _body(child, name, depth + 1)).strip())
     if part.get_content_maintype() != "text":
         return ""
-    charset = re.sub(r"-[ie]$", "", (part.get_content_charset() or "").lower())
     content = part.get_payload(decode=True)
-    text, _ = decode(content if isinstance(content, bytes) else b"", name, charset)
+    text, _ = decode(content if isinstance(content, bytes) else b"", name, _charset(part))
     if part.get_content_subtype() == "html":
         return read_markup(text).text
     return text.replace("\r\n", "\n")
+
+
+def _charset(part: Message) -> str:
+    """The encoding that a part names, without what that says of the direction of writing."""
+    return re.sub(r"-[ie]$", "", (part.get_content_charset() or "").lower())
 
 
 def _is_attachment(part: Message) -> bool:

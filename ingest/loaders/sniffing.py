@@ -45,9 +45,10 @@ def sniff(data: bytes, name: str) -> str:
     # The PDF header may follow up to 1,024 bytes of something else.
     if b"%PDF-" in data[:1024] and (suffix == ".pdf" or b"startxref" in data[-2048:]):
         return "application/pdf"
-    if not is_textual(data, named_so=bool(by_suffix and by_suffix.module in TEXT_MODULES)):
-        return by_suffix.mime_type if by_suffix and by_suffix.module not in TEXT_MODULES else UNKNOWN
-    return _sniff_text(data, by_suffix, suffix)
+    named_text = by_suffix is not None and by_suffix.module in TEXT_MODULES
+    if is_textual(data, named_so=named_text):
+        return _sniff_text(data, by_suffix, suffix)
+    return by_suffix.mime_type if by_suffix and not named_text else UNKNOWN
 
 
 def _sniff_text(data: bytes, by_suffix: Format | None, suffix: str) -> str:
